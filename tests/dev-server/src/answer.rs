@@ -1,0 +1,45 @@
+//! What a successful answer looks like.
+
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::problem::Problem;
+
+pub type Answer = Result<Response, Problem>;
+
+pub fn ok(body: &impl Serialize) -> Answer {
+    json_response(StatusCode::OK, body)
+}
+
+pub fn created(body: &impl Serialize) -> Answer {
+    json_response(StatusCode::CREATED, body)
+}
+
+/// What most deletions answer.
+pub fn done() -> Answer {
+    ok(&json!({ "ok": true }))
+}
+
+/// An empty list is answered as `null`: the contract permits it, and it makes clients prove that they cope.
+pub fn list<T: Serialize>(member: &str, items: Vec<T>) -> Answer {
+    // Not by `json!`: it would rewrite the numbers of payloads that are passed through as they came.
+    ok(&BTreeMap::from([(
+        member,
+        (!items.is_empty()).then_some(items),
+    )]))
+}
+
+fn json_response(status: StatusCode, body: &impl Serialize) -> Answer {
+    let text = serde_json::to_string(body)
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let mut response = Response::new(text.into());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert("content-type", HeaderValue::from_static("application/json"));
+    Ok(response)
+}

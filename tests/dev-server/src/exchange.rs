@@ -1,0 +1,309 @@
+//! The way of one request: record, fault, body, credential, handler, answer.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::{Request, header};
+use tower_service::Service as _;
+use uuid::Uuid;
+
+use crate::auth;
+use crate::body::require_json;
+use crate::connection::{Busy, Connection, Ending, Shape};
+use crate::faults::{Action, HangUp, Triggered};
+use crate::problem::Problem;
+use crate::record::Entry;
+use crate::shared::Shared;
+use crate::{dev, events, resources, traces, webhooks};
+
+const MAX_BODY: usize = 8 << 20;
+/// How much of a body that is too large is read on, so that the peer gets to see the answer.
+const MAX_DISCARDED: usize = 64 << 20;
+
+pub struct Service {
+    pub shared: Arc<Shared>,
+    resources: Router,
+    control: Router,
+}
+
+impl Service {
+    pub fn new(shared: Arc<Shared>) -> Arc<Self> {
+        let resources = Router::new()
+            .merge(resources::health::routes())
+            .merge(resources::capabilities::routes())
+            .merge(resources::apps::routes())
+            .merge(resources::channels::routes())
+            .merge(resources::environments::routes())
+            .merge(resources::organizations::routes())
+            .merge(events::routes())
+            .merge(traces::routes())
+            .merge(webhooks::routes());
+        Arc::new(Self {
+            resources: finish(resources, &shared),
+            control: finish(dev::routes(), &shared),
+            shared,
+        })
+    }
+
+    pub async fn exchange(
+        self: Arc<Self>,
+        connection: Arc<Connection>,
+        request: Request<Incoming>,
+    ) -> Response<AnswerBody> {
+        let busy = connection.begin_request();
+        let request_id = format!("req_{}", Uuid::new_v4().simple());
+        let (head, body) = request.into_parts();
+        let path = head.uri.path().to_owned();
+        let response = if path.starts_with(dev::PREFIX) {
+            self.control(head, body).await
+        } else {
+            self.rehearse(&connection, head, body).await
+        };
+        self.send(response, &path, &request_id, busy).await
+    }
+
+    /// Control endpoints are neither recorded nor made to fail.
+    async fn control(&self, head: Parts, body: Incoming) -> Response {
+        match read(body).await {
+            Ok(bytes) => call(&self.control, head, bytes).await,
+            Err(problem) => problem.into_response(),
+        }
+    }
+
+    /// Records the request, and answers it the way the scripted faults say.
+    async fn rehearse(&self, connection: &Connection, head: Parts, body: Incoming) -> Response {
+        let entry = self.shared.recorder.open(&head, connection.number);
+        let Some(Triggered { action, delay }) = self.shared.faults.trigger(&head) else {
+            let response = self.receive_and_answer(head, body, &entry).await;
+            entry.close("answered", Some(response.status()));
+            return response;
+        };
+        if let Action::Reset = action {
+            tokio::time::sleep(delay).await;
+            entry.close("fault: reset", None);
+            match connection.end(Ending::Reset).await {}
+        }
+        if let Action::Silent = action {
+            // Read first, or the client could not finish sending. The entry says "client left" when it is dropped.
+            if let Ok(bytes) = read(body).await {
+                entry.set_body(bytes);
+            }
+            return std::future::pending().await;
+        }
+        self.fail(connection, head, body, entry, action, delay)
+            .await
+    }
+
+    async fn fail(
+        &self,
+        connection: &Connection,
+        head: Parts,
+        body: Incoming,
+        entry: Entry,
+        action: Action,
+        delay: Duration,
+    ) -> Response {
+        let bytes = match read(body).await {
+            Ok(bytes) => bytes,
+            Err(problem) => {
+                entry.close("answered", Some(problem.status));
+                return problem.into_response();
+            }
+        };
+        entry.set_body(bytes.clone());
+        tokio::time::sleep(delay).await;
+        let (response, outcome) = match action {
+            Action::Answer(script) => (script.response(), "fault: status"),
+            Action::HangUp(when) => {
+                if when == HangUp::After {
+                    self.answer(head, bytes).await;
+                }
+                entry.close("fault: hangup", None);
+                match connection.end(Ending::Close).await {}
+            }
+            Action::Truncate(body_bytes) => {
+                let response = self.answer(head, bytes).await;
+                connection.set_shape(Shape::Truncate { body_bytes });
+                (response, "fault: truncate")
+            }
+            Action::Drip {
+                bytes: size,
+                interval,
+            } => {
+                let response = self.answer(head, bytes).await;
+                connection.set_shape(Shape::Drip {
+                    bytes: size,
+                    interval,
+                });
+                (response, "fault: drip")
+            }
+            Action::Delay => (self.answer(head, bytes).await, "fault: delay"),
+            Action::Reset | Action::Silent => unreachable!("handled before the body is waited for"),
+        };
+        entry.close(outcome, Some(response.status()));
+        response
+    }
+
+    async fn receive_and_answer(&self, head: Parts, body: Incoming, entry: &Entry) -> Response {
+        match read(body).await {
+            Ok(bytes) => {
+                entry.set_body(bytes.clone());
+                self.answer(head, bytes).await
+            }
+            Err(problem) => problem.into_response(),
+        }
+    }
+
+    /// What the service really says.
+    async fn answer(&self, mut head: Parts, bytes: Bytes) -> Response {
+        if head.uri.path() != resources::health::PATH {
+            match self.admit(&head, &bytes) {
+                Ok(caller) => head.extensions.insert(caller),
+                Err(problem) => return problem.into_response(),
+            };
+        }
+        call(&self.resources, head, bytes).await
+    }
+
+    fn admit(&self, head: &Parts, bytes: &Bytes) -> Result<auth::Caller, Problem> {
+        let caller = auth::authenticate(head, &self.shared.config.api_keys)?;
+        if !bytes.is_empty() {
+            let content_type = head.headers.get(header::CONTENT_TYPE);
+            require_json(content_type.and_then(|value| value.to_str().ok()))?;
+        }
+        resources::organizations::ensure(&self.shared, &caller.org_id)?;
+        Ok(caller)
+    }
+
+    /// The one place where every answer gets its request id and every error its shape.
+    async fn send(
+        &self,
+        response: Response,
+        path: &str,
+        request_id: &str,
+        busy: Busy,
+    ) -> Response<AnswerBody> {
+        let mut response = match response.extensions().get::<Problem>() {
+            Some(problem) => {
+                let rendered =
+                    problem
+                        .clone()
+                        .render(self.shared.config.legacy_errors, request_id, path);
+                with_headers_of(rendered, response)
+            }
+            None => response,
+        };
+        if let Ok(id) = HeaderValue::from_str(request_id) {
+            response.headers_mut().entry("x-request-id").or_insert(id);
+        }
+        let (parts, body) = response.into_parts();
+        // Bodies are made in memory, so collecting them costs nothing and gives the answer its Content-Length.
+        let bytes = body
+            .collect()
+            .await
+            .map(|body| body.to_bytes())
+            .unwrap_or_default();
+        Response::from_parts(
+            parts,
+            AnswerBody {
+                bytes: Full::new(bytes),
+                _busy: busy,
+            },
+        )
+    }
+}
+
+fn finish(router: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router {
+    router
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no such path"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this path does not take that method",
+            )
+        })
+        // `read` has bounded the body already.
+        .layer(DefaultBodyLimit::disable())
+        .with_state(Arc::clone(shared))
+}
+
+async fn call(router: &Router, head: Parts, bytes: Bytes) -> Response {
+    let request = Request::from_parts(head, axum::body::Body::from(bytes));
+    match router.clone().call(request).await {
+        Ok(response) => response,
+    }
+}
+
+/// axum's own headers (`Allow`) and those that a fault's script asks for survive the rendering.
+fn with_headers_of(mut rendered: Response, original: Response) -> Response {
+    for (name, value) in original.headers() {
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            rendered.headers_mut().insert(name, value.clone());
+        }
+    }
+    rendered
+}
+
+async fn read(mut body: Incoming) -> Result<Bytes, Problem> {
+    let mut bytes = Vec::new();
+    let mut discarded = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, format!("unreadable body: {error}"))
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if discarded > 0 || bytes.len() + data.len() > MAX_BODY {
+            discarded += data.len();
+            if discarded > MAX_DISCARDED {
+                break;
+            }
+        } else {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    if discarded > 0 {
+        return Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body is larger than {MAX_BODY} bytes"),
+        ));
+    }
+    Ok(bytes.into())
+}
+
+/// An answer's body. While it lives the connection counts as busy.
+pub struct AnswerBody {
+    bytes: Full<Bytes>,
+    _busy: Busy,
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.bytes).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.bytes.size_hint()
+    }
+}

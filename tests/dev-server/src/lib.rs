@@ -1,0 +1,43 @@
+//! A local AxonPush service: real HTTP, a real embedded database, and failures on request.
+//!
+//! Which file answers which question:
+//!
+//! | file | question |
+//! | --- | --- |
+//! | `accept` | how a connection comes in (TCP, TLS, HTTP/1.1) and how it is ended |
+//! | `connection` | what state a connection is in, and who may end it |
+//! | `wire` | what happens to the bytes: dripping, cutting off, resetting |
+//! | `exchange` | the way of one request: record, fault, body, credential, handler, answer |
+//! | `auth` | who is calling, and may they |
+//! | `faults`, `record`, `dev` | scripted failures, the request log, the `/_dev/` control endpoints |
+//! | `body`, `query`, `path` | what a request may contain, strictly |
+//! | `answer`, `problem` | what answers and errors look like |
+//! | `clock` | what time it is, and how time is written |
+//! | `store`, `schema.sql` | where everything is kept |
+//! | `derive` | which event members are read out of payload and metadata |
+//! | `events`, `traces`, `webhooks`, `resources/` | the service itself |
+
+mod accept;
+mod answer;
+mod auth;
+mod body;
+mod clock;
+mod connection;
+mod derive;
+mod dev;
+mod events;
+mod exchange;
+mod faults;
+mod path;
+mod problem;
+mod query;
+mod record;
+mod resources;
+mod server;
+mod shared;
+mod store;
+mod traces;
+mod webhooks;
+mod wire;
+
+pub use server::{Config, Server, Tls};
