@@ -18,6 +18,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 use crate::answer::{Answer, created, list, ok};
 use crate::auth::Caller;
@@ -271,12 +272,14 @@ async fn send(endpoint: &Endpoint, document: &str) -> Result<u16, String> {
         )
         .body(Full::new(Bytes::from(document.to_owned())))
         .map_err(|error| error.to_string())?;
-    tokio::select! {
-        answer = sender.send_request(request) => {
-            answer.map(|it| it.status().as_u16()).map_err(|error| error.to_string())
-        }
-        ended = conversation => Err(ended.err().map_or("hung up".into(), |error| error.to_string())),
-    }
+    // The set ends the conversation when this function is left, also by a timeout. Its own outcome is of no interest:
+    // a peer that answers and hangs up at once has answered.
+    let mut conversations = JoinSet::new();
+    conversations.spawn(conversation);
+    let answer = sender.send_request(request).await;
+    answer
+        .map(|it| it.status().as_u16())
+        .map_err(|error| error.to_string())
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -1,0 +1,13 @@
+//! The development server, seen through a socket.
+
+mod auth;
+mod client;
+mod connections;
+mod control;
+mod faults;
+mod program;
+mod publish;
+mod resources;
+mod search;
+mod traces;
+mod webhooks;
