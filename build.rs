@@ -1,0 +1,140 @@
+//! Generates the C header from `src/ffi/`, and gives the shared library its soname.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// Raised only when the C ABI is broken, which is never done to a released version.
+const SONAME: &str = "libaxonpush.so.0";
+
+fn main() {
+    println!("cargo:rerun-if-changed=src/ffi");
+    println!("cargo:rerun-if-changed=cbindgen.toml");
+    println!("cargo:rerun-if-changed=include/axonpush.h");
+    println!("cargo:rerun-if-env-changed=AXONPUSH_UPDATE_HEADER");
+
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo"));
+    let generated = header(&root);
+    let fresh = out.join("axonpush.h");
+    fs::write(&fresh, &generated).expect("OUT_DIR can be written");
+    // For the test that compares it with the committed one.
+    println!(
+        "cargo:rustc-env=AXONPUSH_GENERATED_HEADER={}",
+        fresh.display()
+    );
+
+    let committed = root.join("include/axonpush.h");
+    if fs::read_to_string(&committed).ok().as_deref() != Some(&generated) {
+        if env::var_os("AXONPUSH_UPDATE_HEADER").is_some() {
+            fs::create_dir_all(root.join("include")).expect("the source can be written");
+            fs::write(&committed, &generated).expect("the source can be written");
+        } else {
+            println!("cargo:warning=include/axonpush.h is stale; run `make header`");
+        }
+    }
+    link(&out);
+}
+
+fn header(root: &Path) -> String {
+    let read = |name: &str| {
+        let path = root.join("src/ffi/header").join(name);
+        fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    };
+    let mut config =
+        cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");
+    let version = |part: &str| env::var(format!("CARGO_PKG_VERSION{part}")).expect("set by cargo");
+    config.header = Some(read("top.h").trim_end().to_owned());
+    // Our own guard, since cbindgen ends its own before the trailer.
+    config.after_includes = Some(format!(
+        "#ifndef AXONPUSH_H\n#define AXONPUSH_H\n\n#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n\
+         /* The version of this header; axonpush_version() is the running library's. */\n\
+         #define AXONPUSH_VERSION \"{}\"\n\
+         #define AXONPUSH_VERSION_MAJOR {}\n\
+         #define AXONPUSH_VERSION_MINOR {}\n\
+         #define AXONPUSH_VERSION_PATCH {}\n\n\
+         {}\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif",
+        version(""),
+        version("_MAJOR"),
+        version("_MINOR"),
+        version("_PATCH"),
+        read("initialisers.h").trim_end(),
+    ));
+    config.trailer = Some(
+        "#ifdef __cplusplus\n} /* extern \"C\" */\n#endif\n\n#endif /* AXONPUSH_H */".to_owned(),
+    );
+    let mut text = Vec::new();
+    // Only these files, in this order: the header has what a C caller sees and nothing else.
+    const NOUNS: &[&str] = &[
+        "status", "error", "log", "options", "client", "event", "response", "json", "stats",
+        "version",
+    ];
+    let sources = NOUNS
+        .iter()
+        .map(|noun| root.join(format!("src/ffi/{noun}.rs")));
+    sources
+        .fold(
+            cbindgen::Builder::new().with_config(config),
+            |builder, source| builder.with_src(source),
+        )
+        .generate()
+        .expect("src/ffi is what cbindgen understands")
+        .write(&mut text);
+    let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
+    // Both a tag and a typedef exist; in signatures the short form reads better.
+    let text = text.replace("struct axonpush_", "axonpush_");
+    let text = text.replace("typedef axonpush_", "typedef struct axonpush_");
+    ENUMERATIONS
+        .iter()
+        .fold(text, |text, name| plain_enumeration(&text, name))
+}
+
+/// Types whose constants cbindgen.toml exports.
+const ENUMERATIONS: &[&str] = &[
+    "axonpush_status",
+    "axonpush_log_level",
+    "axonpush_toggle",
+    "axonpush_overflow",
+    "axonpush_completion_mode",
+    "axonpush_content_capture",
+];
+
+/// `enum { ... }; typedef int32_t name;` in every C and C++ alike, where cbindgen makes a real
+/// enumeration of it in C23: any number may cross the boundary, and is checked there.
+fn plain_enumeration(text: &str, name: &str) -> String {
+    const C23: &str = "#if __STDC_VERSION__ >= 202311L";
+    const END: &str = "#endif // __STDC_VERSION__ >= 202311L";
+    let replace = |text: &str, from: String, to: String| {
+        assert_eq!(
+            text.matches(&from).count(),
+            1,
+            "cbindgen writes {name} in another way now"
+        );
+        text.replace(&from, &to)
+    };
+    let text = replace(
+        text,
+        format!("enum {name}\n{C23}\n  : int32_t\n{END}\n {{"),
+        "enum {".to_owned(),
+    );
+    replace(
+        &text,
+        format!("{C23}\ntypedef enum {name} {name};\n#else\ntypedef int32_t {name};\n{END}"),
+        format!("typedef int32_t {name};"),
+    )
+}
+
+fn link(out: &Path) {
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
+        return;
+    }
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,{SONAME}");
+    // Our threads run our code: dlclose must not unmap it under them.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    // A program that was linked against target/<profile>/libaxonpush.so looks for the soname.
+    if let Some(profile) = out.ancestors().nth(3) {
+        let link = profile.join(SONAME);
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink("libaxonpush.so", &link)
+            .unwrap_or_else(|e| println!("cargo:warning=no link {}: {e}", link.display()));
+    }
+}

@@ -1,0 +1,856 @@
+/*
+ * libaxonpush: publish, trace and read AI agent events from anything that can call C.
+ *
+ * GENERATED from src/ffi/ by cbindgen. Do not edit: change the Rust source and run `make header`.
+ *
+ * CONVENTIONS, said once here and not repeated below
+ *
+ * Results. A function that can fail returns an axonpush_status, 0 being success, and takes an
+ *   axonpush_error ** last. It may be NULL. On success *error is NULL, on failure it is a new object
+ *   that you free with axonpush_error_free(). Out-pointers are set to NULL before anything else.
+ *   There is no "last error" of a thread.
+ * Fail-open. On by default: when the service cannot be reached, the call logs a warning and succeeds
+ *   with nothing (a NULL response) or an empty list. Every other failure is reported in both modes.
+ * NULL is a legal argument for every accessor and every free function: reading from NULL gives NULL,
+ *   0 or false. Code for the happy path keeps running when a fail-open call gives nothing.
+ * Handles. axonpush_client is a ticket: a closed or made-up one is AXONPUSH_ERR_INVALID_HANDLE, never
+ *   a crash. The other objects are pointers that you own, and free once, with the function of their
+ *   name.
+ * Threads. Every function may be called from any thread, on one client from many at once. Exceptions
+ *   are said at their type.
+ * Strings are UTF-8 and NUL-terminated. What you pass is borrowed for the call and copied where it is
+ *   kept. What you get belongs to the object it came from and lives until that is freed.
+ * JSON goes in as pointer and length; length 0 means NUL-terminated.
+ * Structs that you pass begin with struct_size. Initialise them with AXONPUSH_..._INIT; zero or NULL
+ *   in any other member means its default.
+ * Time is in milliseconds, memory in bytes, text length in Unicode characters.
+ * Never: a panic or an exception out of the library, a signal handler, output on stdout, a call that
+ *   outlives its deadline, the API key in a message or a log line.
+ *
+ * Where a rule comes from a specification, it is named: RFC 6901 (JSON pointers), RFC 3339 (times),
+ * RFC 8259 (JSON), W3C Trace Context (trace and span ids).
+ */
+
+#ifndef AXONPUSH_H
+#define AXONPUSH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header; axonpush_version() is the running library's. */
+#define AXONPUSH_VERSION "0.1.0"
+#define AXONPUSH_VERSION_MAJOR 0
+#define AXONPUSH_VERSION_MINOR 1
+#define AXONPUSH_VERSION_PATCH 0
+
+/* Initialisers: `axonpush_options options = AXONPUSH_OPTIONS_INIT;` */
+#ifdef __cplusplus
+/* C++ before C++20 has no designated initialisers, and warns of members that a list leaves out. */
+namespace axonpush_detail {
+template <typename T> inline T sized() {
+    T value = T();
+    value.struct_size = sizeof(T);
+    return value;
+}
+} /* namespace axonpush_detail */
+#define AXONPUSH_INIT_(type) (::axonpush_detail::sized<type>())
+#else
+#define AXONPUSH_INIT_(type) { .struct_size = sizeof(type) }
+#endif
+#define AXONPUSH_OPTIONS_INIT AXONPUSH_INIT_(axonpush_options)
+#define AXONPUSH_EVENT_INIT AXONPUSH_INIT_(axonpush_event)
+#define AXONPUSH_EVENT_QUERY_INIT AXONPUSH_INIT_(axonpush_event_query)
+#define AXONPUSH_STATS_INIT AXONPUSH_INIT_(axonpush_stats)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * The outcome of a call. A number never changes its meaning; new ones may be added, so treat one
+ * that you do not know as a failure.
+ *
+ * "May be repeated" means that the same call can succeed later. Publishing is always safe to
+ * repeat with the same `dedup_key`: the service stores an event once per key.
+ */
+enum {
+    /**
+     * The call did what it says. In fail-open mode an unreachable service is also AXONPUSH_OK, with
+     * nothing (or an empty list) as the result.
+     */
+    AXONPUSH_OK = 0,
+    /**
+     * An argument cannot be used: missing, empty, not UTF-8, out of range, not a JSON object, too
+     * large, too deep. Nothing was sent. Repeating it fails again.
+     */
+    AXONPUSH_ERR_INVALID_ARGUMENT = 1,
+    /**
+     * The client handle is NULL, closed, or was never one. Nothing was done.
+     */
+    AXONPUSH_ERR_INVALID_HANDLE = 2,
+    /**
+     * An option or an environment variable is missing or unusable; the message names it.
+     */
+    AXONPUSH_ERR_CONFIG = 3,
+    /**
+     * The service could not be reached, or its answer broke off, after all retries. Only strict
+     * mode reports it. A request may have arrived all the same. May be repeated.
+     */
+    AXONPUSH_ERR_CONNECTION = 4,
+    /**
+     * HTTP 401: the API key is missing, wrong or revoked. Repeating it fails again.
+     */
+    AXONPUSH_ERR_AUTHENTICATION = 5,
+    /**
+     * HTTP 403: the key may not do this. A `pt_` token may only publish. Repeating it fails again.
+     */
+    AXONPUSH_ERR_FORBIDDEN = 6,
+    /**
+     * HTTP 404: no such channel, app or other thing. Repeating it fails again.
+     */
+    AXONPUSH_ERR_NOT_FOUND = 7,
+    /**
+     * HTTP 400 or 422: the service refuses what was sent; the message says where. Repeating it
+     * fails again.
+     */
+    AXONPUSH_ERR_VALIDATION = 8,
+    /**
+     * HTTP 429, after all retries: see axonpush_error_retry_after_ms(). May be repeated.
+     */
+    AXONPUSH_ERR_RATE_LIMIT = 9,
+    /**
+     * HTTP 5xx, after all retries. May be repeated.
+     */
+    AXONPUSH_ERR_SERVER = 10,
+    /**
+     * Any other HTTP answer that is no success, redirects among them: they are never followed.
+     */
+    AXONPUSH_ERR_API = 11,
+    /**
+     * A success whose body is not the JSON expected, or is larger than 32 MiB. What was asked for
+     * has probably happened.
+     */
+    AXONPUSH_ERR_DECODE = 12,
+    /**
+     * The queue of background publishing had no room: the event was refused, or dropped for a newer
+     * one. May be repeated.
+     */
+    AXONPUSH_ERR_QUEUE_FULL = 13,
+    /**
+     * A flush, a shutdown or a delivery ran out of time.
+     */
+    AXONPUSH_ERR_TIMEOUT = 14,
+    /**
+     * The client was shut down or closed before the call or the delivery was finished. The event
+     * may have arrived all the same.
+     */
+    AXONPUSH_ERR_CLOSED = 15,
+    /**
+     * A defect of this library, contained. The client stays usable. Please report it.
+     */
+    AXONPUSH_ERR_INTERNAL = 16,
+};
+typedef int32_t axonpush_status;
+
+/**
+ * How much the library logs. Each level includes the ones before it.
+ */
+enum {
+    AXONPUSH_LOG_OFF = 0,
+    AXONPUSH_LOG_ERROR = 1,
+    /**
+     * The default. An outage costs a line every few seconds, not one per event.
+     */
+    AXONPUSH_LOG_WARN = 2,
+    AXONPUSH_LOG_INFO = 3,
+    AXONPUSH_LOG_DEBUG = 4,
+};
+typedef int32_t axonpush_log_level;
+
+/**
+ * A switch with a default.
+ */
+enum {
+    AXONPUSH_DEFAULT = 0,
+    AXONPUSH_ENABLED = 1,
+    AXONPUSH_DISABLED = 2,
+};
+typedef int32_t axonpush_toggle;
+
+/**
+ * What happens to an event for which the queue of background publishing has no room.
+ */
+enum {
+    /**
+     * The oldest event that waits makes room; its completion gets AXONPUSH_ERR_QUEUE_FULL.
+     */
+    AXONPUSH_OVERFLOW_DROP_OLDEST = 0,
+    /**
+     * The new event is refused with AXONPUSH_ERR_QUEUE_FULL.
+     */
+    AXONPUSH_OVERFLOW_DROP_NEWEST = 1,
+    /**
+     * The call waits for room.
+     */
+    AXONPUSH_OVERFLOW_BLOCK = 2,
+};
+typedef int32_t axonpush_overflow;
+
+/**
+ * Where completions of background publishing run.
+ */
+enum {
+    /**
+     * On a thread of the library's.
+     */
+    AXONPUSH_COMPLETION_THREAD = 0,
+    /**
+     * Inside axonpush_poll(), on the thread that calls it.
+     */
+    AXONPUSH_COMPLETION_POLLED = 1,
+};
+typedef int32_t axonpush_completion_mode;
+
+/**
+ * How much of prompts, messages, tool results and other content leaves the process. Values under
+ * secret keys (password, api_key, authorization, ...) never do.
+ */
+enum {
+    /**
+     * The variable AXONPUSH_CONTENT_CAPTURE, else metadata only.
+     */
+    AXONPUSH_CONTENT_DEFAULT = 0,
+    /**
+     * Nothing: the value becomes "[REDACTED]".
+     */
+    AXONPUSH_CONTENT_METADATA_ONLY = 1,
+    /**
+     * The first 256 characters of each text.
+     */
+    AXONPUSH_CONTENT_REDACTED = 2,
+    /**
+     * All of it, up to max_content_length.
+     */
+    AXONPUSH_CONTENT_FULL = 3,
+};
+typedef int32_t axonpush_content_capture;
+
+/**
+ * A client: configuration, connections, and a queue of its own.
+ *
+ * Threads: any number of threads may use one client at once, axonpush_close() included.
+ * Lifetime: from axonpush_new() to axonpush_close(). The pointer is a ticket and no address: a call
+ * with a ticket that is closed, closed twice or made up is AXONPUSH_ERR_INVALID_HANDLE, never a
+ * crash. After fork() the child's copy works with connections and a queue of its own.
+ */
+typedef struct axonpush_client axonpush_client;
+
+/**
+ * Why a call failed.
+ *
+ * Threads: immutable, so any number of threads may read it.
+ * Lifetime: yours from the call that failed until axonpush_error_free(); its texts live as long. An
+ * error passed to a completion is only borrowed for that completion.
+ */
+typedef struct axonpush_error axonpush_error;
+
+/**
+ * A JSON object in the making: it starts as one empty object, and members are added in order.
+ *
+ * Inside an object every member needs a `key`; inside an array `key` is NULL. Mistakes (an end too
+ * many, a key missing, text that is not UTF-8, NaN) need not be checked one by one: the first is
+ * remembered, what follows is ignored, and axonpush_json_text() reports it.
+ *
+ * Threads: one at a time.
+ * Lifetime: from axonpush_json_new() to axonpush_json_free().
+ */
+typedef struct axonpush_json axonpush_json;
+
+/**
+ * The JSON that a call gave.
+ *
+ * Members are named by JSON pointers (RFC 6901): "/events/0/eventId"; "" is the whole document; "~1"
+ * stands for "/" and "~0" for "~" in a name.
+ *
+ * Threads: any number of threads may read it at once.
+ * Lifetime: yours from the call that gave it until axonpush_response_free(); texts from it live as
+ * long. A response passed to a completion is only borrowed for that completion.
+ */
+typedef struct axonpush_response axonpush_response;
+
+/**
+ * Receives one line of the log, without a newline.
+ *
+ * Threads: it runs on whichever thread logs, several at once, and under no lock of the library's.
+ * It may call any function of this library, but what it calls may log again.
+ * Lifetime: `message` is borrowed for the call. `user_data` is what axonpush_log_set() was given.
+ * It must return normally: no exception, no longjmp.
+ */
+typedef void (*axonpush_log_fn)(axonpush_log_level level, const char *message, void *user_data);
+
+/**
+ * How a client is to behave. Zero or NULL (and, but for `proxy`, "") in a member means: the
+ * environment variable if there is one, else the default.
+ *
+ * Threads: read during axonpush_new() only.
+ * Lifetime: yours; everything is copied.
+ */
+typedef struct axonpush_options {
+    /**
+     * Set by AXONPUSH_OPTIONS_INIT or axonpush_options_init().
+     */
+    size_t struct_size;
+    /**
+     * An API key (`ak_...`), or a public ingest token (`pt_...`) that may only publish. Required,
+     * here or as AXONPUSH_API_KEY.
+     */
+    const char *api_key;
+    /**
+     * Organisation the calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID; default none.
+     */
+    const char *tenant_id;
+    /**
+     * The service: http or https, a path in it is kept as a prefix. AXONPUSH_BASE_URL; default
+     * https://api.axonpush.xyz.
+     */
+    const char *base_url;
+    /**
+     * Environment slug. AXONPUSH_ENVIRONMENT; default none.
+     */
+    const char *environment;
+    /**
+     * Channel of events that name none. AXONPUSH_CHANNEL_ID; default none, which means the
+     * organisation's default channel.
+     */
+    const char *channel_id;
+    /**
+     * Milliseconds for one whole attempt, of which connecting takes at most 5000.
+     * AXONPUSH_TIMEOUT, in seconds; default 30000.
+     */
+    uint32_t timeout_ms;
+    /**
+     * How often a failed call is repeated at most; negative: never. AXONPUSH_MAX_RETRIES; default 3.
+     */
+    int32_t max_retries;
+    /**
+     * Whether an unreachable service is a logged warning (enabled) or an error (disabled: strict
+     * mode). AXONPUSH_FAIL_OPEN; default enabled.
+     */
+    axonpush_toggle fail_open;
+    /**
+     * Events that may wait for background delivery, those being sent included. Default 10000.
+     */
+    uint32_t queue_max_events;
+    /**
+     * Bytes that these events may take. Default 33554432 (32 MiB).
+     */
+    uint64_t queue_max_bytes;
+    /**
+     * What happens when there is no room. Default AXONPUSH_OVERFLOW_DROP_OLDEST.
+     */
+    axonpush_overflow overflow;
+    /**
+     * Milliseconds for which a queued event is retried. Default 300000.
+     */
+    uint32_t delivery_timeout_ms;
+    /**
+     * Connections of background publishing, at most 256; more than one only under backlog.
+     * Default 8.
+     */
+    uint32_t max_connections;
+    /**
+     * Milliseconds that axonpush_close() may spend on delivering what waits. Default 2000.
+     */
+    uint32_t shutdown_timeout_ms;
+    /**
+     * Where completions run. Default AXONPUSH_COMPLETION_THREAD.
+     */
+    axonpush_completion_mode completion_mode;
+    /**
+     * How much content leaves the process. AXONPUSH_CONTENT_CAPTURE; default metadata only.
+     */
+    axonpush_content_capture content_capture;
+    /**
+     * Names, separated by commas and matched in any case, of members whose values never leave the
+     * process. AXONPUSH_REDACT_KEYS; default none.
+     */
+    const char *redact_keys;
+    /**
+     * Unicode characters after which any string is cut. AXONPUSH_MAX_CONTENT_LENGTH; default 4096.
+     */
+    uint32_t max_content_length;
+    /**
+     * PEM file of the certificate authorities to trust in place of the platform's. The variable
+     * SSL_CERT_FILE does the same for the platform's.
+     */
+    const char *ca_file;
+    /**
+     * The same as text; it wins over ca_file.
+     */
+    const char *ca_pem;
+    /**
+     * URL of an HTTP proxy, used by CONNECT. It wins over HTTPS_PROXY, HTTP_PROXY and NO_PROXY;
+     * "" means no proxy at all.
+     */
+    const char *proxy;
+    /**
+     * Product token of a binding ("axonpush-go/1.0"), appended to the User-Agent.
+     */
+    const char *user_agent;
+} axonpush_options;
+
+/**
+ * An event to publish. NULL or "" in an optional member leaves it to the library or the service.
+ *
+ * Threads and lifetime: read during the call that it is passed to; everything is copied.
+ */
+typedef struct axonpush_event {
+    /**
+     * Set by AXONPUSH_EVENT_INIT or axonpush_event_init().
+     */
+    size_t struct_size;
+    /**
+     * Required: what happened, such as the name of an operation.
+     */
+    const char *identifier;
+    /**
+     * Required: a JSON object, at most 16 MiB and 127 levels deep.
+     */
+    const char *payload;
+    /**
+     * Bytes of `payload`; 0 means that it is NUL-terminated.
+     */
+    size_t payload_len;
+    /**
+     * Where to publish it; NULL: the client's channel, else the organisation's default.
+     */
+    const char *channel_id;
+    /**
+     * "agent.start", "app.log", ...; NULL: "custom". Any text is legal.
+     */
+    const char *event_type;
+    /**
+     * The agent that the event is about.
+     */
+    const char *agent_id;
+    /**
+     * The trace that the event belongs to; NULL: one of its own (a UUID). No control characters.
+     */
+    const char *trace_id;
+    /**
+     * The event's span; NULL: drawn at random (16 hex digits, as in W3C Trace Context).
+     */
+    const char *span_id;
+    /**
+     * The span it happened in.
+     */
+    const char *parent_span_id;
+    /**
+     * The service stores an event once per key: 1 to 255 printable ASCII characters; NULL: a UUID.
+     * Every retry carries the same.
+     */
+    const char *dedup_key;
+    /**
+     * When it happened: RFC 3339 in UTC, such as "2026-11-24T05:57:22.123Z"; NULL: now.
+     */
+    const char *occurred_at;
+    /**
+     * A JSON object of your own making, bounded as `payload` is.
+     */
+    const char *metadata;
+    /**
+     * Bytes of `metadata`; 0 means that it is NUL-terminated.
+     */
+    size_t metadata_len;
+} axonpush_event;
+
+/**
+ * Filters of events, all optional, all of them to be met. Text is passed as it is; the library
+ * encodes it.
+ *
+ * Threads and lifetime: read during the call that it is passed to.
+ */
+typedef struct axonpush_event_query {
+    /**
+     * Set by AXONPUSH_EVENT_QUERY_INIT or axonpush_event_query_init().
+     */
+    size_t struct_size;
+    /**
+     * RFC 3339, inclusive; NULL: the last 24 hours.
+     */
+    const char *since;
+    /**
+     * RFC 3339, exclusive. The oldest `createdAt` seen leads to the page before.
+     */
+    const char *until;
+    /**
+     * At most 500; 0: the service's default, 50.
+     */
+    uint32_t limit;
+    const char *app_id;
+    const char *channel_id;
+    const char *environment_id;
+    const char *event_type;
+    const char *source;
+    const char *status;
+    const char *trace_id;
+    const char *agent_id;
+    const char *agent_name;
+    const char *tool_name;
+    const char *semantic_kind;
+    const char *service_name;
+    const char *operation_name;
+    const char *error_type;
+    /**
+     * Free text, in any case.
+     */
+    const char *q;
+    /**
+     * An attribute; goes with `attr_value`.
+     */
+    const char *attr_key;
+    const char *attr_value;
+} axonpush_event_query;
+
+/**
+ * What became of the events that background publishing accepted, and of the network.
+ *
+ * At any moment: accepted = delivered + failed + suppressed + dropped + expired + abandoned +
+ * queued_events. Synchronous calls count in `retried` and `connections` only.
+ */
+typedef struct axonpush_stats {
+    /**
+     * Set by AXONPUSH_STATS_INIT or axonpush_stats_init().
+     */
+    size_t struct_size;
+    /**
+     * Events that axonpush_events_publish_async() took.
+     */
+    uint64_t accepted;
+    /**
+     * The service said that it has them.
+     */
+    uint64_t delivered;
+    /**
+     * The service rejected them for good.
+     */
+    uint64_t failed;
+    /**
+     * Given up while the service was unreachable, under fail-open.
+     */
+    uint64_t suppressed;
+    /**
+     * Made room for newer ones (AXONPUSH_OVERFLOW_DROP_OLDEST).
+     */
+    uint64_t dropped;
+    /**
+     * Not delivered within `delivery_timeout_ms`.
+     */
+    uint64_t expired;
+    /**
+     * Not delivered when a shutdown ran out of time.
+     */
+    uint64_t abandoned;
+    /**
+     * Waiting or being sent now.
+     */
+    uint64_t queued_events;
+    /**
+     * Bytes that these take.
+     */
+    uint64_t queued_bytes;
+    /**
+     * Attempts beyond the first, of all calls and events.
+     */
+    uint64_t retried;
+    /**
+     * Connections opened so far.
+     */
+    uint64_t connections;
+} axonpush_stats;
+
+/**
+ * The name of a status, such as "AXONPUSH_ERR_CONNECTION"; "AXONPUSH_ERR_UNKNOWN" for a number that
+ * is none. Never NULL. The text is static.
+ */
+const char *axonpush_status_name(axonpush_status status);
+
+/**
+ * The status that the call returned; AXONPUSH_OK for NULL.
+ */
+axonpush_status axonpush_error_status(const axonpush_error *error);
+
+/**
+ * One sentence for a log or a person: what was wrong, and where it can be said, what to do. It never
+ * holds the API key. NULL only for a NULL error.
+ */
+const char *axonpush_error_message(const axonpush_error *error);
+
+/**
+ * The service's machine-readable code, such as "validation_error"; NULL if it gave none.
+ */
+const char *axonpush_error_code(const axonpush_error *error);
+
+/**
+ * What the service suggests to do; NULL if it gave nothing.
+ */
+const char *axonpush_error_hint(const axonpush_error *error);
+
+/**
+ * The service's id of the failed request, to quote to its support; NULL if it gave none.
+ */
+const char *axonpush_error_request_id(const axonpush_error *error);
+
+/**
+ * The HTTP status of the answer; 0 if there was none.
+ */
+int32_t axonpush_error_http_status(const axonpush_error *error);
+
+/**
+ * How many milliseconds the service asks to wait before the next try (header Retry-After); -1 if it
+ * did not say.
+ */
+int64_t axonpush_error_retry_after_ms(const axonpush_error *error);
+
+/**
+ * Whether the same call can succeed later: connection, rate limit and server errors.
+ */
+bool axonpush_error_retryable(const axonpush_error *error);
+
+/**
+ * Frees an error and its texts. NULL is fine.
+ */
+void axonpush_error_free(axonpush_error *error);
+
+/**
+ * Chooses what is logged, and where to, for the whole process. The last call wins, and it wins over
+ * the variable AXONPUSH_LOG (off, error, warn, info, debug).
+ *
+ * `fn` NULL: to stderr, as lines "axonpush: warning: ...". A `max_level` out of range is taken as the
+ * nearest level. A thread that is in the old `fn` may still be there when this returns.
+ */
+void axonpush_log_set(axonpush_log_level max_level, axonpush_log_fn fn, void *user_data);
+
+/**
+ * Does what AXONPUSH_OPTIONS_INIT does, for languages without macros. NULL is fine.
+ *
+ * It writes the members of the first released layout, whatever later versions add, so that it never
+ * writes past the struct of a caller that was compiled against an older header.
+ */
+void axonpush_options_init(axonpush_options *options);
+
+/**
+ * Makes a client. Nothing is sent yet, no name is looked up, no thread is started.
+ *
+ * `options` NULL: all from the environment. On failure NULL is returned and `*error` says why:
+ * AXONPUSH_ERR_CONFIG or AXONPUSH_ERR_INVALID_ARGUMENT. Close the client with axonpush_close().
+ */
+axonpush_client *axonpush_new(const axonpush_options *options, axonpush_error **error);
+
+/**
+ * Closes a client: new calls get AXONPUSH_ERR_INVALID_HANDLE at once, running ones may finish
+ * within `shutdown_timeout_ms` and are then interrupted with AXONPUSH_ERR_CLOSED.
+ *
+ * It returns within `shutdown_timeout_ms` plus half a second, whatever the network does. NULL, and a
+ * client that is closed already, are fine.
+ */
+void axonpush_close(axonpush_client *client);
+
+/**
+ * Does what AXONPUSH_EVENT_INIT does, for languages without macros. NULL is fine. See
+ * axonpush_options_init() for what it writes.
+ */
+void axonpush_event_init(axonpush_event *event);
+
+/**
+ * Does what AXONPUSH_EVENT_QUERY_INIT does, for languages without macros. NULL is fine. See
+ * axonpush_options_init() for what it writes.
+ */
+void axonpush_event_query_init(axonpush_event_query *query);
+
+/**
+ * Publishes one event and waits for the answer: one request, repeated as the retry rules say, always
+ * with the same `dedup_key`.
+ *
+ * On AXONPUSH_OK `*response` is the service's answer, with "/eventId" in it; free it with
+ * axonpush_response_free(). NULL there: suppressed by fail-open. `response` may be NULL if it is not
+ * wanted. The call takes at most `timeout_ms` for each attempt, and the waits between them.
+ */
+axonpush_status axonpush_events_publish(axonpush_client *client,
+                                        const axonpush_event *event,
+                                        axonpush_response **response,
+                                        axonpush_error **error);
+
+/**
+ * Lists events of a channel, newest first: `{"events": [...]}`, where null means none.
+ *
+ * `channel_id` NULL: the client's channel. `query` may be NULL. In fail-open mode an unreachable
+ * service gives an empty list. Free `*response` with axonpush_response_free().
+ */
+axonpush_status axonpush_events_list(axonpush_client *client,
+                                     const char *channel_id,
+                                     const axonpush_event_query *query,
+                                     axonpush_response **response,
+                                     axonpush_error **error);
+
+/**
+ * Searches the organisation's events, newest first: `{"events": [...]}`, where null means none.
+ *
+ * `query` may be NULL. In fail-open mode an unreachable service gives an empty list. Free `*response`
+ * with axonpush_response_free().
+ */
+axonpush_status axonpush_events_search(axonpush_client *client,
+                                       const axonpush_event_query *query,
+                                       axonpush_response **response,
+                                       axonpush_error **error);
+
+/**
+ * Calls any other endpoint, with the same credentials, retries, errors and fail-open.
+ *
+ * `method`: GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base URL;
+ * percent-encode ids in it. `query`, without "?", and `body_json` (`body_len` 0: NUL-terminated) may be
+ * NULL. A POST or PATCH whose answer was lost is not repeated, since it may have been carried out.
+ *
+ * On AXONPUSH_OK `*response` is the answer, JSON null where it was empty; NULL there: suppressed by
+ * fail-open. Free it with axonpush_response_free().
+ */
+axonpush_status axonpush_request(axonpush_client *client,
+                                 const char *method,
+                                 const char *path,
+                                 const char *query,
+                                 const char *body_json,
+                                 size_t body_len,
+                                 axonpush_response **response,
+                                 axonpush_error **error);
+
+/**
+ * The whole answer as JSON text, NUL-terminated; its length goes to `*len`, which may be NULL. NULL
+ * for a NULL response.
+ */
+const char *axonpush_response_json(const axonpush_response *response, size_t *len);
+
+/**
+ * The string at `pointer`. NULL if there is none, if it is no string, or if it has a NUL character
+ * inside, which C would take for its end (axonpush_response_json() has it).
+ */
+const char *axonpush_response_string(const axonpush_response *response, const char *pointer);
+
+/**
+ * The integer at `pointer`. False, with `*out` untouched, if there is no number, or one that is not
+ * written as an integer or does not fit.
+ */
+bool axonpush_response_int(const axonpush_response *response, const char *pointer, int64_t *out);
+
+/**
+ * The number at `pointer`. False, with `*out` untouched, if there is none or it is beyond a double.
+ */
+bool axonpush_response_double(const axonpush_response *response, const char *pointer, double *out);
+
+/**
+ * The boolean at `pointer`. False, with `*out` untouched, if there is none.
+ */
+bool axonpush_response_bool(const axonpush_response *response, const char *pointer, bool *out);
+
+/**
+ * How many members the array or object at `pointer` has; 0 if there is none.
+ */
+size_t axonpush_response_count(const axonpush_response *response, const char *pointer);
+
+/**
+ * The HTTP status of the answer; 0 for NULL, and for the empty list of fail-open.
+ */
+int32_t axonpush_response_http_status(const axonpush_response *response);
+
+/**
+ * The service's id of the request (header X-Request-Id); NULL if it gave none.
+ */
+const char *axonpush_response_request_id(const axonpush_response *response);
+
+/**
+ * Frees a response and all texts from it. NULL is fine.
+ */
+void axonpush_response_free(axonpush_response *response);
+
+/**
+ * Starts an object. Free it with axonpush_json_free().
+ */
+axonpush_json *axonpush_json_new(void);
+
+/**
+ * Adds a string, escaped as JSON needs it. `value` NULL adds null.
+ */
+void axonpush_json_string(axonpush_json *json, const char *key, const char *value);
+
+/**
+ * Adds an integer.
+ */
+void axonpush_json_int(axonpush_json *json, const char *key, int64_t value);
+
+/**
+ * Adds a number, as the shortest text that reads back the same. NaN and infinity are mistakes.
+ */
+void axonpush_json_double(axonpush_json *json, const char *key, double value);
+
+/**
+ * Adds true or false.
+ */
+void axonpush_json_bool(axonpush_json *json, const char *key, bool value);
+
+/**
+ * Adds a value that is JSON text already. `len` 0 means that it is NUL-terminated. Text that is not
+ * valid JSON is a mistake.
+ */
+void axonpush_json_raw(axonpush_json *json, const char *key, const char *value, size_t len);
+
+/**
+ * Begins an object inside; what follows goes into it, until axonpush_json_end().
+ */
+void axonpush_json_begin_object(axonpush_json *json, const char *key);
+
+/**
+ * Begins an array inside; what follows goes into it, until axonpush_json_end().
+ */
+void axonpush_json_begin_array(axonpush_json *json, const char *key);
+
+/**
+ * Ends the object or array that was begun last.
+ */
+void axonpush_json_end(axonpush_json *json);
+
+/**
+ * The finished object, NUL-terminated; its length goes to `*len`, which may be NULL. It lives until
+ * the next call on `json`. NULL after a mistake, and while something begun is not ended: `*error`
+ * (AXONPUSH_ERR_INVALID_ARGUMENT) says what was wrong.
+ */
+const char *axonpush_json_text(axonpush_json *json, size_t *len, axonpush_error **error);
+
+/**
+ * Frees a writer and its text. NULL is fine.
+ */
+void axonpush_json_free(axonpush_json *json);
+
+/**
+ * Does what AXONPUSH_STATS_INIT does, for languages without macros. NULL is fine. See
+ * axonpush_options_init() for what it writes.
+ */
+void axonpush_stats_init(axonpush_stats *stats);
+
+/**
+ * Reads the books into `*out`, which AXONPUSH_STATS_INIT has initialised.
+ */
+axonpush_status axonpush_stats_get(axonpush_client *client,
+                                   axonpush_stats *out,
+                                   axonpush_error **error);
+
+/**
+ * The version of the library that is running, such as "1.2.3"; AXONPUSH_VERSION is the header's. The
+ * text is static.
+ */
+const char *axonpush_version(void);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* AXONPUSH_H */

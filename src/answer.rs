@@ -1,0 +1,331 @@
+//! What the service answered: a response to hand out, or an error that says what the service said.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use crate::config::ApiKey;
+use crate::error::{Error, Kind, Result};
+use crate::json::{Document, Found};
+
+/// The largest answer read, in bytes after unpacking.
+pub const MAX_BODY: usize = 32 << 20;
+/// Longer texts of the service are cut in messages.
+const MAX_MESSAGE: usize = 2000;
+
+/// One HTTP answer, read whole.
+#[derive(Debug, Default)]
+pub struct Answer {
+    pub status: u16,
+    /// Header `X-Request-Id`.
+    pub request_id: Option<String>,
+    /// Header `Retry-After`.
+    pub retry_after: Option<Duration>,
+    pub body: Vec<u8>,
+}
+
+/// JSON that a successful call gave.
+#[derive(Debug)]
+pub struct Response {
+    pub document: Document,
+    /// 0: made up by fail-open, no HTTP answer stands behind it.
+    pub http_status: u16,
+    pub request_id: Option<String>,
+}
+
+/// What a call expects in a 2xx answer.
+#[derive(Debug, Clone, Copy)]
+pub enum Expect {
+    /// An object with the string `eventId`.
+    Accepted,
+    /// An object with `events`, an array or null.
+    Events,
+    /// Any JSON; an empty body counts as `null`.
+    Anything,
+}
+
+impl Response {
+    /// What a list call gives when fail-open suppressed its failure.
+    pub fn no_events() -> Self {
+        Response {
+            document: Document::from_checked("{\"events\":[]}".to_owned()),
+            http_status: 0,
+            request_id: None,
+        }
+    }
+}
+
+impl Answer {
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The response of a 2xx answer, if it is what was expected.
+    pub fn into_response(self, expect: Expect) -> Result<Response> {
+        let (http_status, request_id) = (self.status, self.request_id.clone());
+        let refuse = |what: String| Error {
+            http_status,
+            request_id: request_id.clone(),
+            may_have_arrived: true,
+            ..Error::new(
+                Kind::Decode,
+                format!("the service answered {http_status}, but {what}"),
+            )
+        };
+        let text = String::from_utf8(self.body)
+            .map_err(|_| refuse("the body is not UTF-8 text".to_owned()))?;
+        let text = match expect {
+            Expect::Anything if text.trim_ascii().is_empty() => "null".to_owned(),
+            _ => text,
+        };
+        let document =
+            Document::parse(text).map_err(|flaw| refuse(format!("the body is {flaw}")))?;
+        match expect {
+            Expect::Accepted if !matches!(document.find("/eventId"), Some(Found::String(_))) => {
+                return Err(refuse("the body has no string \"eventId\"".to_owned()));
+            }
+            Expect::Events => match document.find("/events") {
+                Some(Found::Array(_) | Found::Scalar("null")) => {}
+                _ => return Err(refuse("the body has no list \"events\"".to_owned())),
+            },
+            _ => {}
+        }
+        Ok(Response {
+            document,
+            http_status,
+            request_id,
+        })
+    }
+
+    /// The error of any other answer. Both body shapes of the service are understood, and a body
+    /// that is neither.
+    pub fn into_error(self, api_key: &ApiKey) -> Error {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let said = |name: &str| text(&body[name]);
+        let code = said("code");
+        let kind = kind_of(self.status, code.as_deref());
+        let message = problem(&body)
+            .or_else(|| said("message"))
+            .unwrap_or_else(|| format!("the service answered HTTP {}", self.status));
+        let scrub = |text: String| cut(&api_key.scrub(&text));
+        Error {
+            code: code.map(scrub),
+            hint: said("hint").map(scrub),
+            request_id: said("requestId").or(self.request_id).map(scrub),
+            http_status: self.status,
+            retry_after: self.retry_after,
+            may_have_arrived: true,
+            ..Error::new(kind, scrub(message))
+        }
+    }
+}
+
+/// The table of WIRE.md, "Errors".
+fn kind_of(status: u16, code: Option<&str>) -> Kind {
+    match status {
+        401 => Kind::Authentication,
+        403 => Kind::Forbidden,
+        404 => Kind::NotFound,
+        408 => Kind::Connection,
+        429 => Kind::RateLimit,
+        400 | 422 => Kind::Validation,
+        402..500 if code == Some("validation_error") => Kind::Validation,
+        500..600 => Kind::Server,
+        _ => Kind::Api,
+    }
+}
+
+/// The message of an RFC 9457 problem: `detail` (else `title`), then each error as `location: message`.
+fn problem(body: &Value) -> Option<String> {
+    let errors = body["errors"].as_array().into_iter().flatten();
+    let errors = errors.filter_map(|e| match (text(&e["location"]), text(&e["message"])) {
+        (Some(location), Some(message)) => Some(format!("{location}: {message}")),
+        (location, message) => message.or(location),
+    });
+    let parts: Vec<String> = text(&body["detail"])
+        .or_else(|| text(&body["title"]))
+        .into_iter()
+        .chain(errors)
+        .collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// A string, or the strings of a list.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Array(list) => {
+            let texts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            (!texts.is_empty()).then(|| texts.join("; "))
+        }
+        _ => None,
+    }
+}
+
+/// At most [`MAX_MESSAGE`] characters, and none that could forge a log line or move a terminal.
+fn cut(text: &str) -> String {
+    let tame = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().take(MAX_MESSAGE).map(tame).collect()
+}
+
+/// `Retry-After`: seconds (fractions allowed) or an HTTP date (RFC 9110, 10.2.3).
+pub fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
+    let header = header.trim();
+    if let Ok(seconds) = header.parse::<f64>() {
+        // Not `max(0.0)`, which would turn a NaN into 0.
+        let seconds = if seconds < 0.0 { 0.0 } else { seconds };
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = httpdate::parse_http_date(header).ok()?;
+    Some(date.duration_since(now).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Options};
+
+    fn error(status: u16, body: &str) -> Error {
+        let options = Options {
+            api_key: Some("ak_hidden".into()),
+            ..Options::default()
+        };
+        let config = Config::resolve(options, &|_| None).unwrap();
+        let answer = Answer {
+            status,
+            request_id: Some("from-header".into()),
+            body: body.as_bytes().to_vec(),
+            ..Answer::default()
+        };
+        answer.into_error(&config.api_key)
+    }
+
+    #[test]
+    fn both_error_shapes_are_understood() {
+        let e = error(
+            422,
+            r#"{"title":"Unprocessable","status":422,"detail":"validation failed","errors":[{"location":"body.payload","message":"expected object","value":1},{"message":"alone"}]}"#,
+        );
+        assert_eq!(e.kind, Kind::Validation);
+        assert_eq!(
+            e.message,
+            "validation failed; body.payload: expected object; alone"
+        );
+        assert_eq!(e.request_id.as_deref(), Some("from-header"));
+
+        let e = error(
+            400,
+            r#"{"code":"validation_error","message":["a","b"],"hint":"h","requestId":"r1"}"#,
+        );
+        assert_eq!(
+            (e.message.as_str(), e.code.as_deref()),
+            ("a; b", Some("validation_error"))
+        );
+        assert_eq!(
+            (e.hint.as_deref(), e.request_id.as_deref()),
+            (Some("h"), Some("r1"))
+        );
+
+        assert_eq!(error(503, r#"{"title":"Down"}"#).message, "Down");
+        for neither in [
+            "",
+            "<html>oops</html>",
+            "[1]",
+            "{\"detail\":5}",
+            "\"x\"",
+            "\u{0}",
+        ] {
+            assert_eq!(error(502, neither).message, "the service answered HTTP 502");
+        }
+    }
+
+    #[test]
+    fn statuses_map_as_the_wire_page_says() {
+        for (status, body, kind) in [
+            (401, "", Kind::Authentication),
+            (403, "", Kind::Forbidden),
+            (404, "", Kind::NotFound),
+            (400, "", Kind::Validation),
+            (422, "", Kind::Validation),
+            (409, r#"{"code":"validation_error"}"#, Kind::Validation),
+            (409, "", Kind::Api),
+            (408, "", Kind::Connection),
+            (429, "", Kind::RateLimit),
+            (500, "", Kind::Server),
+            (599, "", Kind::Server),
+            (302, "", Kind::Api),
+            (304, "", Kind::Api),
+            (418, "", Kind::Api),
+        ] {
+            assert_eq!(error(status, body).kind, kind, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn an_echoed_key_and_control_characters_are_removed() {
+        let e = error(
+            401,
+            r#"{"message":"key ak_hidden\nis bad","hint":"drop ak_hidden"}"#,
+        );
+        assert_eq!(e.message, "key [REDACTED] is bad");
+        assert_eq!(e.hint.as_deref(), Some("drop [REDACTED]"));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(retry_after("2", now), Some(Duration::from_secs(2)));
+        assert_eq!(retry_after(" 0.25 ", now), Some(Duration::from_millis(250)));
+        assert_eq!(retry_after("-3", now), Some(Duration::ZERO));
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now),
+            Some(Duration::from_secs(10))
+        );
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:49:00 GMT", now),
+            Some(Duration::ZERO)
+        );
+        for bad in ["", "soon", "NaN", "inf", "1e300"] {
+            assert_eq!(retry_after(bad, now), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_success_must_be_the_json_expected() {
+        let decode = |body: &str, expect| {
+            let answer = Answer {
+                status: 200,
+                body: body.as_bytes().to_vec(),
+                ..Answer::default()
+            };
+            answer.into_response(expect).map_err(|e| e.kind)
+        };
+        for body in [
+            "",
+            "ok",
+            "[]",
+            "{}",
+            "{\"eventId\":7}",
+            "{\"eventId\":\"x\"",
+            "\u{feff}{}",
+        ] {
+            assert_eq!(
+                decode(body, Expect::Accepted).unwrap_err(),
+                Kind::Decode,
+                "{body}"
+            );
+            assert_eq!(
+                decode(body, Expect::Events).unwrap_err(),
+                Kind::Decode,
+                "{body}"
+            );
+        }
+        assert!(decode("{\"eventId\":\"x\"}", Expect::Accepted).is_ok());
+        assert!(decode("{\"events\":null}", Expect::Events).is_ok());
+        assert!(decode("{\"events\":[]}", Expect::Events).is_ok());
+        assert_eq!(
+            decode("", Expect::Anything).unwrap().document.text(),
+            "null"
+        );
+    }
+}

@@ -1,0 +1,291 @@
+//! A client: the one place where retries, fail-open and logging happen.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ureq::http::Method;
+
+use crate::answer::{Answer, Expect, Response};
+use crate::config::Config;
+use crate::error::{Error, Kind, Result};
+use crate::event::Event;
+use crate::http::{self, Http, Request};
+use crate::log::{self, Limiter};
+use crate::query::{self, EventQuery};
+use crate::{ids, json};
+
+/// Waits between attempts (WIRE.md, "Retry"), clamped to the last.
+const LADDER: [u64; 5] = [250, 500, 1000, 2000, 4000];
+
+/// The wait before retry number `retry`, counted from 0, without jitter.
+fn ladder(retry: u32) -> Duration {
+    let step = LADDER
+        .get(retry as usize)
+        .unwrap_or(&LADDER[LADDER.len() - 1]);
+    Duration::from_millis(*step)
+}
+
+/// Safe to use from many threads at once.
+pub struct Client {
+    config: Arc<Config>,
+    http: Http,
+    warnings: Limiter,
+    life: Mutex<Life>,
+    changed: Condvar,
+    retried: AtomicU64,
+}
+
+/// Which calls are running, and whether new ones may.
+#[derive(Default)]
+struct Life {
+    closing: bool,
+    calls: usize,
+}
+
+/// What the books say. See `axonpush_stats` for the meaning of each number.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    pub retried: u64,
+    pub connections: u64,
+}
+
+impl Client {
+    pub fn new(config: Arc<Config>) -> Result<Self> {
+        log::init_from_environment()?;
+        Ok(Client {
+            http: Http::new(&config)?,
+            config,
+            warnings: Limiter::default(),
+            life: Mutex::default(),
+            changed: Condvar::new(),
+            retried: Default::default(),
+        })
+    }
+
+    /// The same client as after [`Client::new`], with connections and books of its own: what a forked
+    /// child goes on with.
+    pub fn reborn(&self) -> Result<Self> {
+        Self::new(self.config.clone())
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Publishes one event, now. `None`: suppressed by fail-open.
+    pub fn publish(&self, event: &Event) -> Result<Option<Response>> {
+        event.check()?;
+        let prepared = event.prepare(&self.config, None)?;
+        let request = prepared.into_request(&self.config.base_url)?;
+        self.call(&request, "/event", Expect::Accepted)
+    }
+
+    /// Events of one channel, newest first.
+    pub fn list(&self, channel_id: Option<&str>, query: &EventQuery) -> Result<Response> {
+        let channel = channel_id
+            .or(self.config.channel_id.as_deref())
+            .ok_or_else(|| {
+                Error::argument(
+                    "channel_id: it is required, since the client has no default channel",
+                )
+            })?;
+        if query.channel_id.is_some_and(|other| other != channel) {
+            return Err(Error::argument(
+                "query.channel_id: it differs from the argument channel_id; leave it out",
+            ));
+        }
+        self.search(&EventQuery {
+            channel_id: Some(channel),
+            ..query.clone()
+        })
+    }
+
+    /// Events of the organisation, newest first.
+    pub fn search(&self, query: &EventQuery) -> Result<Response> {
+        let request = self.get("/events", &query.encode()?)?;
+        let response = self.call(&request, "/events", Expect::Events)?;
+        Ok(response.unwrap_or_else(Response::no_events))
+    }
+
+    /// Any endpoint. `None`: suppressed by fail-open.
+    pub fn request(
+        &self,
+        method: &str,
+        path: &str,
+        query: Option<&str>,
+        body: Option<&str>,
+    ) -> Result<Option<Response>> {
+        let method = match method {
+            "GET" => Method::GET,
+            "POST" => Method::POST,
+            "PUT" => Method::PUT,
+            "PATCH" => Method::PATCH,
+            "DELETE" => Method::DELETE,
+            _ => {
+                return Err(Error::argument(
+                    "method: expected GET, POST, PUT, PATCH or DELETE, in capitals",
+                ));
+            }
+        };
+        if let Some(body) = body {
+            if method == Method::GET {
+                return Err(Error::argument("body_json: GET takes no body; pass NULL"));
+            }
+            json::check(body).map_err(|flaw| Error::argument(format!("body_json: {flaw}")))?;
+        }
+        let target = query::target(path, query)?;
+        let request = Request {
+            // Whether a PATCH or POST that arrives twice does harm is not ours to guess.
+            repeatable: !matches!(method, Method::POST | Method::PATCH),
+            uri: http::uri(&self.config.base_url, &target)?,
+            method,
+            headers: Vec::new(),
+            body: body.map(|text| text.as_bytes().to_vec()),
+        };
+        self.call(&request, path, Expect::Anything)
+    }
+
+    pub fn stats(&self) -> Stats {
+        Stats {
+            retried: self.retried.load(Ordering::Relaxed),
+            connections: self.http.opened(),
+        }
+    }
+
+    /// Refuses new calls, lets running ones finish until `timeout` has passed, then interrupts them.
+    pub fn shutdown(&self, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
+        let mut life = self.life();
+        life.closing = true;
+        self.changed.notify_all();
+        while life.calls > 0 {
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                break;
+            };
+            life = self.wait(life, left);
+        }
+        drop(life);
+        self.http.close();
+    }
+
+    fn get(&self, path: &str, query: &str) -> Result<Request> {
+        let target = if query.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?{query}")
+        };
+        Ok(Request {
+            method: Method::GET,
+            uri: http::uri(&self.config.base_url, &target)?,
+            headers: Vec::new(),
+            body: None,
+            repeatable: true,
+        })
+    }
+
+    /// One call: attempts, and then what fail-open makes of a failure. `path` is for the log.
+    fn call(&self, request: &Request, path: &str, expect: Expect) -> Result<Option<Response>> {
+        let _running = self.enter()?;
+        let outcome = self
+            .attempts(request)
+            .and_then(|answer| answer.into_response(expect));
+        match outcome {
+            Ok(response) => Ok(Some(response)),
+            Err(error) if error.kind == Kind::Connection && self.config.fail_open => {
+                self.warnings.warn(&format!(
+                    "{} {path} failed: {error}; suppressed because fail-open is on",
+                    request.method
+                ));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn attempts(&self, request: &Request) -> Result<Answer> {
+        let mut retry = 0;
+        loop {
+            let error = match self.http.exchange(request, None) {
+                Ok(answer) if answer.is_success() => return Ok(answer),
+                Ok(answer) => answer.into_error(&self.config.api_key),
+                Err(error) => error,
+            };
+            let wait = error
+                .retry_after
+                .unwrap_or_else(|| ladder(retry).mul_f64(ids::jitter()));
+            if retry >= self.config.max_retries
+                || !error.retryable()
+                || !may_repeat(request, &error)
+                // Longer than a caller can expect a call to take.
+                || wait > self.config.timeout && error.retry_after.is_some()
+            {
+                return Err(error);
+            }
+            self.sleep(wait)?;
+            retry += 1;
+            self.retried.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits between attempts; closing the client ends the wait.
+    fn sleep(&self, wait: Duration) -> Result<()> {
+        let until = Instant::now() + wait;
+        let mut life = self.life();
+        while !life.closing {
+            match until.checked_duration_since(Instant::now()) {
+                Some(left) if !left.is_zero() => life = self.wait(life, left),
+                _ => return Ok(()),
+            }
+        }
+        Err(Error::closed())
+    }
+
+    fn enter(&self) -> Result<Running<'_>> {
+        let mut life = self.life();
+        if life.closing {
+            return Err(Error::closed());
+        }
+        life.calls += 1;
+        Ok(Running(self))
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, life: MutexGuard<'a, Life>, limit: Duration) -> MutexGuard<'a, Life> {
+        let outcome = self.changed.wait_timeout(life, limit);
+        outcome.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// A request that may have arrived is only repeated where the service takes it once. That it was
+/// turned away at the door (429, 503) counts as not arrived.
+fn may_repeat(request: &Request, error: &Error) -> bool {
+    request.repeatable || !error.may_have_arrived || matches!(error.http_status, 429 | 503)
+}
+
+/// A call in progress.
+struct Running<'c>(&'c Client);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut life = self.0.life();
+        life.calls -= 1;
+        if life.closing && life.calls == 0 {
+            self.0.changed.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ladder_ends_on_its_last_step() {
+        let steps: Vec<u128> = (0..7).map(|n| ladder(n).as_millis()).collect();
+        assert_eq!(steps, [250, 500, 1000, 2000, 4000, 4000, 4000]);
+    }
+}

@@ -1,0 +1,410 @@
+//! An event, from the caller's fields to the one JSON body that every attempt sends.
+//!
+//! Two steps, so that background publishing can split them between threads: [`Event::check`] refuses
+//! what cannot be sent, and [`Event::prepare`] applies the privacy rules, draws the ids the caller
+//! did not give and writes the body.
+
+use std::time::SystemTime;
+
+use ureq::http::{HeaderValue, Method};
+
+use crate::config::{Config, header_value};
+use crate::error::{Error, Result};
+use crate::http::{self, Request};
+use crate::ids::EventIds;
+use crate::{json, time, trace};
+
+/// The longest payload, and the longest metadata, in bytes.
+pub const MAX_DOCUMENT: usize = 16 << 20;
+/// The longest of the other fields, in bytes.
+const MAX_FIELD: usize = 4096;
+/// WIRE.md: a dedup key has 1–255 printable ASCII characters.
+const MAX_DEDUP_KEY: usize = 255;
+
+/// What the caller gives. Empty strings count as absent.
+#[derive(Debug, Default, Clone)]
+pub struct Event<'a> {
+    pub identifier: &'a str,
+    /// A JSON object.
+    pub payload: &'a str,
+    pub channel_id: Option<&'a str>,
+    pub event_type: Option<&'a str>,
+    pub agent_id: Option<&'a str>,
+    pub trace_id: Option<&'a str>,
+    pub span_id: Option<&'a str>,
+    pub parent_span_id: Option<&'a str>,
+    pub dedup_key: Option<&'a str>,
+    pub occurred_at: Option<&'a str>,
+    /// A JSON object.
+    pub metadata: Option<&'a str>,
+}
+
+/// An event as it goes over the wire, the same on every attempt.
+#[derive(Debug)]
+pub struct Prepared {
+    pub body: Vec<u8>,
+    pub dedup_key: HeaderValue,
+    pub trace: Option<TraceHeaders>,
+}
+
+/// Sent when the event names a trace.
+#[derive(Debug)]
+pub struct TraceHeaders {
+    pub trace_id: HeaderValue,
+    pub span_id: HeaderValue,
+    pub traceparent: HeaderValue,
+}
+
+impl Event<'_> {
+    /// Refuses what the service would refuse, or what a header cannot carry.
+    pub fn check(&self) -> Result<()> {
+        if self.identifier.is_empty() {
+            return Err(Error::argument(
+                "event.identifier: it is required; give the event's name",
+            ));
+        }
+        for (name, value) in [
+            ("identifier", Some(self.identifier)),
+            ("channel_id", self.channel_id),
+            ("event_type", self.event_type),
+            ("agent_id", self.agent_id),
+            ("trace_id", self.trace_id),
+            ("span_id", self.span_id),
+            ("parent_span_id", self.parent_span_id),
+        ] {
+            if value.is_some_and(|v| v.len() > MAX_FIELD) {
+                return Err(Error::argument(format!(
+                    "event.{name}: longer than {MAX_FIELD} bytes"
+                )));
+            }
+        }
+        for (name, value) in [("trace_id", self.trace_id), ("span_id", self.span_id)] {
+            if value.is_some_and(|v| header_value(v).is_none()) {
+                return Err(Error::argument(format!(
+                    "event.{name}: it has a control character, which no header can carry"
+                )));
+            }
+        }
+        if let Some(key) = self.dedup_key {
+            let printable = key.bytes().all(|c| matches!(c, b' '..=b'~'));
+            if key.len() > MAX_DEDUP_KEY || !printable {
+                return Err(Error::argument(format!(
+                    "event.dedup_key: expected 1 to {MAX_DEDUP_KEY} printable ASCII characters"
+                )));
+            }
+        }
+        if self
+            .occurred_at
+            .is_some_and(|t| time::normalise(t).is_none())
+        {
+            return Err(Error::argument(
+                "event.occurred_at: expected RFC 3339 in UTC, such as 2026-11-24T05:57:22.123Z",
+            ));
+        }
+        check_object("event.payload", self.payload)?;
+        self.metadata
+            .map_or(Ok(()), |metadata| check_object("event.metadata", metadata))
+    }
+
+    /// Writes the body of a checked event. `accepted` is when a queue took it; it stands in for an
+    /// `occurredAt` that the caller did not give.
+    pub fn prepare(&self, config: &Config, accepted: Option<SystemTime>) -> Result<Prepared> {
+        let ids = EventIds::draw()?;
+        let trace_id = self.trace_id.unwrap_or(&ids.trace_id);
+        let span_id = self.span_id.unwrap_or(&ids.span_id);
+        let dedup_key = self.dedup_key.unwrap_or(&ids.dedup_key);
+        let occurred_at = self
+            .occurred_at
+            .and_then(time::normalise)
+            .or_else(|| accepted.map(time::format));
+
+        let mut body = Vec::with_capacity(512 + self.payload.len());
+        body.extend_from_slice(b"{\"identifier\":");
+        json::write_string(&mut body, self.identifier);
+        body.extend_from_slice(b",\"payload\":");
+        config.rules.apply(self.payload, &mut body);
+        if let Some(metadata) = self.metadata {
+            body.extend_from_slice(b",\"metadata\":");
+            config.rules.apply(metadata, &mut body);
+        }
+        for (name, value) in [
+            (
+                "channel_id",
+                self.channel_id.or(config.channel_id.as_deref()),
+            ),
+            ("eventType", self.event_type),
+            ("agentId", self.agent_id),
+            ("traceId", Some(trace_id)),
+            ("spanId", Some(span_id)),
+            ("parentSpanId", self.parent_span_id),
+            ("dedupKey", Some(dedup_key)),
+            ("occurredAt", occurred_at.as_deref()),
+        ] {
+            if let Some(value) = value {
+                body.extend_from_slice(b",\"");
+                body.extend_from_slice(name.as_bytes());
+                body.extend_from_slice(b"\":");
+                json::write_string(&mut body, value);
+            }
+        }
+        body.push(b'}');
+
+        Ok(Prepared {
+            body,
+            dedup_key: checked_header(dedup_key)?,
+            trace: match self.trace_id {
+                Some(trace_id) => Some(TraceHeaders {
+                    trace_id: checked_header(trace_id)?,
+                    span_id: checked_header(span_id)?,
+                    traceparent: checked_header(&trace::traceparent(trace_id, span_id))?,
+                }),
+                None => None,
+            },
+        })
+    }
+}
+
+fn checked_header(text: &str) -> Result<HeaderValue> {
+    header_value(text).ok_or_else(|| Error::argument("event: an id cannot be sent as a header"))
+}
+
+fn check_object(name: &str, text: &str) -> Result<()> {
+    if text.is_empty() {
+        return Err(Error::argument(format!(
+            "{name}: it is required; give a JSON object"
+        )));
+    }
+    if text.len() > MAX_DOCUMENT {
+        return Err(Error::argument(format!(
+            "{name}: {} bytes are more than the {MAX_DOCUMENT} allowed",
+            text.len()
+        )));
+    }
+    json::check(text).map_err(|flaw| Error::argument(format!("{name}: {flaw}")))?;
+    if json::Walker::new(text).peek() != Some(b'{') {
+        return Err(Error::argument(format!(
+            "{name}: expected a JSON object ({{…}}), found another kind of value"
+        )));
+    }
+    Ok(())
+}
+
+impl Prepared {
+    /// The request that publishes it. Safe to repeat: the service stores a dedup key once.
+    pub fn into_request(self, base_url: &str) -> Result<Request> {
+        let mut headers = vec![("idempotency-key", self.dedup_key)];
+        if let Some(trace) = self.trace {
+            headers.push(("x-axonpush-trace-id", trace.trace_id));
+            headers.push(("x-axonpush-span-id", trace.span_id));
+            headers.push(("traceparent", trace.traceparent));
+        }
+        Ok(Request {
+            method: Method::POST,
+            uri: http::uri(base_url, "/event")?,
+            headers,
+            body: Some(self.body),
+            repeatable: true,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Options;
+    use serde_json::{Value, json};
+
+    fn config() -> Config {
+        let options = Options {
+            api_key: Some("ak_test".into()),
+            channel_id: Some("default-channel".into()),
+            ..Options::default()
+        };
+        Config::resolve(options, &|_| None).unwrap()
+    }
+
+    fn event() -> Event<'static> {
+        Event {
+            identifier: "step",
+            payload: r#"{"n":1}"#,
+            ..Event::default()
+        }
+    }
+
+    fn body(prepared: &Prepared) -> Value {
+        serde_json::from_slice(&prepared.body).unwrap()
+    }
+
+    #[test]
+    fn the_body_has_exactly_the_members_of_the_wire_page() {
+        let full = Event {
+            identifier: "a\"b\u{1}é",
+            payload: r#"{"password":"x","n":1}"#,
+            channel_id: Some("c"),
+            event_type: Some("agent.start"),
+            agent_id: Some("agent"),
+            trace_id: Some("t"),
+            span_id: Some("s"),
+            parent_span_id: Some("p"),
+            dedup_key: Some("d"),
+            occurred_at: Some("2026-11-24T05:57:22+00:00"),
+            metadata: Some(r#"{"prompt":"x"}"#),
+        };
+        full.check().unwrap();
+        let prepared = full.prepare(&config(), None).unwrap();
+        assert_eq!(
+            body(&prepared),
+            json!({
+                "identifier": "a\"b\u{1}é",
+                "payload": {"password": "[REDACTED]", "n": 1},
+                "metadata": {"prompt": "[REDACTED]"},
+                "channel_id": "c", "eventType": "agent.start", "agentId": "agent",
+                "traceId": "t", "spanId": "s", "parentSpanId": "p", "dedupKey": "d",
+                "occurredAt": "2026-11-24T05:57:22Z",
+            })
+        );
+        assert_eq!(prepared.dedup_key, "d");
+        let trace = prepared.trace.unwrap();
+        assert_eq!(
+            (trace.trace_id, trace.span_id),
+            ("t".parse().unwrap(), "s".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn what_the_caller_leaves_out_is_generated_or_absent() {
+        let prepared = event().prepare(&config(), None).unwrap();
+        let body = body(&prepared);
+        let members: Vec<&String> = body.as_object().unwrap().keys().collect();
+        assert_eq!(
+            members,
+            [
+                "channel_id",
+                "dedupKey",
+                "identifier",
+                "payload",
+                "spanId",
+                "traceId"
+            ]
+        );
+        assert_eq!(body["channel_id"], "default-channel");
+        assert_eq!(body["dedupKey"], prepared.dedup_key.to_str().unwrap());
+        assert!(prepared.trace.is_none(), "no trace was named");
+
+        let queued = event().prepare(&config(), Some(SystemTime::now())).unwrap();
+        assert!(self::body(&queued)["occurredAt"].is_string());
+    }
+
+    #[test]
+    fn bad_events_are_refused_by_the_name_of_the_member() {
+        let long = "x".repeat(MAX_FIELD + 1);
+        let key = "k".repeat(256);
+        let huge = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_DOCUMENT));
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        for (bad, name) in [
+            (
+                Event {
+                    identifier: "",
+                    ..event()
+                },
+                "event.identifier",
+            ),
+            (
+                Event {
+                    identifier: &long,
+                    ..event()
+                },
+                "event.identifier",
+            ),
+            (
+                Event {
+                    payload: "",
+                    ..event()
+                },
+                "event.payload",
+            ),
+            (
+                Event {
+                    payload: "[]",
+                    ..event()
+                },
+                "event.payload",
+            ),
+            (
+                Event {
+                    payload: " \"s\"",
+                    ..event()
+                },
+                "event.payload",
+            ),
+            (
+                Event {
+                    payload: "{",
+                    ..event()
+                },
+                "event.payload",
+            ),
+            (
+                Event {
+                    payload: &huge,
+                    ..event()
+                },
+                "event.payload",
+            ),
+            (
+                Event {
+                    payload: &deep,
+                    ..event()
+                },
+                "event.payload",
+            ),
+            (
+                Event {
+                    metadata: Some("3"),
+                    ..event()
+                },
+                "event.metadata",
+            ),
+            (
+                Event {
+                    trace_id: Some("a\r\nX: y"),
+                    ..event()
+                },
+                "event.trace_id",
+            ),
+            (
+                Event {
+                    span_id: Some("a\u{0}"),
+                    ..event()
+                },
+                "event.span_id",
+            ),
+            (
+                Event {
+                    dedup_key: Some("é"),
+                    ..event()
+                },
+                "event.dedup_key",
+            ),
+            (
+                Event {
+                    dedup_key: Some(&key),
+                    ..event()
+                },
+                "event.dedup_key",
+            ),
+            (
+                Event {
+                    occurred_at: Some("yesterday"),
+                    ..event()
+                },
+                "event.occurred_at",
+            ),
+        ] {
+            let error = bad.check().unwrap_err();
+            assert_eq!(error.kind, crate::error::Kind::InvalidArgument);
+            assert!(error.message.starts_with(name), "{error}");
+        }
+        event().check().unwrap();
+    }
+}

@@ -1,0 +1,107 @@
+//! Errors.
+
+use std::ffi::{CString, c_char};
+
+use super::boundary::{borrow, c_string, free, pointer_to, value};
+use super::status::{AXONPUSH_OK, axonpush_status, status_of};
+use crate::error::Error;
+
+/// Why a call failed.
+///
+/// Threads: immutable, so any number of threads may read it.
+/// Lifetime: yours from the call that failed until axonpush_error_free(); its texts live as long. An
+/// error passed to a completion is only borrowed for that completion.
+pub struct axonpush_error {
+    status: axonpush_status,
+    message: CString,
+    code: Option<CString>,
+    hint: Option<CString>,
+    request_id: Option<CString>,
+    http_status: i32,
+    retry_after_ms: i64,
+    retryable: bool,
+}
+
+impl axonpush_error {
+    pub(super) fn new(error: &Error) -> Self {
+        let optional = |text: &Option<String>| text.as_deref().map(c_string);
+        axonpush_error {
+            status: status_of(error.kind),
+            message: c_string(&error.message),
+            code: optional(&error.code),
+            hint: optional(&error.hint),
+            request_id: optional(&error.request_id),
+            http_status: i32::from(error.http_status),
+            retry_after_ms: error.retry_after.map_or(-1, |wait| {
+                i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)
+            }),
+            retryable: error.retryable(),
+        }
+    }
+}
+
+/// The status that the call returned; AXONPUSH_OK for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_error_status(error: *const axonpush_error) -> axonpush_status {
+    value(AXONPUSH_OK, || {
+        borrow(error).map_or(AXONPUSH_OK, |e| e.status)
+    })
+}
+
+/// One sentence for a log or a person: what was wrong, and where it can be said, what to do. It never
+/// holds the API key. NULL only for a NULL error.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_error_message(error: *const axonpush_error) -> *const c_char {
+    value(std::ptr::null(), || {
+        pointer_to(borrow(error).map(|e| &e.message))
+    })
+}
+
+/// The service's machine-readable code, such as "validation_error"; NULL if it gave none.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_error_code(error: *const axonpush_error) -> *const c_char {
+    value(std::ptr::null(), || {
+        pointer_to(borrow(error).and_then(|e| e.code.as_ref()))
+    })
+}
+
+/// What the service suggests to do; NULL if it gave nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_error_hint(error: *const axonpush_error) -> *const c_char {
+    value(std::ptr::null(), || {
+        pointer_to(borrow(error).and_then(|e| e.hint.as_ref()))
+    })
+}
+
+/// The service's id of the failed request, to quote to its support; NULL if it gave none.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_error_request_id(error: *const axonpush_error) -> *const c_char {
+    value(std::ptr::null(), || {
+        pointer_to(borrow(error).and_then(|e| e.request_id.as_ref()))
+    })
+}
+
+/// The HTTP status of the answer; 0 if there was none.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_error_http_status(error: *const axonpush_error) -> i32 {
+    value(0, || borrow(error).map_or(0, |e| e.http_status))
+}
+
+/// How many milliseconds the service asks to wait before the next try (header Retry-After); -1 if it
+/// did not say.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_error_retry_after_ms(error: *const axonpush_error) -> i64 {
+    value(-1, || borrow(error).map_or(-1, |e| e.retry_after_ms))
+}
+
+/// Whether the same call can succeed later: connection, rate limit and server errors.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_error_retryable(error: *const axonpush_error) -> bool {
+    value(false, || borrow(error).is_some_and(|e| e.retryable))
+}
+
+/// Frees an error and its texts. NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_error_free(error: *mut axonpush_error) {
+    free(error);
+}

@@ -1,0 +1,267 @@
+//! Publishing and reading events, and requests to any other endpoint.
+
+use std::ffi::c_char;
+
+use super::boundary::{self, Input, call, document, required, text};
+use super::client::{axonpush_client, clear};
+use super::error::axonpush_error;
+use super::response::{axonpush_response, hand_out};
+use super::status::axonpush_status;
+use super::ticket;
+use crate::error::Result;
+use crate::event::Event;
+use crate::query::EventQuery;
+
+/// An event to publish. NULL or "" in an optional member leaves it to the library or the service.
+///
+/// Threads and lifetime: read during the call that it is passed to; everything is copied.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct axonpush_event {
+    /// Set by AXONPUSH_EVENT_INIT or axonpush_event_init().
+    pub struct_size: usize,
+    /// Required: what happened, such as the name of an operation.
+    pub identifier: *const c_char,
+    /// Required: a JSON object, at most 16 MiB and 127 levels deep.
+    pub payload: *const c_char,
+    /// Bytes of `payload`; 0 means that it is NUL-terminated.
+    pub payload_len: usize,
+    /// Where to publish it; NULL: the client's channel, else the organisation's default.
+    pub channel_id: *const c_char,
+    /// "agent.start", "app.log", ...; NULL: "custom". Any text is legal.
+    pub event_type: *const c_char,
+    /// The agent that the event is about.
+    pub agent_id: *const c_char,
+    /// The trace that the event belongs to; NULL: one of its own (a UUID). No control characters.
+    pub trace_id: *const c_char,
+    /// The event's span; NULL: drawn at random (16 hex digits, as in W3C Trace Context).
+    pub span_id: *const c_char,
+    /// The span it happened in.
+    pub parent_span_id: *const c_char,
+    /// The service stores an event once per key: 1 to 255 printable ASCII characters; NULL: a UUID.
+    /// Every retry carries the same.
+    pub dedup_key: *const c_char,
+    /// When it happened: RFC 3339 in UTC, such as "2026-11-24T05:57:22.123Z"; NULL: now.
+    pub occurred_at: *const c_char,
+    /// A JSON object of your own making, bounded as `payload` is.
+    pub metadata: *const c_char,
+    /// Bytes of `metadata`; 0 means that it is NUL-terminated.
+    pub metadata_len: usize,
+}
+
+// SAFETY: repr(C), its size first, integers and raw pointers only.
+unsafe impl Input for axonpush_event {
+    const NAME: &'static str = "event";
+}
+
+/// Filters of events, all optional, all of them to be met. Text is passed as it is; the library
+/// encodes it.
+///
+/// Threads and lifetime: read during the call that it is passed to.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct axonpush_event_query {
+    /// Set by AXONPUSH_EVENT_QUERY_INIT or axonpush_event_query_init().
+    pub struct_size: usize,
+    /// RFC 3339, inclusive; NULL: the last 24 hours.
+    pub since: *const c_char,
+    /// RFC 3339, exclusive. The oldest `createdAt` seen leads to the page before.
+    pub until: *const c_char,
+    /// At most 500; 0: the service's default, 50.
+    pub limit: u32,
+    pub app_id: *const c_char,
+    pub channel_id: *const c_char,
+    pub environment_id: *const c_char,
+    pub event_type: *const c_char,
+    pub source: *const c_char,
+    pub status: *const c_char,
+    pub trace_id: *const c_char,
+    pub agent_id: *const c_char,
+    pub agent_name: *const c_char,
+    pub tool_name: *const c_char,
+    pub semantic_kind: *const c_char,
+    pub service_name: *const c_char,
+    pub operation_name: *const c_char,
+    pub error_type: *const c_char,
+    /// Free text, in any case.
+    pub q: *const c_char,
+    /// An attribute; goes with `attr_value`.
+    pub attr_key: *const c_char,
+    pub attr_value: *const c_char,
+}
+
+// SAFETY: repr(C), its size first, integers and raw pointers only.
+unsafe impl Input for axonpush_event_query {
+    const NAME: &'static str = "query";
+}
+
+/// Does what AXONPUSH_EVENT_INIT does, for languages without macros. NULL is fine. See
+/// axonpush_options_init() for what it writes.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_event_init(event: *mut axonpush_event) {
+    // SAFETY: all bytes zero are a valid `axonpush_event` (`Input`).
+    let zero: axonpush_event = unsafe { std::mem::zeroed() };
+    boundary::set(
+        event,
+        axonpush_event {
+            struct_size: size_of::<axonpush_event>(),
+            ..zero
+        },
+    );
+}
+
+/// Does what AXONPUSH_EVENT_QUERY_INIT does, for languages without macros. NULL is fine. See
+/// axonpush_options_init() for what it writes.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_event_query_init(query: *mut axonpush_event_query) {
+    // SAFETY: all bytes zero are a valid `axonpush_event_query` (`Input`).
+    let zero: axonpush_event_query = unsafe { std::mem::zeroed() };
+    let blank = axonpush_event_query {
+        struct_size: size_of::<axonpush_event_query>(),
+        ..zero
+    };
+    boundary::set(query, blank);
+}
+
+/// Publishes one event and waits for the answer: one request, repeated as the retry rules say, always
+/// with the same `dedup_key`.
+///
+/// On AXONPUSH_OK `*response` is the service's answer, with "/eventId" in it; free it with
+/// axonpush_response_free(). NULL there: suppressed by fail-open. `response` may be NULL if it is not
+/// wanted. The call takes at most `timeout_ms` for each attempt, and the waits between them.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_events_publish(
+    client: *mut axonpush_client,
+    event: *const axonpush_event,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    clear(response);
+    call(error, || {
+        let client = ticket::find(client)?;
+        let given = boundary::input(event)?;
+        hand_out(client.publish(&read(&given)?)?, response);
+        Ok(())
+    })
+}
+
+/// Lists events of a channel, newest first: `{"events": [...]}`, where null means none.
+///
+/// `channel_id` NULL: the client's channel. `query` may be NULL. In fail-open mode an unreachable
+/// service gives an empty list. Free `*response` with axonpush_response_free().
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_events_list(
+    client: *mut axonpush_client,
+    channel_id: *const c_char,
+    query: *const axonpush_event_query,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    clear(response);
+    call(error, || {
+        let client = ticket::find(client)?;
+        let channel_id = text("channel_id", channel_id)?;
+        let found = client.list(channel_id, &read_query(query)?)?;
+        hand_out(Some(found), response);
+        Ok(())
+    })
+}
+
+/// Searches the organisation's events, newest first: `{"events": [...]}`, where null means none.
+///
+/// `query` may be NULL. In fail-open mode an unreachable service gives an empty list. Free `*response`
+/// with axonpush_response_free().
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_events_search(
+    client: *mut axonpush_client,
+    query: *const axonpush_event_query,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    clear(response);
+    call(error, || {
+        let client = ticket::find(client)?;
+        let found = client.search(&read_query(query)?)?;
+        hand_out(Some(found), response);
+        Ok(())
+    })
+}
+
+/// Calls any other endpoint, with the same credentials, retries, errors and fail-open.
+///
+/// `method`: GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base URL;
+/// percent-encode ids in it. `query`, without "?", and `body_json` (`body_len` 0: NUL-terminated) may be
+/// NULL. A POST or PATCH whose answer was lost is not repeated, since it may have been carried out.
+///
+/// On AXONPUSH_OK `*response` is the answer, JSON null where it was empty; NULL there: suppressed by
+/// fail-open. Free it with axonpush_response_free().
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_request(
+    client: *mut axonpush_client,
+    method: *const c_char,
+    path: *const c_char,
+    query: *const c_char,
+    body_json: *const c_char,
+    body_len: usize,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    clear(response);
+    call(error, || {
+        let client = ticket::find(client)?;
+        let found = client.request(
+            required("method", method)?,
+            required("path", path)?,
+            text("query", query)?,
+            document("body_json", body_json, body_len)?,
+        )?;
+        hand_out(found, response);
+        Ok(())
+    })
+}
+
+/// The event's members, borrowed from the caller.
+fn read(given: &axonpush_event) -> Result<Event<'_>> {
+    Ok(Event {
+        identifier: required("event.identifier", given.identifier)?,
+        payload: document("event.payload", given.payload, given.payload_len)?.unwrap_or(""),
+        channel_id: text("event.channel_id", given.channel_id)?,
+        event_type: text("event.event_type", given.event_type)?,
+        agent_id: text("event.agent_id", given.agent_id)?,
+        trace_id: text("event.trace_id", given.trace_id)?,
+        span_id: text("event.span_id", given.span_id)?,
+        parent_span_id: text("event.parent_span_id", given.parent_span_id)?,
+        dedup_key: text("event.dedup_key", given.dedup_key)?,
+        occurred_at: text("event.occurred_at", given.occurred_at)?,
+        metadata: document("event.metadata", given.metadata, given.metadata_len)?,
+    })
+}
+
+fn read_query<'a>(pointer: *const axonpush_event_query) -> Result<EventQuery<'a>> {
+    if pointer.is_null() {
+        return Ok(EventQuery::default());
+    }
+    let given = boundary::input(pointer)?;
+    Ok(EventQuery {
+        since: text("query.since", given.since)?,
+        until: text("query.until", given.until)?,
+        limit: (given.limit != 0).then_some(given.limit),
+        app_id: text("query.app_id", given.app_id)?,
+        channel_id: text("query.channel_id", given.channel_id)?,
+        environment_id: text("query.environment_id", given.environment_id)?,
+        event_type: text("query.event_type", given.event_type)?,
+        source: text("query.source", given.source)?,
+        status: text("query.status", given.status)?,
+        trace_id: text("query.trace_id", given.trace_id)?,
+        agent_id: text("query.agent_id", given.agent_id)?,
+        agent_name: text("query.agent_name", given.agent_name)?,
+        tool_name: text("query.tool_name", given.tool_name)?,
+        semantic_kind: text("query.semantic_kind", given.semantic_kind)?,
+        service_name: text("query.service_name", given.service_name)?,
+        operation_name: text("query.operation_name", given.operation_name)?,
+        error_type: text("query.error_type", given.error_type)?,
+        q: text("query.q", given.q)?,
+        attr_key: text("query.attr_key", given.attr_key)?,
+        attr_value: text("query.attr_value", given.attr_value)?,
+    })
+}

@@ -1,0 +1,18 @@
+/* Initialisers: `axonpush_options options = AXONPUSH_OPTIONS_INIT;` */
+#ifdef __cplusplus
+/* C++ before C++20 has no designated initialisers, and warns of members that a list leaves out. */
+namespace axonpush_detail {
+template <typename T> inline T sized() {
+    T value = T();
+    value.struct_size = sizeof(T);
+    return value;
+}
+} /* namespace axonpush_detail */
+#define AXONPUSH_INIT_(type) (::axonpush_detail::sized<type>())
+#else
+#define AXONPUSH_INIT_(type) { .struct_size = sizeof(type) }
+#endif
+#define AXONPUSH_OPTIONS_INIT AXONPUSH_INIT_(axonpush_options)
+#define AXONPUSH_EVENT_INIT AXONPUSH_INIT_(axonpush_event)
+#define AXONPUSH_EVENT_QUERY_INIT AXONPUSH_INIT_(axonpush_event_query)
+#define AXONPUSH_STATS_INIT AXONPUSH_INIT_(axonpush_stats)

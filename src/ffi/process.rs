@@ -1,0 +1,75 @@
+//! The process around us: what happens to clients at `fork()` and at `exit()`.
+
+use std::cell::UnsafeCell;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::ticket;
+use crate::log;
+
+/// How often this process, and those it descends from, forked since the hooks were installed.
+static FORKS: AtomicU64 = AtomicU64::new(0);
+
+pub(super) fn forks() -> u64 {
+    FORKS.load(Ordering::Relaxed)
+}
+
+/// The locks of ours that are not a client's. Clients need none here: a child never touches the
+/// locks of the clients it inherited.
+type Guards = (
+    std::sync::RwLockWriteGuard<'static, ticket::Registry>,
+    std::sync::RwLockWriteGuard<'static, Option<log::Sink>>,
+);
+
+/// Where the forking thread keeps the locks from `before_fork` to `after_fork`.
+struct Held(UnsafeCell<Option<Guards>>);
+
+// SAFETY: written only by the thread that holds the registry's write lock, which is itself what is
+// kept here: one thread at a time, in the parent and (as its only thread) in the child.
+unsafe impl Sync for Held {}
+
+static HELD: Held = Held(UnsafeCell::new(None));
+
+/// Installed once, with the first client.
+pub(super) fn install_hooks() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        // SAFETY: the handlers are `extern "C"`, never unwind, and stay loaded: the shared library is
+        // linked with `-z nodelete`. Failure (out of memory) leaves fork and exit without our help.
+        unsafe {
+            libc::pthread_atfork(
+                Some(before_fork),
+                Some(after_fork_in_parent),
+                Some(after_fork_in_child),
+            );
+            libc::atexit(at_exit);
+        }
+    });
+}
+
+extern "C" fn before_fork() {
+    let guards = (ticket::lock_for_fork(), log::lock_for_fork());
+    // SAFETY: this thread holds the registry's write lock (see `Held`).
+    unsafe { *HELD.0.get() = Some(guards) };
+}
+
+extern "C" fn after_fork_in_parent() {
+    // SAFETY: this thread still holds the registry's write lock (see `Held`). The guards are moved
+    // out before they are dropped, so nothing is written here once the lock is released.
+    drop(unsafe { (*HELD.0.get()).take() });
+}
+
+extern "C" fn after_fork_in_child() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+    after_fork_in_parent();
+}
+
+/// The host is leaving without having closed its clients.
+extern "C" fn at_exit() {
+    // A panic must not cross into the C library.
+    super::boundary::value((), || {
+        for client in ticket::withdraw_all() {
+            client.shutdown(client.config().shutdown_timeout);
+        }
+    });
+}

@@ -1,0 +1,82 @@
+//! The books.
+
+use super::boundary::{self, Input, call};
+use super::client::axonpush_client;
+use super::error::axonpush_error;
+use super::status::axonpush_status;
+use super::ticket;
+
+/// What became of the events that background publishing accepted, and of the network.
+///
+/// At any moment: accepted = delivered + failed + suppressed + dropped + expired + abandoned +
+/// queued_events. Synchronous calls count in `retried` and `connections` only.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct axonpush_stats {
+    /// Set by AXONPUSH_STATS_INIT or axonpush_stats_init().
+    pub struct_size: usize,
+    /// Events that axonpush_events_publish_async() took.
+    pub accepted: u64,
+    /// The service said that it has them.
+    pub delivered: u64,
+    /// The service rejected them for good.
+    pub failed: u64,
+    /// Given up while the service was unreachable, under fail-open.
+    pub suppressed: u64,
+    /// Made room for newer ones (AXONPUSH_OVERFLOW_DROP_OLDEST).
+    pub dropped: u64,
+    /// Not delivered within `delivery_timeout_ms`.
+    pub expired: u64,
+    /// Not delivered when a shutdown ran out of time.
+    pub abandoned: u64,
+    /// Waiting or being sent now.
+    pub queued_events: u64,
+    /// Bytes that these take.
+    pub queued_bytes: u64,
+    /// Attempts beyond the first, of all calls and events.
+    pub retried: u64,
+    /// Connections opened so far.
+    pub connections: u64,
+}
+
+// SAFETY: repr(C), its size first, integers only.
+unsafe impl Input for axonpush_stats {
+    const NAME: &'static str = "stats";
+}
+
+/// Does what AXONPUSH_STATS_INIT does, for languages without macros. NULL is fine. See
+/// axonpush_options_init() for what it writes.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_stats_init(stats: *mut axonpush_stats) {
+    // SAFETY: all bytes zero are a valid `axonpush_stats` (`Input`).
+    let zero: axonpush_stats = unsafe { std::mem::zeroed() };
+    boundary::set(
+        stats,
+        axonpush_stats {
+            struct_size: size_of::<axonpush_stats>(),
+            ..zero
+        },
+    );
+}
+
+/// Reads the books into `*out`, which AXONPUSH_STATS_INIT has initialised.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_stats_get(
+    client: *mut axonpush_client,
+    out: *mut axonpush_stats,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    call(error, || {
+        let books = ticket::find(client)?.stats();
+        // SAFETY: all bytes zero are a valid `axonpush_stats` (`Input`).
+        let zero: axonpush_stats = unsafe { std::mem::zeroed() };
+        boundary::output(
+            out,
+            axonpush_stats {
+                retried: books.retried,
+                connections: books.connections,
+                ..zero
+            },
+        )
+    })
+}

@@ -1,0 +1,92 @@
+//! Identifiers, drawn from the operating system's CSPRNG on every draw.
+//!
+//! No buffered generator: its state would be copied by `fork()`, and a child would repeat its
+//! parent's ids.
+
+use crate::error::{Error, Kind, Result};
+
+/// The ids of one event, from one system call.
+pub struct EventIds {
+    pub trace_id: String,
+    pub span_id: String,
+    pub dedup_key: String,
+}
+
+impl EventIds {
+    pub fn draw() -> Result<Self> {
+        let mut bytes = [0; 40];
+        fill(&mut bytes)?;
+        let (trace, rest) = bytes.split_first_chunk::<16>().expect("40 bytes");
+        let (dedup, rest) = rest.split_first_chunk::<16>().expect("24 bytes");
+        let (span, _) = rest.split_first_chunk::<8>().expect("8 bytes");
+        Ok(EventIds {
+            trace_id: uuid_v4(*trace),
+            span_id: span_id_from(*span),
+            dedup_key: uuid_v4(*dedup),
+        })
+    }
+}
+
+fn uuid_v4(random: [u8; 16]) -> String {
+    uuid::Builder::from_random_bytes(random)
+        .into_uuid()
+        .hyphenated()
+        .to_string()
+}
+
+/// 16 lower-case hex digits. All zero is not a span id (W3C Trace Context, 3.2.2.4).
+fn span_id_from(random: [u8; 8]) -> String {
+    let n = u64::from_be_bytes(random).max(1);
+    format!("{n:016x}")
+}
+
+/// A factor between 1.0 and 1.2, to spread the retries of many clients.
+pub fn jitter() -> f64 {
+    let mut bytes = [0; 4];
+    // Without randomness the ladder is merely not spread.
+    let _ = fill(&mut bytes);
+    1.0 + 0.2 * f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX)
+}
+
+fn fill(bytes: &mut [u8]) -> Result<()> {
+    getrandom::fill(bytes).map_err(|cause| {
+        Error::new(
+            Kind::Internal,
+            format!("the operating system gave no random bytes for an id: {cause}"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_their_form_and_differ() {
+        let (a, b) = (EventIds::draw().unwrap(), EventIds::draw().unwrap());
+        for ids in [&a, &b] {
+            for uuid in [&ids.trace_id, &ids.dedup_key] {
+                assert_eq!(uuid.len(), 36);
+                assert_eq!(uuid.as_bytes()[14], b'4', "version 4: {uuid}");
+                assert!(b"89ab".contains(&uuid.as_bytes()[19]), "variant: {uuid}");
+            }
+            assert_eq!(ids.span_id.len(), 16);
+            assert!(
+                ids.span_id
+                    .bytes()
+                    .all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
+            );
+        }
+        assert_ne!(a.trace_id, a.dedup_key);
+        assert_ne!(a.trace_id, b.trace_id);
+        assert_ne!(a.span_id, b.span_id);
+        assert_eq!(span_id_from([0; 8]), "0000000000000001");
+    }
+
+    #[test]
+    fn jitter_lengthens_by_at_most_a_fifth() {
+        for _ in 0..1000 {
+            assert!((1.0..=1.2).contains(&jitter()));
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The library's own log: warnings and errors to stderr, unless the host says otherwise.
+//!
+//! One level and one sink for the process. The rate limit ([`Limiter`]) is each client's own, so
+//! that an outage costs a line every few seconds and a second client is still heard.
+
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
+
+use crate::error::{Error, Result};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i32)]
+pub enum Level {
+    Off = 0,
+    Error = 1,
+    Warn = 2,
+    Info = 3,
+    Debug = 4,
+}
+
+impl Level {
+    fn from_name(name: &str) -> Option<Self> {
+        match name.trim().to_ascii_lowercase().as_str() {
+            "off" => Some(Level::Off),
+            "error" => Some(Level::Error),
+            "warn" => Some(Level::Warn),
+            "info" => Some(Level::Info),
+            "debug" => Some(Level::Debug),
+            _ => None,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Level::Off => "off",
+            Level::Error => "error",
+            Level::Warn => "warning",
+            Level::Info => "info",
+            Level::Debug => "debug",
+        }
+    }
+}
+
+/// Where lines go when the host wants them.
+pub type Sink = Arc<dyn Fn(Level, &str) + Send + Sync>;
+
+pub const VARIABLE: &str = "AXONPUSH_LOG";
+
+/// The level in force; [`UNSET`] until the variable was read or the host chose.
+static LEVEL: AtomicI32 = AtomicI32::new(UNSET);
+const UNSET: i32 = -1;
+/// `None`: stderr.
+static SINK: RwLock<Option<Sink>> = RwLock::new(None);
+
+/// Chooses level and sink for the whole process. The last call wins, over the variable too.
+pub fn set(level: Level, sink: Option<Sink>) {
+    *SINK.write().unwrap_or_else(PoisonError::into_inner) = sink;
+    LEVEL.store(level as i32, Ordering::Release);
+}
+
+/// Reads the variable, unless the host has chosen already.
+pub fn init_from_environment() -> Result<()> {
+    if LEVEL.load(Ordering::Acquire) != UNSET {
+        return Ok(());
+    }
+    let level = match std::env::var_os(VARIABLE).filter(|v| !v.is_empty()) {
+        None => Level::Warn,
+        Some(value) => Level::from_name(&value.to_string_lossy()).ok_or_else(|| {
+            Error::config(format!(
+                "variable {VARIABLE}: {value:?} is not one of off, error, warn, info, debug"
+            ))
+        })?,
+    };
+    // Where the host chose meanwhile, its choice stays.
+    let _ = LEVEL.compare_exchange(UNSET, level as i32, Ordering::AcqRel, Ordering::Acquire);
+    Ok(())
+}
+
+pub fn enabled(level: Level) -> bool {
+    let max = LEVEL.load(Ordering::Acquire);
+    let max = if max == UNSET {
+        Level::Warn as i32
+    } else {
+        max
+    };
+    level as i32 <= max
+}
+
+/// Writes one line. The sink runs on the calling thread, and under no lock of ours.
+pub fn write(level: Level, message: &str) {
+    if !enabled(level) {
+        return;
+    }
+    let sink = SINK.read().unwrap_or_else(PoisonError::into_inner).clone();
+    match sink {
+        Some(sink) => sink(level, message),
+        None => write_stderr(&format!("axonpush: {}: {message}\n", level.word())),
+    }
+}
+
+/// Held across `fork()`, so that the child does not inherit a lock that nobody will release.
+pub fn lock_for_fork() -> RwLockWriteGuard<'static, Option<Sink>> {
+    SINK.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One `write`, so that lines of several threads do not mix; and no SIGPIPE for the host where
+/// stderr is a pipe that nobody reads any more.
+fn write_stderr(line: &str) {
+    let pipe_only: SigSet = [Signal::SIGPIPE].into_iter().collect();
+    let mut before = SigSet::empty();
+    let blocked = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&pipe_only), Some(&mut before));
+    // There is nowhere to report a failure to.
+    let outcome = nix::unistd::write(std::io::stderr(), line.as_bytes());
+    if blocked.is_err() || before.contains(Signal::SIGPIPE) {
+        return;
+    }
+    if outcome == Err(Errno::EPIPE) {
+        // The signal is pending for this thread: take it, before it is let through again.
+        let _ = pipe_only.wait();
+    }
+    let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
+}
+
+/// Lets one line through every few seconds and counts the others.
+#[derive(Debug, Default)]
+pub struct Limiter(Mutex<Budget>);
+
+#[derive(Debug, Default)]
+struct Budget {
+    last: Option<Instant>,
+    held_back: u64,
+}
+
+const INTERVAL: Duration = Duration::from_secs(5);
+
+impl Limiter {
+    /// A warning, or a debug line where a warning came a moment ago.
+    pub fn warn(&self, message: &str) {
+        match self.admit(Instant::now()) {
+            None => write(Level::Debug, message),
+            Some(0) => write(Level::Warn, message),
+            Some(n) => write(
+                Level::Warn,
+                &format!("{message} ({n} more like it since the last line)"),
+            ),
+        }
+    }
+
+    /// How many lines were held back before this one; `None` where it is to be held back itself.
+    fn admit(&self, now: Instant) -> Option<u64> {
+        let mut budget = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if budget
+            .last
+            .is_some_and(|last| now.duration_since(last) < INTERVAL)
+        {
+            budget.held_back += 1;
+            return None;
+        }
+        budget.last = Some(now);
+        Some(std::mem::take(&mut budget.held_back))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limiter_counts_what_it_holds_back() {
+        let limiter = Limiter::default();
+        let start = Instant::now();
+        assert_eq!(limiter.admit(start), Some(0));
+        assert_eq!(limiter.admit(start), None);
+        assert_eq!(limiter.admit(start + INTERVAL / 2), None);
+        assert_eq!(limiter.admit(start + INTERVAL), Some(2));
+        assert_eq!(limiter.admit(start + INTERVAL), None);
+    }
+
+    #[test]
+    fn levels_have_names() {
+        assert_eq!(Level::from_name(" WARN "), Some(Level::Warn));
+        assert_eq!(Level::from_name("verbose"), None);
+    }
+}

@@ -1,0 +1,323 @@
+//! Sockets for ureq: one `send` a request, one `recv` an answer, and no way past the deadline.
+//!
+//! ureq's own TCP transport sends the head and the body of a request separately, sets a socket
+//! timeout several times a request and probes a pooled connection twice. This one
+//! - keeps what is written until an answer is awaited, so that head and body leave in one `send`;
+//! - takes its deadline from [`attempt`], and touches a socket timeout only when the one that is set
+//!   would overrun it;
+//! - probes a pooled connection once, and only when it was idle for a while;
+//! - tells a pooled connection that the server closed (nothing was lost, a fresh one will do) from
+//!   a failure.
+//!
+//! It resolves names itself, when it connects, so that a request over a pooled connection needs none.
+
+use std::io::{self, Read};
+use std::mem::MaybeUninit;
+use std::net::{Shutdown, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Protocol, Socket, Type};
+use ureq::Error;
+use ureq::config::Config;
+use ureq::http::{Uri, uri::Scheme};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, ShutdownHandle,
+    Transport,
+};
+
+use crate::attempt;
+use crate::config::CONNECT_LIMIT;
+use crate::dns;
+
+/// Buffers of a connection, in bytes, each way.
+pub const BUFFER: usize = 16 * 1024;
+/// A connection idle for less than this is used without looking whether the server closed it.
+const PROBE_AFTER: Duration = Duration::from_millis(20);
+/// How much later than the deadline a socket timeout that is set already may fire.
+const SLACK: Duration = Duration::from_millis(20);
+
+/// Leaves name resolution to [`TcpConnector`].
+#[derive(Debug)]
+pub struct LateResolver;
+
+impl Resolver for LateResolver {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        Ok(self.empty())
+    }
+}
+
+/// What all connections of a client share.
+#[derive(Debug, Default)]
+pub struct Shared {
+    pub addresses: dns::Cache,
+    /// Connections opened so far.
+    pub opened: AtomicU64,
+    pub closed: AtomicBool,
+}
+
+/// Holds the connectors that it wraps (TCP, proxy, TLS) to [`CONNECT_LIMIT`].
+#[derive(Debug)]
+pub struct Limited<C>(pub C);
+
+impl<In: Transport, C: Connector<In>> Connector<In> for Limited<C> {
+    type Out = C::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<C::Out>, Error> {
+        attempt::connecting(CONNECT_LIMIT, || self.0.connect(details, chained))
+    }
+}
+
+/// Opens a TCP connection to the host of the URI, unless a proxy's connection is chained already.
+#[derive(Debug)]
+pub struct TcpConnector(pub Arc<Shared>);
+
+impl<In: Transport> Connector<In> for TcpConnector {
+    type Out = Either<In, Tcp>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        if let Some(proxied) = chained {
+            return Ok(Some(Either::A(proxied)));
+        }
+        let socket = self.open(details)?;
+        self.0.opened.fetch_add(1, Ordering::Relaxed);
+        Ok(Some(Either::B(Tcp::new(socket))))
+    }
+}
+
+impl TcpConnector {
+    fn open(&self, details: &ConnectionDetails) -> Result<Arc<Line>, Error> {
+        let host = details.uri.host().ok_or(Error::HostNotFound)?;
+        let default_port = if details.uri.scheme() == Some(&Scheme::HTTP) {
+            80
+        } else {
+            443
+        };
+        let port = details.uri.port_u16().unwrap_or(default_port);
+        let closed = || self.0.closed.load(Ordering::Acquire);
+
+        let known = self.0.addresses.look_up(host, port, &closed)?;
+        match connect_any(&known.list, details) {
+            Err(_) if known.cached => {
+                self.0.addresses.forget();
+                let renewed = self.0.addresses.look_up(host, port, &closed)?;
+                connect_any(&renewed.list, details)
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// Tries the addresses in order. Each but the last may use half of the time that is left.
+fn connect_any(addresses: &[SocketAddr], details: &ConnectionDetails) -> Result<Arc<Line>, Error> {
+    let mut last = Error::HostNotFound;
+    for (i, address) in addresses.iter().enumerate() {
+        let left = attempt::remaining().ok_or_else(timed_out)?;
+        let share = if i + 1 < addresses.len() {
+            left / 2
+        } else {
+            left
+        };
+        match connect_one(*address, share, details) {
+            Ok(line) => return Ok(line),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+fn connect_one(
+    address: SocketAddr,
+    limit: Duration,
+    details: &ConnectionDetails,
+) -> Result<Arc<Line>, Error> {
+    let domain = Domain::for_address(address);
+    let line = Arc::new(Line(Socket::new(
+        domain,
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?));
+    // Registered before it connects, so that closing the client ends the wait.
+    (details.register_shutdown)(Arc::downgrade(&line) as Weak<dyn ShutdownHandle>)?;
+    line.0
+        .connect_timeout(&address.into(), limit.max(Duration::from_millis(1)))?;
+    line.0.set_tcp_nodelay(true)?;
+    Ok(line)
+}
+
+/// A connected socket that another thread may shut down.
+#[derive(Debug)]
+struct Line(Socket);
+
+impl ShutdownHandle for Line {
+    fn shutdown(&self) {
+        // Fails where the peer was faster.
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
+/// One TCP connection.
+#[derive(Debug)]
+pub struct Tcp {
+    line: Arc<Line>,
+    buffers: LazyBuffers,
+    /// Written by ureq, not yet sent.
+    pending: Vec<u8>,
+    read_timeout: Duration,
+    write_timeout: Duration,
+    /// It lies in ureq's pool.
+    pooled: bool,
+    /// It was taken out of the pool for this request.
+    reused: bool,
+    /// Bytes arrived since the last send.
+    answering: bool,
+    last_used: Instant,
+}
+
+impl Tcp {
+    fn new(line: Arc<Line>) -> Self {
+        Tcp {
+            line,
+            buffers: LazyBuffers::new(BUFFER, BUFFER),
+            pending: Vec::new(),
+            read_timeout: Duration::ZERO,
+            write_timeout: Duration::ZERO,
+            pooled: false,
+            reused: false,
+            answering: false,
+            last_used: Instant::now(),
+        }
+    }
+
+    fn send_pending(&mut self) -> Result<(), Error> {
+        let mut sent = 0;
+        while sent < self.pending.len() {
+            self.write_timeout = within_deadline(self.write_timeout, |t| {
+                self.line.0.set_write_timeout(Some(t))
+            })?;
+            attempt::note_sent();
+            match self
+                .line
+                .0
+                .send_with_flags(&self.pending[sent..], libc::MSG_NOSIGNAL)
+            {
+                Ok(n) => sent += n,
+                Err(e) if may_go_on(&e) => {}
+                Err(e) => return Err(self.broken(e)),
+            }
+        }
+        if sent > 0 {
+            self.answering = false;
+            self.pending.clear();
+            // A large request should not hold its memory for as long as the connection lives.
+            self.pending.shrink_to(4 * BUFFER);
+        }
+        Ok(())
+    }
+
+    /// An error before any byte of the answer, on a connection that worked before: the server closed
+    /// it while it was idle.
+    fn broken(&self, error: io::Error) -> Error {
+        if self.reused && !self.answering && error.kind() != io::ErrorKind::TimedOut {
+            attempt::note_stale();
+        }
+        error.into()
+    }
+}
+
+impl Transport for Tcp {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
+        let output = &self.buffers.output()[..amount];
+        self.pending.extend_from_slice(output);
+        if self.pending.len() > 2 * BUFFER {
+            self.send_pending()?;
+        }
+        Ok(())
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+        self.send_pending()?;
+        loop {
+            self.read_timeout =
+                within_deadline(self.read_timeout, |t| self.line.0.set_read_timeout(Some(t)))?;
+            match (&self.line.0).read(self.buffers.input_append_buf()) {
+                Ok(0) if self.reused && !self.answering => {
+                    return Err(self.broken(io::ErrorKind::UnexpectedEof.into()));
+                }
+                Ok(n) => {
+                    self.buffers.input_appended(n);
+                    self.answering = true;
+                    self.last_used = Instant::now();
+                    return Ok(n > 0);
+                }
+                Err(e) if may_go_on(&e) => {}
+                Err(e) => return Err(self.broken(e)),
+            }
+        }
+    }
+
+    /// Asked when the connection goes back to the pool, and again when it is taken out.
+    fn is_open(&mut self) -> bool {
+        self.pooled = !self.pooled;
+        if self.pooled {
+            // An answer was just read to its end.
+            return true;
+        }
+        self.reused = true;
+        if attempt::wants_fresh_connection() {
+            return false;
+        }
+        if self.last_used.elapsed() < PROBE_AFTER {
+            return true;
+        }
+        let mut byte = [MaybeUninit::uninit()];
+        let look = self
+            .line
+            .0
+            .recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
+        // Anything but "nothing there yet" is an end of stream, an error, or bytes nobody asked for.
+        matches!(look, Err(e) if e.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
+/// Whether a failed call is to be made again: a signal came, or a socket timeout that was set for an
+/// earlier request fired. The deadline is looked at before every call.
+fn may_go_on(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+    )
+}
+
+/// Keeps a socket timeout from overrunning the deadline; gives the timeout now in force.
+fn within_deadline(
+    current: Duration,
+    set: impl FnOnce(Duration) -> io::Result<()>,
+) -> Result<Duration, Error> {
+    let left = attempt::remaining().ok_or_else(timed_out)?;
+    if !current.is_zero() && current <= left + SLACK {
+        return Ok(current);
+    }
+    // Zero would mean for ever; and the system counts in microseconds at best.
+    let timeout = left.max(Duration::from_millis(1));
+    set(timeout)?;
+    Ok(timeout)
+}
+
+fn timed_out() -> Error {
+    Error::Timeout(ureq::Timeout::Global)
+}
