@@ -34,25 +34,10 @@ impl Members {
             .deserialize_map(Pairs)
             .and_then(|pairs| json.end().map(|()| pairs))
             .map_err(|error| Problem::invalid("body", format!("not a JSON object: {error}")))?;
-        let mut members = Self {
+        Ok(Self {
             left,
             errors: Vec::new(),
-        };
-        members.reject_repeated();
-        Ok(members)
-    }
-
-    fn reject_repeated(&mut self) {
-        let mut seen = std::collections::HashSet::new();
-        let repeated: Vec<_> = self
-            .left
-            .iter()
-            .filter(|(name, _)| !seen.insert(name.as_str()))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in repeated {
-            self.reject(&name, "member given twice", None);
-        }
+        })
     }
 
     pub fn reject(&mut self, name: &str, message: impl Into<String>, value: Option<Value>) {
@@ -158,10 +143,10 @@ impl Members {
         self.reject(name, "required member is missing", None);
     }
 
-    /// Reports what was wrong with the members taken, and every member that nobody took.
+    /// Reports what was wrong with the members taken, and every member that nobody took (a repeated one is taken once).
     pub fn finish(mut self) -> Result<(), Problem> {
         for (name, _) in std::mem::take(&mut self.left) {
-            self.reject(&name, "unexpected member", None);
+            self.reject(&name, "unexpected or repeated member", None);
         }
         if self.errors.is_empty() {
             Ok(())

@@ -83,25 +83,14 @@ impl Service {
     /// Records the request, and answers it the way the scripted faults say.
     async fn rehearse(&self, connection: &Connection, head: Parts, body: Incoming) -> Response {
         let entry = self.shared.recorder.open(&head, connection.number);
-        let Some(Triggered { action, delay }) = self.shared.faults.trigger(&head) else {
-            let response = self.receive_and_answer(head, body, &entry).await;
-            entry.close("answered", Some(response.status()));
-            return response;
-        };
-        if let Action::Reset = action {
-            tokio::time::sleep(delay).await;
-            entry.close("fault: reset", None);
-            match connection.end(Ending::Reset).await {}
+        if let Some(Triggered { action, delay }) = self.shared.faults.trigger(&head) {
+            return self
+                .fail(connection, head, body, entry, action, delay)
+                .await;
         }
-        if let Action::Silent = action {
-            // Read first, or the client could not finish sending. The entry says "client left" when it is dropped.
-            if let Ok(bytes) = read(body).await {
-                entry.set_body(bytes);
-            }
-            return std::future::pending().await;
-        }
-        self.fail(connection, head, body, entry, action, delay)
-            .await
+        let response = self.receive_and_answer(head, body, &entry).await;
+        entry.close("answered", Some(response.status()));
+        response
     }
 
     async fn fail(
@@ -113,7 +102,12 @@ impl Service {
         action: Action,
         delay: Duration,
     ) -> Response {
-        let bytes = match read(body).await {
+        let received = match action {
+            // A reset does not wait for the body.
+            Action::Reset => Ok(Bytes::new()),
+            _ => read(body).await,
+        };
+        let bytes = match received {
             Ok(bytes) => bytes,
             Err(problem) => {
                 entry.close("answered", Some(problem.status));
@@ -148,7 +142,12 @@ impl Service {
                 (response, "fault: drip")
             }
             Action::Delay => (self.answer(head, bytes).await, "fault: delay"),
-            Action::Reset | Action::Silent => unreachable!("handled before the body is waited for"),
+            Action::Reset => {
+                entry.close("fault: reset", None);
+                match connection.end(Ending::Reset).await {}
+            }
+            // Until the client leaves; the entry then says so.
+            Action::Silent => std::future::pending().await,
         };
         entry.close(outcome, Some(response.status()));
         response

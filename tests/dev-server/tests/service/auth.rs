@@ -33,6 +33,7 @@ fn without_a_valid_credential_the_answer_is_401() {
             Some("application/problem+json")
         );
         assert_eq!(answer.json()["status"], 401);
+        assert_eq!(answer.json()["instance"], "/apps");
     }
 }
 

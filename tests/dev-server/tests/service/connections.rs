@@ -76,6 +76,21 @@ fn dropping_the_server_closes_its_connections() {
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 }
 
+#[test]
+fn a_request_in_progress_is_answered_before_the_server_stops() {
+    let server = start();
+    server.add_faults(json!({ "delayMs": 50 }));
+    let mut connection = connect(&server);
+    connection
+        .write("GET", "/healthz", &[], b"")
+        .expect("a request");
+    eventually("the request", || {
+        (server.requests().len() == 1).then_some(())
+    });
+    drop(server);
+    assert_eq!(connection.read().expect("an answer").status, 200);
+}
+
 #[tokio::test]
 async fn the_server_can_be_started_and_stopped_inside_a_runtime() {
     let server = start();
