@@ -1,0 +1,66 @@
+# The few verbs of this project. `make help` lists them.
+
+CARGO  ?= cargo
+DEV    := target/debug
+LIB    := target/release/libaxonpush.so
+SERVER := $(abspath $(DEV)/axonpush-dev-server)
+
+export AXONPUSH_DEV_SERVER ?= $(SERVER)
+export AXONPUSH_LIB_DIR ?= $(abspath target/release)
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## make demo      builds everything, publishes an event to a local server and reads it back
+demo: build examples
+	tests/with-server target/examples/quickstart
+
+## make test      all tests; installs the tools they need where it can
+test: tools check test-rust test-c test-examples test-memory test-python
+
+## make check     formatting, lints, and whether the committed header is the generated one
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+## make build     the library (release) and the development server
+build: $(LIB) $(DEV)/axonpush-dev-server
+
+# Cargo knows what is stale.
+$(LIB): FORCE
+	$(CARGO) build --release
+$(DEV)/axonpush-dev-server: FORCE
+	$(CARGO) build -p axonpush-dev-server
+FORCE:
+
+## make header    writes include/axonpush.h anew from src/ffi/
+header:
+	AXONPUSH_UPDATE_HEADER=1 $(CARGO) build --release
+
+examples: $(LIB)
+	$(MAKE) -C examples-c OUT=$(abspath target/examples)
+
+test-rust:
+	$(CARGO) test --workspace
+test-c: build
+	tests/c/run
+test-examples: build
+	tests/c/run --examples
+test-memory: build
+	tests/c/run --valgrind
+test-python: build
+	tests/python/run
+
+## make bench     ours beside libcurl, librdkafka, raw sockets and the Python SDK (about ten minutes)
+bench: $(LIB)
+	benches/run
+
+# What the tests need beyond Rust and make; installed where apt and the rights are there.
+tools:
+	tests/tools
+
+## make clean     removes what was built
+clean:
+	$(CARGO) clean
+
+.PHONY: help demo test check build header examples test-rust test-c test-examples test-memory test-python bench tools clean FORCE
