@@ -514,6 +514,25 @@ typedef struct axonpush_event_query {
 } axonpush_event_query;
 
 /**
+ * Told once what became of an event that axonpush_events_publish_async() accepted.
+ *
+ * `status` AXONPUSH_OK with a `response`: delivered. AXONPUSH_OK with NULL: given up under fail-open.
+ * Any other status: not delivered as far as is known, and `error` says why; with
+ * AXONPUSH_ERR_CONNECTION, AXONPUSH_ERR_DECODE and AXONPUSH_ERR_CLOSED it may have arrived all the same.
+ *
+ * Threads: it runs on a thread of the library's whose name begins with "axonpush-" and which blocks all
+ * signals, or inside axonpush_poll(); several may run at once. Never inside axonpush_events_publish_async(),
+ * never under a lock of the library's, never after axonpush_close() has returned. It may call any
+ * function, axonpush_close() on its own client included. While it runs, its connection is idle.
+ * Lifetime: `response` and `error` are borrowed for the call. `user_data` is yours throughout.
+ * It must return normally: no exception, no longjmp.
+ */
+typedef void (*axonpush_completion_fn)(axonpush_status status,
+                                       const axonpush_response *response,
+                                       const axonpush_error *error,
+                                       void *user_data);
+
+/**
  * What became of the events that background publishing accepted, and of the network.
  *
  * At any moment: accepted = delivered + failed + suppressed + dropped + expired + abandoned +
@@ -649,13 +668,52 @@ void axonpush_options_init(axonpush_options *options);
 axonpush_client *axonpush_new(const axonpush_options *options, axonpush_error **error);
 
 /**
- * Closes a client: new calls get AXONPUSH_ERR_INVALID_HANDLE at once, running ones may finish
- * within `shutdown_timeout_ms` and are then interrupted with AXONPUSH_ERR_CLOSED.
+ * Waits until every event accepted before the call has ended: delivered or not, with its completion
+ * returned (in polled mode: waiting to be polled). Events accepted meanwhile are not waited for.
  *
- * It returns within `shutdown_timeout_ms` plus half a second, whatever the network does. NULL, and a
- * client that is closed already, are fine.
+ * AXONPUSH_ERR_TIMEOUT after `timeout_ms`: the message says how many are left; they stay queued. Inside
+ * a completion, the event of that completion is not waited for.
+ */
+axonpush_status axonpush_flush(axonpush_client *client, uint32_t timeout_ms, axonpush_error **error);
+
+/**
+ * Stops a client for good: new calls and events get AXONPUSH_ERR_CLOSED at once, events that wait are
+ * delivered for up to `timeout_ms`, running calls may finish meanwhile. Then what is left is
+ * interrupted or abandoned (its completions get AXONPUSH_ERR_CLOSED) and the threads end. The handle
+ * lives on for axonpush_stats_get(), axonpush_poll() and axonpush_close().
+ *
+ * It returns within `timeout_ms` plus half a second. AXONPUSH_ERR_TIMEOUT: events were abandoned; the
+ * message says how many.
+ */
+axonpush_status axonpush_shutdown(axonpush_client *client, uint32_t timeout_ms, axonpush_error **error);
+
+/**
+ * Closes a client: the handle is invalid at once, and then all happens that axonpush_shutdown() does,
+ * within the client's `shutdown_timeout_ms`. Completions that were not polled run now, on this thread.
+ *
+ * It returns within `shutdown_timeout_ms` plus half a second, whatever the network does, and no
+ * completion starts after it has returned. It may be called inside a completion. NULL, and a client
+ * that is closed already, are fine.
+ *
+ * A client that is not closed is shut down in the same way when the process calls exit().
  */
 void axonpush_close(axonpush_client *client);
+
+/**
+ * AXONPUSH_COMPLETION_POLLED: runs the completions that wait, on this thread. If none waits, it waits
+ * for up to `timeout_ms` until one does. Returns how many ran; 0 also for a client that is not in
+ * polled mode or not valid.
+ */
+size_t axonpush_poll(axonpush_client *client, uint32_t timeout_ms);
+
+/**
+ * AXONPUSH_COMPLETION_POLLED: a descriptor that is readable while completions wait, for poll(2) and
+ * event loops. When it is, call axonpush_poll(); do not read from it. -1 for a client that is not in
+ * polled mode or not valid.
+ *
+ * Lifetime: the library's; it is closed with the client.
+ */
+int32_t axonpush_completion_fd(axonpush_client *client);
 
 /**
  * Does what AXONPUSH_EVENT_INIT does, for languages without macros. NULL is fine. See
@@ -681,6 +739,24 @@ axonpush_status axonpush_events_publish(axonpush_client *client,
                                         const axonpush_event *event,
                                         axonpush_response **response,
                                         axonpush_error **error);
+
+/**
+ * Accepts one event for delivery in the background, and returns: the event is copied into the queue,
+ * with no network, no disk and no wait (but for AXONPUSH_OVERFLOW_BLOCK).
+ *
+ * AXONPUSH_OK means accepted: the event gets exactly one `completion` (which may be NULL), is retried
+ * until `delivery_timeout_ms`, and is in the books of axonpush_stats_get(). Its `dedup_key`, `span_id`
+ * and `occurred_at` are the same on every attempt, so that the service stores it once. Events are
+ * started in the order in which they were accepted.
+ *
+ * Anything else means not accepted, with no completion: AXONPUSH_ERR_INVALID_ARGUMENT,
+ * AXONPUSH_ERR_QUEUE_FULL or AXONPUSH_ERR_CLOSED.
+ */
+axonpush_status axonpush_events_publish_async(axonpush_client *client,
+                                              const axonpush_event *event,
+                                              axonpush_completion_fn completion,
+                                              void *user_data,
+                                              axonpush_error **error);
 
 /**
  * Lists events of a channel, newest first: `{"events": [...]}`, where null means none.

@@ -4,15 +4,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use once_cell::sync::OnceCell;
 use ureq::http::Method;
 
 use crate::answer::{Answer, Expect, Response};
-use crate::config::Config;
+use crate::background::Background;
+use crate::config::{CompletionMode, Config};
 use crate::error::{Error, Kind, Result};
 use crate::event::Event;
 use crate::http::{self, Http, Request};
 use crate::log::{self, Limiter};
 use crate::query::{self, EventQuery};
+use crate::queue::{Books, Completion};
 use crate::{ids, json};
 
 /// Waits between attempts (WIRE.md, "Retry"), clamped to the last.
@@ -29,8 +32,9 @@ fn ladder(retry: u32) -> Duration {
 /// Safe to use from many threads at once.
 pub struct Client {
     config: Arc<Config>,
-    http: Http,
-    warnings: Limiter,
+    http: Arc<Http>,
+    warnings: Arc<Limiter>,
+    background: OnceCell<Background>,
     life: Mutex<Life>,
     changed: Condvar,
     retried: AtomicU64,
@@ -46,7 +50,7 @@ struct Life {
 /// What the books say. See `axonpush_stats` for the meaning of each number.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Stats {
-    pub retried: u64,
+    pub books: Books,
     pub connections: u64,
 }
 
@@ -54,9 +58,10 @@ impl Client {
     pub fn new(config: Arc<Config>) -> Result<Self> {
         log::init_from_environment()?;
         Ok(Client {
-            http: Http::new(&config)?,
+            http: Arc::new(Http::new(&config)?),
             config,
-            warnings: Limiter::default(),
+            warnings: Arc::default(),
+            background: OnceCell::new(),
             life: Mutex::default(),
             changed: Condvar::new(),
             retried: Default::default(),
@@ -77,7 +82,7 @@ impl Client {
     pub fn publish(&self, event: &Event) -> Result<Option<Response>> {
         event.check()?;
         let prepared = event.prepare(&self.config, None)?;
-        let request = prepared.into_request(&self.config.base_url)?;
+        let request = prepared.into_request(self.http.event_uri())?;
         self.call(&request, "/event", Expect::Accepted)
     }
 
@@ -146,27 +151,97 @@ impl Client {
         self.call(&request, path, Expect::Anything)
     }
 
+    /// Takes an event for delivery in the background. Exactly one completion for each that is taken.
+    pub fn publish_async(&self, event: &Event, completion: Option<Completion>) -> Result<()> {
+        event.check()?;
+        self.background().publish(event, completion)
+    }
+
+    /// Waits until every event accepted so far has ended.
+    pub fn flush(&self, timeout: Duration) -> Result<()> {
+        self.background
+            .get()
+            .map_or(Ok(()), |background| background.flush(timeout))
+    }
+
+    /// Runs the completions that wait to be polled; gives how many ran.
+    pub fn poll(&self, timeout: Duration) -> usize {
+        match self.config.completion_mode {
+            CompletionMode::Thread => 0,
+            CompletionMode::Polled => self.background().poll(timeout),
+        }
+    }
+
+    /// A descriptor that is readable while completions wait to be polled.
+    pub fn descriptor(&self) -> Result<i32> {
+        match self.config.completion_mode {
+            CompletionMode::Thread => Ok(-1),
+            CompletionMode::Polled => self.background().descriptor(),
+        }
+    }
+
     pub fn stats(&self) -> Stats {
+        let mut books = self
+            .background
+            .get()
+            .map(Background::books)
+            .unwrap_or_default();
+        books.retried += self.retried.load(Ordering::Relaxed);
         Stats {
-            retried: self.retried.load(Ordering::Relaxed),
+            books,
             connections: self.http.opened(),
         }
     }
 
-    /// Refuses new calls, lets running ones finish until `timeout` has passed, then interrupts them.
-    pub fn shutdown(&self, timeout: Duration) {
+    fn background(&self) -> &Background {
+        self.background.get_or_init(|| {
+            Background::new(
+                self.config.clone(),
+                self.http.clone(),
+                self.warnings.clone(),
+            )
+        })
+    }
+
+    /// Refuses new calls and events; lets running calls and waiting events finish until `timeout` has
+    /// passed; then interrupts the ones and abandons the others. Returns within `timeout` and half a
+    /// second.
+    pub fn shutdown(&self, timeout: Duration) -> Result<()> {
         let deadline = Instant::now() + timeout;
-        let mut life = self.life();
-        life.closing = true;
+        self.life().closing = true;
         self.changed.notify_all();
-        while life.calls > 0 {
-            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
-                break;
-            };
-            life = self.wait(life, left);
-        }
-        drop(life);
+        // Made if there is none, so that it refuses events that come later.
+        let background = self.background();
+        let _ = background.drain(deadline);
+        self.wait_for_calls(deadline);
         self.http.close();
+        match background.stop() {
+            0 => Ok(()),
+            abandoned => {
+                let what =
+                    format!("shutdown: {abandoned} events were not delivered in time and are lost");
+                log::write(log::Level::Warn, &what);
+                Err(Error::new(Kind::Timeout, what))
+            }
+        }
+    }
+
+    /// [`Self::shutdown`] within the client's own timeout. Completions that nobody has polled run now,
+    /// on this thread: there is no later for them.
+    pub fn close(&self) {
+        // That events were lost is in the books and in the log.
+        let _ = self.shutdown(self.config.shutdown_timeout);
+        while self.poll(Duration::ZERO) > 0 {}
+    }
+
+    fn wait_for_calls(&self, deadline: Instant) {
+        let mut life = self.life();
+        while life.calls > 0 {
+            match deadline.checked_duration_since(Instant::now()) {
+                Some(left) if !left.is_zero() => life = self.wait(life, left),
+                _ => return,
+            }
+        }
     }
 
     fn get(&self, path: &str, query: &str) -> Result<Request> {

@@ -6,11 +6,11 @@
 
 use std::time::SystemTime;
 
-use ureq::http::{HeaderValue, Method};
+use ureq::http::{HeaderValue, Method, Uri};
 
 use crate::config::{Config, header_value};
 use crate::error::{Error, Result};
-use crate::http::{self, Request};
+use crate::http::Request;
 use crate::ids::EventIds;
 use crate::{json, time, trace};
 
@@ -39,6 +39,53 @@ pub struct Event<'a> {
     pub metadata: Option<&'a str>,
 }
 
+/// An event that a queue keeps: all texts in one allocation.
+#[derive(Debug, Default)]
+pub struct StoredEvent {
+    text: Box<str>,
+    /// Where each field ends, in the order of [`Event::fields`]; [`ABSENT`] for one that is not there.
+    ends: [u32; FIELDS],
+}
+
+const FIELDS: usize = 11;
+const ABSENT: u32 = u32::MAX;
+
+impl StoredEvent {
+    /// Copies a checked event, whose bounds make the sum of its lengths fit.
+    pub fn new(event: &Event) -> Self {
+        let fields = event.fields();
+        let length = fields.iter().flatten().map(|field| field.len()).sum();
+        let mut text = String::with_capacity(length);
+        let mut ends = [ABSENT; FIELDS];
+        for (end, field) in ends.iter_mut().zip(fields) {
+            if let Some(field) = field {
+                text.push_str(field);
+                *end = text.len() as u32;
+            }
+        }
+        StoredEvent {
+            text: text.into_boxed_str(),
+            ends,
+        }
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.text.len() as u64
+    }
+
+    pub fn event(&self) -> Event<'_> {
+        let mut start = 0;
+        let mut fields = [None; FIELDS];
+        for (field, &end) in fields.iter_mut().zip(&self.ends) {
+            if end != ABSENT {
+                *field = Some(&self.text[start..end as usize]);
+                start = end as usize;
+            }
+        }
+        Event::from_fields(fields)
+    }
+}
+
 /// An event as it goes over the wire, the same on every attempt.
 #[derive(Debug)]
 pub struct Prepared {
@@ -55,7 +102,55 @@ pub struct TraceHeaders {
     pub traceparent: HeaderValue,
 }
 
-impl Event<'_> {
+impl<'a> Event<'a> {
+    fn fields(&self) -> [Option<&'a str>; FIELDS] {
+        [
+            Some(self.identifier),
+            Some(self.payload),
+            self.channel_id,
+            self.event_type,
+            self.agent_id,
+            self.trace_id,
+            self.span_id,
+            self.parent_span_id,
+            self.dedup_key,
+            self.occurred_at,
+            self.metadata,
+        ]
+    }
+
+    fn from_fields(fields: [Option<&'a str>; FIELDS]) -> Self {
+        let [
+            identifier,
+            payload,
+            channel_id,
+            event_type,
+            agent_id,
+            rest @ ..,
+        ] = fields;
+        let [
+            trace_id,
+            span_id,
+            parent_span_id,
+            dedup_key,
+            occurred_at,
+            metadata,
+        ] = rest;
+        Event {
+            identifier: identifier.unwrap_or_default(),
+            payload: payload.unwrap_or_default(),
+            channel_id,
+            event_type,
+            agent_id,
+            trace_id,
+            span_id,
+            parent_span_id,
+            dedup_key,
+            occurred_at,
+            metadata,
+        }
+    }
+
     /// Refuses what the service would refuse, or what a header cannot carry.
     pub fn check(&self) -> Result<()> {
         if self.identifier.is_empty() {
@@ -191,7 +286,7 @@ fn check_object(name: &str, text: &str) -> Result<()> {
 
 impl Prepared {
     /// The request that publishes it. Safe to repeat: the service stores a dedup key once.
-    pub fn into_request(self, base_url: &str) -> Result<Request> {
+    pub fn into_request(self, uri: &Uri) -> Result<Request> {
         let mut headers = vec![("idempotency-key", self.dedup_key)];
         if let Some(trace) = self.trace {
             headers.push(("x-axonpush-trace-id", trace.trace_id));
@@ -200,7 +295,7 @@ impl Prepared {
         }
         Ok(Request {
             method: Method::POST,
-            uri: http::uri(base_url, "/event")?,
+            uri: uri.clone(),
             headers,
             body: Some(self.body),
             repeatable: true,
@@ -293,6 +388,19 @@ mod tests {
 
         let queued = event().prepare(&config(), Some(SystemTime::now())).unwrap();
         assert!(self::body(&queued)["occurredAt"].is_string());
+    }
+
+    #[test]
+    fn a_stored_event_comes_back_as_it_was() {
+        let event = Event {
+            agent_id: Some("agent"),
+            metadata: Some("{}"),
+            dedup_key: Some("k"),
+            ..event()
+        };
+        let stored = StoredEvent::new(&event);
+        assert_eq!(format!("{:?}", stored.event()), format!("{event:?}"));
+        assert_eq!(stored.bytes(), 4 + 7 + 5 + 2 + 1);
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub struct Http {
     agent: ureq::Agent,
     shared: Arc<Shared>,
     headers: HeaderMap,
+    event_uri: Uri,
     timeout: Duration,
 }
 
@@ -56,8 +57,14 @@ impl Http {
             agent,
             shared,
             headers: common_headers(config),
+            event_uri: uri(&config.base_url, "/event")?,
             timeout: config.timeout,
         })
+    }
+
+    /// Where events are published.
+    pub fn event_uri(&self) -> &Uri {
+        &self.event_uri
     }
 
     /// How many connections were opened so far.

@@ -11,12 +11,11 @@
 //! | how does one request go out and its answer come back? | [`http`], [`attempt`], [`transport`], [`dns`] |
 //! | what did the service say? | [`answer`], [`error`] |
 //! | which events to read? | [`query`] |
-//!
-//! Background publishing stands beside [`client`]: a queue of checked events whose workers prepare
-//! each one and send it through the same [`http`] exchange.
+//! | what waits for background delivery, and who delivers it? | [`queue`], [`background`], [`signal`], [`threads`], [`sync`] |
 
 pub mod answer;
 pub mod attempt;
+pub mod background;
 pub mod client;
 pub mod config;
 pub mod dns;
@@ -31,6 +30,9 @@ pub mod log;
 pub mod privacy;
 pub mod proxy;
 pub mod query;
+pub mod queue;
+pub mod signal;
+pub mod sync;
 pub mod threads;
 pub mod time;
 pub mod trace;

@@ -1,10 +1,12 @@
 //! Clients.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::boundary::{call, set, value};
 use super::error::axonpush_error;
 use super::options::{self, axonpush_options};
+use super::status::axonpush_status;
 use super::{process, ticket};
 use crate::client::Client;
 use crate::config::Config;
@@ -38,18 +40,83 @@ pub extern "C" fn axonpush_new(
     handle
 }
 
-/// Closes a client: new calls get AXONPUSH_ERR_INVALID_HANDLE at once, running ones may finish
-/// within `shutdown_timeout_ms` and are then interrupted with AXONPUSH_ERR_CLOSED.
+/// Waits until every event accepted before the call has ended: delivered or not, with its completion
+/// returned (in polled mode: waiting to be polled). Events accepted meanwhile are not waited for.
 ///
-/// It returns within `shutdown_timeout_ms` plus half a second, whatever the network does. NULL, and a
-/// client that is closed already, are fine.
+/// AXONPUSH_ERR_TIMEOUT after `timeout_ms`: the message says how many are left; they stay queued. Inside
+/// a completion, the event of that completion is not waited for.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_flush(
+    client: *mut axonpush_client,
+    timeout_ms: u32,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    call(error, || {
+        ticket::find(client)?.flush(milliseconds(timeout_ms))
+    })
+}
+
+/// Stops a client for good: new calls and events get AXONPUSH_ERR_CLOSED at once, events that wait are
+/// delivered for up to `timeout_ms`, running calls may finish meanwhile. Then what is left is
+/// interrupted or abandoned (its completions get AXONPUSH_ERR_CLOSED) and the threads end. The handle
+/// lives on for axonpush_stats_get(), axonpush_poll() and axonpush_close().
+///
+/// It returns within `timeout_ms` plus half a second. AXONPUSH_ERR_TIMEOUT: events were abandoned; the
+/// message says how many.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_shutdown(
+    client: *mut axonpush_client,
+    timeout_ms: u32,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    call(error, || {
+        ticket::find(client)?.shutdown(milliseconds(timeout_ms))
+    })
+}
+
+/// Closes a client: the handle is invalid at once, and then all happens that axonpush_shutdown() does,
+/// within the client's `shutdown_timeout_ms`. Completions that were not polled run now, on this thread.
+///
+/// It returns within `shutdown_timeout_ms` plus half a second, whatever the network does, and no
+/// completion starts after it has returned. It may be called inside a completion. NULL, and a client
+/// that is closed already, are fine.
+///
+/// A client that is not closed is shut down in the same way when the process calls exit().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_close(client: *mut axonpush_client) {
     value((), || {
         if let Some(client) = ticket::withdraw(client) {
-            client.shutdown(client.config().shutdown_timeout);
+            client.close();
         }
     });
+}
+
+/// AXONPUSH_COMPLETION_POLLED: runs the completions that wait, on this thread. If none waits, it waits
+/// for up to `timeout_ms` until one does. Returns how many ran; 0 also for a client that is not in
+/// polled mode or not valid.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_poll(client: *mut axonpush_client, timeout_ms: u32) -> usize {
+    value(0, || {
+        ticket::find(client).map_or(0, |client| client.poll(milliseconds(timeout_ms)))
+    })
+}
+
+/// AXONPUSH_COMPLETION_POLLED: a descriptor that is readable while completions wait, for poll(2) and
+/// event loops. When it is, call axonpush_poll(); do not read from it. -1 for a client that is not in
+/// polled mode or not valid.
+///
+/// Lifetime: the library's; it is closed with the client.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_completion_fd(client: *mut axonpush_client) -> i32 {
+    value(-1, || {
+        ticket::find(client)
+            .and_then(|client| client.descriptor())
+            .unwrap_or(-1)
+    })
+}
+
+fn milliseconds(number: u32) -> Duration {
+    Duration::from_millis(u64::from(number))
 }
 
 /// Starts a call that gives an object: `*out` is NULL until it succeeds.

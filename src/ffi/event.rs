@@ -1,16 +1,18 @@
 //! Publishing and reading events, and requests to any other endpoint.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use super::boundary::{self, Input, call, document, required, text};
 use super::client::{axonpush_client, clear};
-use super::error::axonpush_error;
+use super::error::{axonpush_error, axonpush_error_status};
 use super::response::{axonpush_response, hand_out};
-use super::status::axonpush_status;
+use super::status::{AXONPUSH_OK, axonpush_status};
 use super::ticket;
+use crate::answer::Response;
 use crate::error::Result;
 use crate::event::Event;
 use crate::query::EventQuery;
+use crate::queue::Completion;
 
 /// An event to publish. NULL or "" in an optional member leaves it to the library or the service.
 ///
@@ -142,6 +144,98 @@ pub extern "C" fn axonpush_events_publish(
         let given = boundary::input(event)?;
         hand_out(client.publish(&read(&given)?)?, response);
         Ok(())
+    })
+}
+
+/// Told once what became of an event that axonpush_events_publish_async() accepted.
+///
+/// `status` AXONPUSH_OK with a `response`: delivered. AXONPUSH_OK with NULL: given up under fail-open.
+/// Any other status: not delivered as far as is known, and `error` says why; with
+/// AXONPUSH_ERR_CONNECTION, AXONPUSH_ERR_DECODE and AXONPUSH_ERR_CLOSED it may have arrived all the same.
+///
+/// Threads: it runs on a thread of the library's whose name begins with "axonpush-" and which blocks all
+/// signals, or inside axonpush_poll(); several may run at once. Never inside axonpush_events_publish_async(),
+/// never under a lock of the library's, never after axonpush_close() has returned. It may call any
+/// function, axonpush_close() on its own client included. While it runs, its connection is idle.
+/// Lifetime: `response` and `error` are borrowed for the call. `user_data` is yours throughout.
+/// It must return normally: no exception, no longjmp.
+pub type axonpush_completion_fn = Option<
+    extern "C" fn(
+        status: axonpush_status,
+        response: *const axonpush_response,
+        error: *const axonpush_error,
+        user_data: *mut c_void,
+    ),
+>;
+
+/// A completion and its argument, on their way through the queue.
+struct Callback {
+    function: extern "C" fn(
+        axonpush_status,
+        *const axonpush_response,
+        *const axonpush_error,
+        *mut c_void,
+    ),
+    user_data: *mut c_void,
+}
+
+// SAFETY: the pointer is only handed back to the host, which is told that it happens on another thread.
+unsafe impl Send for Callback {}
+
+impl Callback {
+    fn run(self, outcome: Result<Option<Response>>) {
+        let Callback {
+            function,
+            user_data,
+        } = self;
+        match outcome {
+            Ok(Some(response)) => {
+                let response = axonpush_response::new(response);
+                function(AXONPUSH_OK, &response, std::ptr::null(), user_data);
+            }
+            Ok(None) => function(AXONPUSH_OK, std::ptr::null(), std::ptr::null(), user_data),
+            Err(error) => {
+                let error = axonpush_error::new(&error);
+                function(
+                    axonpush_error_status(&error),
+                    std::ptr::null(),
+                    &error,
+                    user_data,
+                );
+            }
+        }
+    }
+}
+
+/// Accepts one event for delivery in the background, and returns: the event is copied into the queue,
+/// with no network, no disk and no wait (but for AXONPUSH_OVERFLOW_BLOCK).
+///
+/// AXONPUSH_OK means accepted: the event gets exactly one `completion` (which may be NULL), is retried
+/// until `delivery_timeout_ms`, and is in the books of axonpush_stats_get(). Its `dedup_key`, `span_id`
+/// and `occurred_at` are the same on every attempt, so that the service stores it once. Events are
+/// started in the order in which they were accepted.
+///
+/// Anything else means not accepted, with no completion: AXONPUSH_ERR_INVALID_ARGUMENT,
+/// AXONPUSH_ERR_QUEUE_FULL or AXONPUSH_ERR_CLOSED.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_events_publish_async(
+    client: *mut axonpush_client,
+    event: *const axonpush_event,
+    completion: axonpush_completion_fn,
+    user_data: *mut c_void,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    call(error, || {
+        let client = ticket::find(client)?;
+        let given = boundary::input(event)?;
+        let completion = completion.map(|function| -> Completion {
+            let callback = Callback {
+                function,
+                user_data,
+            };
+            Box::new(move |outcome| callback.run(outcome))
+        });
+        client.publish_async(&read(&given)?, completion)
     })
 }
 

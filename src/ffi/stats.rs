@@ -67,15 +67,22 @@ pub extern "C" fn axonpush_stats_get(
     error: *mut *mut axonpush_error,
 ) -> axonpush_status {
     call(error, || {
-        let books = ticket::find(client)?.stats();
-        // SAFETY: all bytes zero are a valid `axonpush_stats` (`Input`).
-        let zero: axonpush_stats = unsafe { std::mem::zeroed() };
+        let crate::client::Stats { books, connections } = ticket::find(client)?.stats();
         boundary::output(
             out,
             axonpush_stats {
+                struct_size: size_of::<axonpush_stats>(),
+                accepted: books.accepted,
+                delivered: books.delivered,
+                failed: books.failed,
+                suppressed: books.suppressed,
+                dropped: books.dropped,
+                expired: books.expired,
+                abandoned: books.abandoned,
+                queued_events: books.queued_events,
+                queued_bytes: books.queued_bytes,
                 retried: books.retried,
-                connections: books.connections,
-                ..zero
+                connections,
             },
         )
     })

@@ -1,0 +1,286 @@
+//! Background publishing: the threads that empty the queue.
+//!
+//! Plain threads, one exchange at a time each, over the same pool of connections as synchronous
+//! calls. No asynchronous runtime: it would bring threads and signal handling of its own into the
+//! host's process, for at most a handful of connections.
+//!
+//! The privacy rules and the drawing of ids run here and not on the caller's thread: measured, they
+//! cost about as much as all the rest of publishing (docs/background.md has the figures). The caller
+//! still learns at once that its JSON is not valid.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::answer::Expect;
+use crate::config::{CompletionMode, Config};
+use crate::error::{Error, Kind, Result};
+use crate::event::{Event, StoredEvent};
+use crate::http::Http;
+use crate::log::{self, Limiter};
+use crate::queue::{Books, Completion, GivenUp, Hand, Item, Job, Limits, Queue, Report, Verdict};
+use crate::{ids, threads};
+
+/// What closing may take beyond its timeout: for interrupted exchanges to return and for the
+/// completions of abandoned events.
+const GRACE: Duration = Duration::from_millis(400);
+
+/// The background half of a client.
+pub struct Background(Arc<Core>);
+
+struct Core {
+    queue: Queue,
+    config: Arc<Config>,
+    http: Arc<Http>,
+    warnings: Arc<Limiter>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+thread_local! {
+    /// On a worker that runs a completion: whose it is, and the event's epoch.
+    static COMPLETING: Cell<Option<(*const Core, u32)>> = const { Cell::new(None) };
+}
+
+impl Background {
+    /// Starts no thread yet.
+    pub fn new(config: Arc<Config>, http: Arc<Http>, warnings: Arc<Limiter>) -> Self {
+        let limits = Limits {
+            max_events: config.queue_max_events,
+            max_bytes: config.queue_max_bytes,
+            overflow: config.overflow,
+            delivery_timeout: config.delivery_timeout,
+            max_workers: config.max_connections,
+            fail_open: config.fail_open,
+            polled: config.completion_mode == CompletionMode::Polled,
+        };
+        Background(Arc::new(Core {
+            queue: Queue::new(limits),
+            config,
+            http,
+            warnings,
+            threads: Mutex::default(),
+        }))
+    }
+
+    /// Takes a checked event.
+    pub fn publish(&self, event: &Event, completion: Option<Completion>) -> Result<()> {
+        let stored = StoredEvent::new(event);
+        let hand = self
+            .0
+            .aside(|| self.0.queue.push(stored, SystemTime::now(), completion))?;
+        self.0.lend(hand);
+        Ok(())
+    }
+
+    pub fn books(&self) -> Books {
+        self.0.queue.books()
+    }
+
+    /// Waits until every event accepted so far has ended.
+    pub fn flush(&self, timeout: Duration) -> Result<()> {
+        self.0
+            .stepping_out(|| self.0.queue.flush(Instant::now() + timeout))
+    }
+
+    /// Refuses new events and lets those that wait be delivered by `deadline`.
+    pub fn drain(&self, deadline: Instant) -> Result<()> {
+        let hand = self.0.queue.drain(deadline);
+        self.0.lend(hand);
+        self.0.stepping_out(|| self.0.queue.flush(deadline))
+    }
+
+    /// Ends everything: what is not delivered is abandoned, its completions run, threads end. The
+    /// connections must be closed by now, so that nothing can hold a worker but a completion.
+    pub fn stop(&self) -> u64 {
+        let core = &self.0;
+        let (abandoned, hand) = core.queue.abandon();
+        core.lend(hand);
+        let deadline = Instant::now() + GRACE;
+        let own = usize::from(core.epoch_of_this_thread().is_some());
+        core.stepping_out(|| core.queue.wait_for_workers(deadline, own));
+        core.queue.kill();
+        core.join(deadline);
+        abandoned
+    }
+
+    /// Runs the completions that wait, and waits for some until the timeout. Gives how many ran.
+    pub fn poll(&self, timeout: Duration) -> usize {
+        let due = self.0.queue.wait_due(Instant::now() + timeout);
+        // Those that become due meanwhile are for the next call, or it might never return.
+        (0..due)
+            .map_while(|_| self.0.queue.take_due())
+            .map(|finished| finished.run())
+            .count()
+    }
+
+    pub fn descriptor(&self) -> Result<i32> {
+        self.0.queue.descriptor()
+    }
+}
+
+impl Core {
+    /// Starts the worker that the queue asks for.
+    fn lend(self: &Arc<Self>, hand: Hand) {
+        let Hand(Some(worker)) = hand else { return };
+        let core = Arc::clone(self);
+        match threads::spawn("axonpush-worker", move || core.work(worker)) {
+            Ok(thread) => {
+                let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+                threads.retain(|thread| !thread.is_finished());
+                threads.push(thread);
+            }
+            Err(cause) => {
+                // What waits is taken by another worker, or at the next event.
+                self.queue.worker_failed(worker);
+                self.warnings.warn(&format!(
+                    "background publishing cannot start a thread: {cause}"
+                ));
+            }
+        }
+    }
+
+    fn work(self: Arc<Self>, worker: usize) {
+        let mut report = Report::Started;
+        loop {
+            let turn = self.queue.turn(worker, report);
+            self.lend(turn.hand);
+            turn.given_up.iter().for_each(|event| self.warn(event));
+            report = match turn.job {
+                Job::Deliver(item, latest) => Report::Sent(self.deliver(item, latest)),
+                Job::Complete(finished) => {
+                    let epoch = finished.epoch();
+                    COMPLETING.set(Some((Arc::as_ptr(&self), epoch)));
+                    // A completion that panics has had its turn.
+                    let _ = catch_unwind(AssertUnwindSafe(|| finished.run()));
+                    COMPLETING.set(None);
+                    Report::Completed(epoch)
+                }
+                Job::Exit => return,
+            };
+        }
+    }
+
+    fn deliver(&self, item: Box<Item>, latest: Instant) -> Verdict {
+        let attempt = catch_unwind(AssertUnwindSafe(|| self.attempt(item, latest)));
+        attempt.unwrap_or_else(|_| {
+            Verdict::Failed(Error::new(
+                Kind::Internal,
+                "a defect of libaxonpush, please report it",
+            ))
+        })
+    }
+
+    fn attempt(&self, mut item: Box<Item>, latest: Instant) -> Verdict {
+        let request = match item.request.take() {
+            Some(request) => request,
+            None => match self.prepare(&mut item) {
+                Ok(request) => request,
+                Err(error) => return Verdict::Failed(error),
+            },
+        };
+        let error = match self.http.exchange(&request, Some(latest)) {
+            Ok(answer) if answer.is_success() => match answer.into_response(Expect::Accepted) {
+                Ok(response) => return Verdict::Delivered(response),
+                Err(error) => error,
+            },
+            Ok(answer) => answer.into_error(&self.config.api_key),
+            Err(error) => error,
+        };
+        if error.kind == Kind::Closed {
+            return Verdict::Interrupted;
+        }
+        if !error.retryable() {
+            return Verdict::Failed(error);
+        }
+        self.warnings.warn(&format!(
+            "POST /event failed: {error}; events wait and are tried again for up to {} s each",
+            self.config.delivery_timeout.as_secs_f64()
+        ));
+        item.request = Some(request);
+        Verdict::Again {
+            item,
+            error,
+            jitter: ids::jitter(),
+        }
+    }
+
+    /// Makes the request, once; the event's own texts are not needed any more then.
+    fn prepare(&self, item: &mut Item) -> Result<Box<crate::http::Request>> {
+        let prepared = item
+            .event
+            .event()
+            .prepare(&self.config, Some(item.occurred))?;
+        item.event = StoredEvent::default();
+        prepared.into_request(self.http.event_uri()).map(Box::new)
+    }
+
+    fn warn(&self, event: &GivenUp) {
+        let GivenUp { error, suppressed } = event;
+        self.warnings.warn(&if *suppressed {
+            format!(
+                "POST /event failed: {error}; suppressed because fail-open is on, the event is lost"
+            )
+        } else {
+            format!("POST /event failed: {error}; the event is lost")
+        });
+    }
+
+    fn epoch_of_this_thread(&self) -> Option<u32> {
+        COMPLETING
+            .get()
+            .filter(|(core, _)| std::ptr::eq(*core, self))
+            .map(|(_, epoch)| epoch)
+    }
+
+    /// Runs something that waits for other workers. Inside a completion, this thread is one of them
+    /// and counts as away, so that another may take its place.
+    fn stepping_out<T>(self: &Arc<Self>, wait: impl FnOnce() -> T) -> T {
+        let Some(epoch) = self.epoch_of_this_thread() else {
+            return wait();
+        };
+        let hand = self.queue.step_out(epoch);
+        self.lend(hand);
+        let outcome = wait();
+        self.queue.step_in(epoch);
+        outcome
+    }
+
+    /// As [`Self::stepping_out`], where waiting is the exception (an event that blocks).
+    fn aside<T>(self: &Arc<Self>, wait: impl FnOnce() -> T) -> T {
+        if self.config.overflow == crate::config::Overflow::Block {
+            self.stepping_out(wait)
+        } else {
+            wait()
+        }
+    }
+
+    /// Joins the threads that are done by the deadline; leaves the others behind, each with its own
+    /// share of this `Core`.
+    fn join(&self, deadline: Instant) {
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let this = std::thread::current().id();
+        let mut left = 0;
+        for thread in threads {
+            if thread.thread().id() == this {
+                continue;
+            }
+            while !thread.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            if thread.is_finished() {
+                let _ = thread.join();
+            } else {
+                left += 1;
+            }
+        }
+        if left > 0 {
+            log::write(
+                log::Level::Warn,
+                &format!("{left} threads were left behind: a completion has not returned"),
+            );
+        }
+    }
+}

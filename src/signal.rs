@@ -1,0 +1,36 @@
+//! A descriptor that tells an event loop that something waits.
+
+use std::os::fd::{AsFd, AsRawFd};
+
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use crate::error::{Error, Kind, Result};
+
+/// Readable while raised. An eventfd, so that it is one descriptor and cannot fill up.
+pub struct Signal(EventFd);
+
+impl Signal {
+    pub fn new() -> Result<Self> {
+        EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
+            .map(Signal)
+            .map_err(|e| {
+                Error::new(
+                    Kind::Internal,
+                    format!("no descriptor for completions: {e}"),
+                )
+            })
+    }
+
+    /// Neither can fail but where it is raised, or lowered, already.
+    pub fn raise(&self) {
+        let _ = self.0.write(1);
+    }
+
+    pub fn lower(&self) {
+        let _ = self.0.read();
+    }
+
+    pub fn descriptor(&self) -> i32 {
+        self.0.as_fd().as_raw_fd()
+    }
+}
