@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -125,6 +126,25 @@ static void clean_environment(void) {
     }
 }
 
+struct run {
+    bool (*test)(void);
+    bool holds;
+};
+
+static void *run_one(void *data) {
+    struct run *run = data;
+    run->holds = run->test();
+    return NULL;
+}
+
+static bool on_a_thread(bool (*test)(void)) {
+    struct run run = {test, false};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run_one, &run) != 0) give_up("no thread");
+    pthread_join(thread, NULL);
+    return run.holds;
+}
+
 int run_tests(const test *tests, size_t count, int argc, char **argv) {
     int passed = 0, failed = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -135,7 +155,7 @@ int run_tests(const test *tests, size_t count, int argc, char **argv) {
         clean_environment();
         if (has_http_server()) dev("POST", "/_dev/reset", NULL);
         int64_t start = now_ms();
-        bool holds = tests[i].run();
+        bool holds = on_a_thread(tests[i].run);
         printf("%s %s (%lld ms)\n", holds ? "ok    " : "FAILED", tests[i].name,
                (long long)(now_ms() - start));
         *(holds ? &passed : &failed) += 1;

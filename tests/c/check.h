@@ -66,7 +66,9 @@ typedef struct test {
 #define TEST(function) { #function, function }
 
 /* Runs the tests whose name contains an argument (no argument: all), prints the closing line, and
-   gives the exit code. Before each test the server is as new and the environment has no AXONPUSH_*. */
+   gives the exit code. Before each test the server is as new and the environment has no AXONPUSH_*.
+   A test runs on a thread of its own: what the library keeps for a thread is freed with the thread,
+   which the main thread never ends, so that valgrind would see a leak. */
 int run_tests(const test *tests, size_t count, int argc, char **argv);
 #define RUN_TESTS(tests, argc, argv) run_tests(tests, sizeof(tests) / sizeof(*tests), argc, argv)
 

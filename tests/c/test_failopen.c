@@ -188,6 +188,8 @@ static bool fail_open_comes_after_the_retries(void) {
     CHECK(response != NULL);
     CHECK_INT(logged.warnings, 0);
     axonpush_response_free(response);
+    axonpush_close(client);
+    client = client_with(&options);
     fault("{'path':'/event','hangup':'before','times':3}");
     CHECK_INT(axonpush_events_publish(client, &event, &response, NULL), AXONPUSH_OK);
     CHECK(response == NULL);

@@ -9,6 +9,16 @@ static axonpush_client *forged(uintptr_t number) {
     return (axonpush_client *)number;
 }
 
+/* The completion of an event that is never accepted. */
+static void never(axonpush_status status, const axonpush_response *response, const axonpush_error *error,
+                  void *user_data) {
+    (void)status;
+    (void)response;
+    (void)error;
+    (void)user_data;
+    abort();
+}
+
 /* Every function that takes a client says that this is none. */
 static bool is_no_client(axonpush_client *client) {
     axonpush_event event = test_event();
@@ -33,13 +43,22 @@ static bool is_no_client(axonpush_client *client) {
     REFUSED(axonpush_request(client, "GET", "/apps", NULL, NULL, 0, &response, &error));
     CHECK(response == NULL);
     REFUSED(axonpush_stats_get(client, &stats, &error));
+    REFUSED(axonpush_events_publish_async(client, &event, never, NULL, &error));
+    REFUSED(axonpush_flush(client, 1000, &error));
+    REFUSED(axonpush_shutdown(client, 1000, &error));
 #undef REFUSED
+    CHECK_INT(axonpush_poll(client, 0), 0);
+    CHECK_INT(axonpush_poll(client, 60000), 0);
+    CHECK_INT(axonpush_completion_fd(client), -1);
     /* The handle is looked at first, and nobody needs the error. */
     CHECK_INT(axonpush_events_publish(client, NULL, NULL, NULL), AXONPUSH_ERR_INVALID_HANDLE);
     CHECK_INT(axonpush_events_list(client, NULL, NULL, NULL, NULL), AXONPUSH_ERR_INVALID_HANDLE);
     CHECK_INT(axonpush_events_search(client, NULL, NULL, NULL), AXONPUSH_ERR_INVALID_HANDLE);
     CHECK_INT(axonpush_request(client, NULL, NULL, NULL, NULL, 0, NULL, NULL), AXONPUSH_ERR_INVALID_HANDLE);
     CHECK_INT(axonpush_stats_get(client, NULL, NULL), AXONPUSH_ERR_INVALID_HANDLE);
+    CHECK_INT(axonpush_events_publish_async(client, NULL, NULL, NULL, NULL), AXONPUSH_ERR_INVALID_HANDLE);
+    CHECK_INT(axonpush_flush(client, 0, NULL), AXONPUSH_ERR_INVALID_HANDLE);
+    CHECK_INT(axonpush_shutdown(client, 0, NULL), AXONPUSH_ERR_INVALID_HANDLE);
     axonpush_close(client);
     return true;
 }
@@ -139,9 +158,10 @@ static void *call_until_closed(void *data) {
     do {
         axonpush_response *response = NULL;
         axonpush_error *error = NULL;
-        switch ((fire->number + fire->calls++) % 3) {
+        switch ((fire->number + fire->calls++) % 4) {
         case 0: status = axonpush_events_publish(fire->client, &event, &response, &error); break;
         case 1: status = axonpush_events_search(fire->client, NULL, &response, &error); break;
+        case 2: status = axonpush_events_publish_async(fire->client, &event, NULL, NULL, &error); break;
         default: {
             axonpush_stats stats = AXONPUSH_STATS_INIT;
             status = axonpush_stats_get(fire->client, &stats, &error);

@@ -189,7 +189,7 @@ static bool pointers_follow_rfc6901(void) {
     CHECK_TEXT(axonpush_response_string(r, "/%41"), "pc");
     static const char *const nowhere[] = {
         "list", "/list/2", "/list/-", "/list/-1", "/list/01", "/list/+1", "/list/0x0", "/list/", "/list/x",
-        "/list/99999999999999999999", "/nothing", "/a/b", "/m~n", "/~", "/~2", "/list/0/0", "//", "/sp%20ace/in",
+        "/list/99999999999999999999", "/nothing", "/a/b", "/~", "/~2", "/list/0/0", "//", "/sp%20ace/in",
         "/\xff", NULL,
     };
     for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++) {
@@ -203,6 +203,17 @@ static bool pointers_follow_rfc6901(void) {
     CHECK_INT(axonpush_response_count(r, ""), 9);
     CHECK_INT(axonpush_response_count(r, "/list"), 2);
     CHECK_INT(axonpush_response_count(r, "/0"), 0);
+    axonpush_response_free(r);
+    axonpush_close(client);
+    return true;
+}
+
+static bool a_tilde_that_escapes_nothing_is_no_pointer(void) {
+    axonpush_client *client = test_client();
+    axonpush_response *r = answered(client, "{\"m~n\":\"tilde\",\"~\":\"alone\",\"~2\":\"two\"}");
+    CHECK_TEXT(axonpush_response_string(r, "/m~n"), NULL);
+    CHECK_TEXT(axonpush_response_string(r, "/~"), NULL);
+    CHECK_TEXT(axonpush_response_string(r, "/~2"), NULL);
     axonpush_response_free(r);
     axonpush_close(client);
     return true;
@@ -386,6 +397,7 @@ int main(int argc, char **argv) {
         TEST(no_events_are_null_and_count_as_none),
         TEST(until_leads_through_all_pages),
         TEST(pointers_follow_rfc6901),
+        TEST(a_tilde_that_escapes_nothing_is_no_pointer),
         TEST(numbers_are_read_exactly_or_not_at_all),
         TEST(a_string_with_nul_inside_is_not_cut_short),
         TEST(texts_live_as_long_as_the_response),
