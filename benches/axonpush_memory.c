@@ -44,7 +44,7 @@ static int measure_client(const char *url)
     axonpush_event event = new_event(event_payload);
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;
-    must(axonpush_events_publish(client, &event, &response, &error), error, "axonpush_events_publish");
+    MUST(axonpush_events_publish(client, &event, &response, &error), error);
     struct resident after = resident_memory();
     axonpush_response_free(response);
     axonpush_close(client);

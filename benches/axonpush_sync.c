@@ -15,7 +15,7 @@ static void send_event(void *client)
     axonpush_event event = new_event(event_payload);
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;
-    must(axonpush_events_publish(client, &event, &response, &error), error, "axonpush_events_publish");
+    MUST(axonpush_events_publish(client, &event, &response, &error), error);
     if (axonpush_response_string(response, "/eventId") == NULL) die("an answer without eventId");
     axonpush_response_free(response);
 }

@@ -7,11 +7,18 @@
 
 #include <axonpush.h>
 
-static inline void must(axonpush_status status, axonpush_error *error, const char *what)
+static inline void must_be_ok(axonpush_status status, const axonpush_error *error, const char *what)
 {
-    if (status != AXONPUSH_OK)
+    if (__builtin_expect(status != AXONPUSH_OK, 0))
         die("%s: %s: %s", what, axonpush_status_name(status), error == NULL ? "no message" : axonpush_error_message(error));
 }
+
+/* A macro, because `call` writes `error` and must do so before it is read. */
+#define MUST(call, error)                         \
+    do {                                          \
+        axonpush_status status_ = (call);         \
+        must_be_ok(status_, error, #call);        \
+    } while (0)
 
 static inline axonpush_options strict_options(const char *url)
 {

@@ -7,8 +7,7 @@
 static inline void publish_async(axonpush_client *client, const axonpush_event *event)
 {
     axonpush_error *error = NULL;
-    axonpush_status status = axonpush_events_publish_async(client, event, NULL, NULL, &error);
-    if (__builtin_expect(status != AXONPUSH_OK, 0)) must(status, error, "axonpush_events_publish_async");
+    MUST(axonpush_events_publish_async(client, event, NULL, NULL, &error), error);
 }
 
 static inline axonpush_stats must_stats(axonpush_client *client)
@@ -17,7 +16,7 @@ static inline axonpush_stats must_stats(axonpush_client *client)
     axonpush_stats stats;
     memset(&stats, 0, sizeof stats);
     stats.struct_size = sizeof stats;
-    must(axonpush_stats_get(client, &stats, &error), error, "axonpush_stats_get");
+    MUST(axonpush_stats_get(client, &stats, &error), error);
     return stats;
 }
 
@@ -25,7 +24,7 @@ static inline axonpush_stats must_stats(axonpush_client *client)
 static inline axonpush_stats deliver_all(axonpush_client *client, uint64_t expected)
 {
     axonpush_error *error = NULL;
-    must(axonpush_flush(client, 60000, &error), error, "axonpush_flush");
+    MUST(axonpush_flush(client, 60000, &error), error);
     axonpush_stats s = must_stats(client);
     if (s.accepted != expected || s.delivered != expected || s.failed + s.suppressed + s.dropped + s.expired + s.abandoned > 0
         || s.retried > 0 || s.queued_events > 0)
