@@ -2,8 +2,12 @@
 #include "check.h"
 #include "tcp_server.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 static axonpush_options strict_options(const char *url, uint32_t timeout_ms) {
     axonpush_options options = test_options();
@@ -91,6 +95,58 @@ static bool a_dripping_body_does_not_outlive_the_timeout(void) {
     CHECK_SEARCH(tcp_url(server), 1000, AXONPUSH_ERR_CONNECTION, "1000 ms");
     CHECK(now_ms() - start < 8000);
     tcp_stop(server);
+    return true;
+}
+
+static void drip_the_head(tcp_server *server, int fd) {
+    (void)server;
+    struct timespec pause = {0, 50 * 1000000};
+    bool there = tcp_send(fd, "HTTP/1.1 200 OK\r\n", 17);
+    for (int i = 0; there && i < 400; i++) {
+        there = tcp_send(fd, "X: y\r\n", 6);
+        nanosleep(&pause, NULL);
+    }
+}
+
+static bool a_dripping_proxy_does_not_outlive_the_timeout(void) {
+    tcp_server *proxy = tcp_serve(drip_the_head);
+    axonpush_options options = strict_options("https://service.example", 1000);
+    options.proxy = tcp_url(proxy);
+    axonpush_client *client = client_with(&options);
+    axonpush_error *error = NULL;
+    int64_t start = now_ms();
+    CHECK_STATUS(axonpush_events_search(client, NULL, NULL, &error), error, AXONPUSH_ERR_CONNECTION);
+    CHECK(now_ms() - start < 8000);
+    CHECK_INT(tcp_requests(proxy), 1);
+    axonpush_error_free(error);
+    axonpush_close(client);
+    tcp_stop(proxy);
+    return true;
+}
+
+/* A service that takes no connections: it listens, but its queue of them is full. */
+static bool connecting_takes_five_seconds_at_most(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), filler[4];
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK_INT(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    CHECK_INT(listen(listener, 0), 0);
+    CHECK_INT(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    for (int i = 0; i < 4; i++) {
+        filler[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(filler[i], (struct sockaddr *)&address, sizeof address);
+    }
+    const char *url = format("http://127.0.0.1:%d", ntohs(address.sin_port));
+    int64_t start = now_ms();
+    CHECK_SEARCH(url, 700, AXONPUSH_ERR_CONNECTION, "700 ms");
+    CHECK(now_ms() - start < 4000);
+    start = now_ms();
+    CHECK_SEARCH(url, 60000, AXONPUSH_ERR_CONNECTION, "5000 ms");
+    CHECK(now_ms() - start >= 4900);
+    CHECK(now_ms() - start < 20000);
+    for (int i = 0; i < 4; i++) close(filler[i]);
+    close(listener);
     return true;
 }
 
@@ -432,6 +488,8 @@ int main(int argc, char **argv) {
         TEST(a_silent_server_does_not_outlive_the_timeout),
         TEST(a_dripping_server_does_not_outlive_the_timeout),
         TEST(a_dripping_body_does_not_outlive_the_timeout),
+        TEST(a_dripping_proxy_does_not_outlive_the_timeout),
+        TEST(connecting_takes_five_seconds_at_most),
         TEST(a_slow_server_within_the_timeout_is_waited_for),
         TEST(a_redirect_is_not_followed),
         TEST(what_is_not_http_is_a_connection_failure),

@@ -511,6 +511,18 @@ static bool options_are_checked(void) {
     return true;
 }
 
+static bool a_key_and_a_product_token_are_printable_ascii(void) {
+    axonpush_options options = test_options();
+    options.api_key = "ak_secret_caf\xc3\xa9";
+    CHECK(refuses_options(&options, AXONPUSH_ERR_INVALID_ARGUMENT, "api_key"));
+    options = test_options();
+    options.user_agent = "caf\xc3\xa9/1.0";
+    CHECK(refuses_options(&options, AXONPUSH_ERR_INVALID_ARGUMENT, "user_agent"));
+    options.user_agent = "a\tb/1.0";
+    CHECK(refuses_options(&options, AXONPUSH_ERR_INVALID_ARGUMENT, "user_agent"));
+    return true;
+}
+
 static bool a_certificate_that_cannot_be_read_is_refused(void) {
     axonpush_options options = test_options();
     options.ca_pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -549,6 +561,7 @@ int main(int argc, char **argv) {
         TEST(filters_are_checked),
         TEST(request_arguments_are_checked),
         TEST(options_are_checked),
+        TEST(a_key_and_a_product_token_are_printable_ascii),
         TEST(a_certificate_that_cannot_be_read_is_refused),
         TEST(the_client_is_usable_after_refusals),
     };

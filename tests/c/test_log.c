@@ -182,6 +182,31 @@ static bool the_hook_may_call_the_library(void) {
     return true;
 }
 
+static axonpush_client *noisy;
+
+static void close_the_client(axonpush_log_level level, const char *message, void *user_data) {
+    (void)message;
+    (void)user_data;
+    if (level == AXONPUSH_LOG_WARN) axonpush_close(noisy);
+}
+
+static bool the_hook_may_close_the_client_that_logs(void) {
+    axonpush_log_set(AXONPUSH_LOG_WARN, close_the_client, NULL);
+    axonpush_options options = test_options();
+    options.base_url = dead_url();
+    options.fail_open = AXONPUSH_ENABLED;
+    options.shutdown_timeout_ms = 200;
+    noisy = client_with(&options);
+    axonpush_event event = test_event();
+    int64_t start = now_ms();
+    axonpush_status status = axonpush_events_publish(noisy, &event, NULL, NULL);
+    CHECK(status == AXONPUSH_OK || status == AXONPUSH_ERR_CLOSED);
+    CHECK(now_ms() - start < 10000);
+    CHECK_INT(axonpush_events_publish(noisy, &event, NULL, NULL), AXONPUSH_ERR_INVALID_HANDLE);
+    listen(AXONPUSH_LOG_WARN);
+    return true;
+}
+
 static bool stop;
 
 static void *change_the_hook(void *data) {
@@ -236,6 +261,7 @@ int main(int argc, char **argv) {
         TEST(the_last_call_wins),
         TEST(repetitions_are_held_back_and_counted_at_debug_level),
         TEST(the_hook_may_call_the_library),
+        TEST(the_hook_may_close_the_client_that_logs),
         TEST(the_hook_may_be_changed_while_others_log),
         TEST(neither_key_nor_content_is_in_the_log),
     };
