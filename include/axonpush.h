@@ -90,7 +90,9 @@ enum {
      */
     AXONPUSH_ERR_INVALID_HANDLE = 2,
     /**
-     * An option or an environment variable is missing or unusable; the message names it.
+     * The API key is missing, or an environment variable, the base URL, the proxy or the certificate
+     * authorities are unusable; the message names it. (Another option that cannot be used is
+     * AXONPUSH_ERR_INVALID_ARGUMENT.)
      */
     AXONPUSH_ERR_CONFIG = 3,
     /**
@@ -283,7 +285,8 @@ typedef struct axonpush_response axonpush_response;
  * Receives one line of the log, without a newline.
  *
  * Threads: it runs on whichever thread logs, several at once, and under no lock of the library's.
- * It may call any function of this library, but what it calls may log again.
+ * It may call any function of this library, but what it calls may log again, and axonpush_close()
+ * waits its whole `shutdown_timeout_ms` for the call that is logging.
  * Lifetime: `message` is borrowed for the call. `user_data` is what axonpush_log_set() was given.
  * It must return normally: no exception, no longjmp.
  */
@@ -331,6 +334,8 @@ typedef struct axonpush_options {
     uint32_t timeout_ms;
     /**
      * How often a failed call is repeated at most; negative: never. AXONPUSH_MAX_RETRIES; default 3.
+     * A kept connection that the server closed meanwhile is no failure: the request goes out once
+     * more at once, and that is not counted.
      */
     int32_t max_retries;
     /**
@@ -785,7 +790,7 @@ axonpush_status axonpush_events_search(axonpush_client *client,
  * Calls any other endpoint, with the same credentials, retries, errors and fail-open.
  *
  * `method`: GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base URL;
- * percent-encode ids in it. `query`, without "?", and `body_json` (`body_len` 0: NUL-terminated) may be
+ * percent-encode ids in it (an id ".." as "%2e%2e"). `query`, without "?", and `body_json` (`body_len` 0: NUL-terminated) may be
  * NULL. A POST or PATCH whose answer was lost is not repeated, since it may have been carried out.
  *
  * On AXONPUSH_OK `*response` is the answer, JSON null where it was empty; NULL there: suppressed by

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::config::ApiKey;
 use crate::error::{Error, Kind, Result};
-use crate::json::{Document, Found};
+use crate::json::{self, Document};
 
 /// The largest answer read, in bytes after unpacking.
 pub const MAX_BODY: usize = 32 << 20;
@@ -78,18 +78,19 @@ impl Answer {
             Expect::Anything if text.trim_ascii().is_empty() => "null".to_owned(),
             _ => text,
         };
-        let document =
-            Document::parse(text).map_err(|flaw| refuse(format!("the body is {flaw}")))?;
+        json::check(&text).map_err(|flaw| refuse(format!("the body is {flaw}")))?;
         match expect {
-            Expect::Accepted if !matches!(document.find("/eventId"), Some(Found::String(_))) => {
+            Expect::Accepted if json::kind_of_member(&text, "eventId") != Some(b'"') => {
                 return Err(refuse("the body has no string \"eventId\"".to_owned()));
             }
-            Expect::Events => match document.find("/events") {
-                Some(Found::Array(_) | Found::Scalar("null")) => {}
-                _ => return Err(refuse("the body has no list \"events\"".to_owned())),
-            },
+            Expect::Events
+                if !matches!(json::kind_of_member(&text, "events"), Some(b'[' | b'n')) =>
+            {
+                return Err(refuse("the body has no list \"events\"".to_owned()));
+            }
             _ => {}
         }
+        let document = Document::from_checked(text);
         Ok(Response {
             document,
             http_status,

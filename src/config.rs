@@ -7,9 +7,10 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use ureq::http::{HeaderValue, Uri};
+use ureq::http::{HeaderName, HeaderValue, Uri};
 
 use crate::error::{Error, Kind, Result};
+use crate::http::names;
 use crate::privacy::{ContentCapture, Rules};
 
 /// One row of the table of settings.
@@ -163,11 +164,11 @@ pub struct ApiKey(String);
 
 impl ApiKey {
     /// The header that carries it, by its prefix.
-    pub fn header(&self) -> (&'static str, HeaderValue) {
+    pub fn header(&self) -> (HeaderName, HeaderValue) {
         let name = if self.0.starts_with("pt_") {
-            "x-public-token"
+            names::PUBLIC_TOKEN
         } else {
-            "x-api-key"
+            names::API_KEY
         };
         let mut value = HeaderValue::from_str(&self.0).expect("checked when it was read");
         value.set_sensitive(true);
@@ -349,7 +350,7 @@ fn api_key(source: &Source, option: Option<String>) -> Result<ApiKey> {
         )
     })?;
     // Its value is never shown.
-    if HeaderValue::from_str(&given.value).is_err() || given.value.contains('\t') {
+    if !printable_ascii(&given.value) {
         return Err(given.refuse(
             "it has a control character or one that is not ASCII; an API key is printable ASCII",
         ));
@@ -361,7 +362,12 @@ fn base_url(source: &Source, option: Option<String>) -> Result<String> {
     let Some(given) = source.text(&BASE_URL, option)? else {
         return Ok(BASE_URL.default.to_owned());
     };
-    let refuse = |problem: &str| Error::config(format!("{}: {problem}", given.origin));
+    // User information is a secret; everything else in a URL helps to find the mistake.
+    let shown = match given.value.contains('@') {
+        true => String::new(),
+        false => format!("{:?}: ", given.value),
+    };
+    let refuse = |problem: &str| Error::config(format!("{}: {shown}{problem}", given.origin));
     let uri: Uri = given
         .value
         .parse()
@@ -377,8 +383,7 @@ fn base_url(source: &Source, option: Option<String>) -> Result<String> {
             "it has a user or password in it; pass the credential as api_key",
         ));
     }
-    let port = authority.rsplit_once(':').filter(|(_, p)| !p.contains(']'));
-    if uri.host().unwrap_or("").is_empty() || port.is_some_and(|(_, p)| p.parse::<u16>().is_err()) {
+    if !has_usable_host(&uri) {
         return Err(refuse(
             "its host or port is not usable; expected https://host[:port][/path]",
         ));
@@ -391,6 +396,16 @@ fn base_url(source: &Source, option: Option<String>) -> Result<String> {
     let path = uri.path().trim_end_matches('/');
     let scheme = uri.scheme_str().unwrap_or_default();
     Ok(format!("{scheme}://{authority}{path}"))
+}
+
+/// Whether there is a host, and the port, if there is one, is a number up to 65535.
+pub fn has_usable_host(uri: &Uri) -> bool {
+    let authority = uri.authority().map_or("", |a| a.as_str());
+    let port = authority
+        .rsplit_once(':')
+        .filter(|(_, port)| !port.contains([']', '@']));
+    uri.host().is_some_and(|host| !host.is_empty())
+        && port.is_none_or(|(_, port)| port.parse::<u16>().is_ok())
 }
 
 fn or_default(setting: &Setting, option: Option<u64>) -> u64 {
@@ -455,9 +470,9 @@ fn ca_pem(file: Option<String>, pem: Option<String>) -> Result<Option<String>> {
     } else {
         return Ok(None);
     };
-    if crate::http::certificates(&text).is_empty() {
+    if !crate::http::has_certificate(&text) {
         return Err(Error::config(format!(
-            "{name}: no certificate in it; expected PEM text with -----BEGIN CERTIFICATE-----"
+            "{name}: no certificate in it that can be read; expected PEM text with -----BEGIN CERTIFICATE-----"
         )));
     }
     Ok(Some(text))
@@ -469,9 +484,16 @@ fn user_agent(token: Option<String>) -> Result<HeaderValue> {
         text.push(' ');
         text.push_str(&token);
     }
-    HeaderValue::from_str(&text).map_err(|_| {
-        Error::argument("option user_agent: it has a character that is not printable ASCII")
-    })
+    if !printable_ascii(&text) {
+        return Err(Error::argument(
+            "option user_agent: it has a character that is not printable ASCII",
+        ));
+    }
+    Ok(HeaderValue::from_str(&text).expect("printable ASCII is a header value"))
+}
+
+fn printable_ascii(text: &str) -> bool {
+    text.bytes().all(|c| matches!(c, b' '..=b'~'))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use ureq::http::{HeaderValue, Method, Uri};
 
 use crate::config::{Config, header_value};
 use crate::error::{Error, Result};
-use crate::http::Request;
+use crate::http::{Request, names};
 use crate::ids::EventIds;
 use crate::{json, time, trace};
 
@@ -193,7 +193,7 @@ impl<'a> Event<'a> {
             .is_some_and(|t| time::normalise(t).is_none())
         {
             return Err(Error::argument(
-                "event.occurred_at: expected RFC 3339 in UTC, such as 2026-11-24T05:57:22.123Z",
+                "event.occurred_at: expected RFC 3339 in UTC, 1970 or later, such as 2026-11-24T05:57:22.123Z",
             ));
         }
         check_object("event.payload", self.payload)?;
@@ -287,11 +287,11 @@ fn check_object(name: &str, text: &str) -> Result<()> {
 impl Prepared {
     /// The request that publishes it. Safe to repeat: the service stores a dedup key once.
     pub fn into_request(self, uri: &Uri) -> Result<Request> {
-        let mut headers = vec![("idempotency-key", self.dedup_key)];
+        let mut headers = vec![(names::IDEMPOTENCY_KEY, self.dedup_key)];
         if let Some(trace) = self.trace {
-            headers.push(("x-axonpush-trace-id", trace.trace_id));
-            headers.push(("x-axonpush-span-id", trace.span_id));
-            headers.push(("traceparent", trace.traceparent));
+            headers.push((names::TRACE_ID, trace.trace_id));
+            headers.push((names::SPAN_ID, trace.span_id));
+            headers.push((names::TRACEPARENT, trace.traceparent));
         }
         Ok(Request {
             method: Method::POST,

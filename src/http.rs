@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use ureq::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
-use ureq::http::{HeaderMap, HeaderValue, Method, Uri};
+use ureq::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 
@@ -18,6 +18,21 @@ use crate::attempt;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::transport::{BUFFER, LateResolver, Limited, Shared, TcpConnector};
+
+/// Our own headers, by names that need no parsing.
+pub mod names {
+    use ureq::http::HeaderName;
+
+    pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+    pub const PUBLIC_TOKEN: HeaderName = HeaderName::from_static("x-public-token");
+    pub const TENANT_ID: HeaderName = HeaderName::from_static("x-tenant-id");
+    pub const ENVIRONMENT: HeaderName = HeaderName::from_static("x-axonpush-environment");
+    pub const TRACE_ID: HeaderName = HeaderName::from_static("x-axonpush-trace-id");
+    pub const SPAN_ID: HeaderName = HeaderName::from_static("x-axonpush-span-id");
+    pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+    pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+    pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+}
 
 /// Idle connections kept for synchronous callers and background workers together.
 const MAX_IDLE: usize = 64;
@@ -30,7 +45,7 @@ const MAX_HEADERS: usize = 64 * 1024;
 pub struct Request {
     pub method: Method,
     pub uri: Uri,
-    pub headers: Vec<(&'static str, HeaderValue)>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     pub body: Option<Vec<u8>>,
     /// Whether the service takes it once, however often it arrives.
     pub repeatable: bool,
@@ -100,7 +115,7 @@ impl Http {
         let headers = outgoing.headers_mut();
         headers.clone_from(&self.headers);
         for (name, value) in &request.headers {
-            headers.insert(*name, value.clone());
+            headers.insert(name.clone(), value.clone());
         }
         let answer = match &request.body {
             Some(body) => {
@@ -165,10 +180,10 @@ fn common_headers(config: &Config) -> HeaderMap {
     headers.insert(USER_AGENT, config.user_agent.clone());
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(tenant) = &config.tenant_id {
-        headers.insert("x-tenant-id", tenant.clone());
+        headers.insert(names::TENANT_ID, tenant.clone());
     }
     if let Some(environment) = &config.environment {
-        headers.insert("x-axonpush-environment", environment.clone());
+        headers.insert(names::ENVIRONMENT, environment.clone());
     }
     headers
 }
@@ -181,6 +196,16 @@ pub fn certificates(pem: &str) -> Vec<Certificate<'static>> {
             _ => None,
         })
         .collect()
+}
+
+/// Whether a PEM text has at least one certificate that can be used to trust something.
+pub fn has_certificate(pem: &str) -> bool {
+    let mut roots = rustls::RootCertStore::empty();
+    let readable = |certificate: &Certificate| {
+        let der = rustls::pki_types::CertificateDer::from(certificate.der());
+        roots.add(der.into_owned()).is_ok()
+    };
+    certificates(pem).iter().any(readable)
 }
 
 enum Failure {
@@ -206,13 +231,19 @@ impl From<ureq::Error> for Failure {
 fn read(answer: ureq::http::Response<ureq::Body>) -> std::result::Result<Answer, Failure> {
     let too_large = || Failure::Answer(format!("the answer is larger than {} MiB", MAX_BODY >> 20));
     let (parts, body) = answer.into_parts();
-    let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
+    let header = |name| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|v: &HeaderValue| v.to_str().ok())
+    };
     // Announced, so that there is no need to read it first.
-    let announced = header(CONTENT_LENGTH.as_str()).and_then(|v| v.parse::<usize>().ok());
+    let announced = header(CONTENT_LENGTH).and_then(|v| v.parse::<usize>().ok());
     if announced.is_some_and(|length| length > MAX_BODY) {
         return Err(too_large());
     }
-    let mut text = Vec::new();
+    // A small answer fits at once, and its end is seen without growing.
+    let mut text = Vec::with_capacity(announced.unwrap_or(0).min(64 * 1024) + 1);
     body.into_with_config()
         .limit(u64::MAX)
         .reader()
@@ -224,8 +255,8 @@ fn read(answer: ureq::http::Response<ureq::Body>) -> std::result::Result<Answer,
     }
     Ok(Answer {
         status: parts.status.as_u16(),
-        request_id: header("x-request-id").map(str::to_owned),
-        retry_after: header("retry-after").and_then(|v| retry_after(v, SystemTime::now())),
+        request_id: header(names::REQUEST_ID).map(str::to_owned),
+        retry_after: header(RETRY_AFTER).and_then(|v| retry_after(v, SystemTime::now())),
         body: text,
     })
 }

@@ -28,16 +28,24 @@ impl EventIds {
 }
 
 fn uuid_v4(random: [u8; 16]) -> String {
-    uuid::Builder::from_random_bytes(random)
-        .into_uuid()
-        .hyphenated()
-        .to_string()
+    let uuid = uuid::Builder::from_random_bytes(random).into_uuid();
+    let mut text = uuid::Uuid::encode_buffer();
+    uuid.hyphenated().encode_lower(&mut text).to_owned()
 }
 
 /// 16 lower-case hex digits. All zero is not a span id (W3C Trace Context, 3.2.2.4).
 fn span_id_from(random: [u8; 8]) -> String {
-    let n = u64::from_be_bytes(random).max(1);
-    format!("{n:016x}")
+    let random = u64::from_be_bytes(random).max(1).to_be_bytes();
+    hex(&random)
+}
+
+/// Lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .map(|digit| DIGITS[usize::from(digit)] as char)
+        .collect()
 }
 
 /// A factor between 1.0 and 1.2, to spread the retries of many clients.

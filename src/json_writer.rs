@@ -64,7 +64,7 @@ impl Writer {
     }
 
     pub fn raw(&mut self, key: Option<&str>, value: &str) {
-        match json::check(value) {
+        match json::check_within(value, json::MAX_DEPTH - self.open.len()) {
             Ok(()) => self.member(key, |out| out.extend_from_slice(value.as_bytes())),
             Err(flaw) => self.mistake(key, &format!("the raw value is {flaw}")),
         }
@@ -194,6 +194,8 @@ mod tests {
         assert!(mistake(|w| w.raw(Some("r"), "{]")).contains("raw"));
         assert!(mistake(|w| w.begin(Some("a"), true)).contains("\"later\""));
         assert!(mistake(|w| (0..200).for_each(|_| w.begin(Some("a"), false))).contains("deeper"));
+        let deep = "[".repeat(json::MAX_DEPTH) + &"]".repeat(json::MAX_DEPTH);
+        assert!(mistake(|w| w.raw(Some("r"), &deep)).contains("deeper"));
         let mut open = Writer::default();
         open.begin(Some("a"), true);
         assert!(open.text().unwrap_err().message.contains("1 begun"));

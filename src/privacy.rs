@@ -30,42 +30,84 @@ pub struct Rules {
 const PREVIEW_LENGTH: usize = 256;
 const REDACTED: &[u8] = b"\"[REDACTED]\"";
 
-/// Matched in any case.
-const SECRET_KEYS: &[&str] = &[
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-    "password",
-    "passwd",
-    "secret",
-    "client_secret",
-];
-/// Two words, with `_`, `-`, `.` or nothing between.
-const SECRET_PAIRS: &[(&str, &[&str])] = &[
-    ("api", &["key"]),
-    ("access", &["token"]),
-    ("refresh", &["token"]),
-    ("private", &["key"]),
-];
-const CONTENT_KEYS: &[&str] = &[
-    "prompt",
-    "prompts",
-    "message",
-    "messages",
-    "completion",
-    "completions",
-    "input",
-    "output",
-    "response",
-];
-const CONTENT_PAIRS: &[(&str, &[&str])] = &[
-    ("tool", &["argument", "arguments", "result", "output"]),
-    ("retrieval", &["document", "documents", "content"]),
-];
+/// What the rules say about a member's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Secret,
+    Content,
+    Other,
+}
 
-/// The longest name in the tables above, in bytes: longer keys need no look at them.
-const LONGEST_NAME: usize = "proxy-authorization".len();
+/// The table of WIRE.md, for a name in lower case.
+fn class_of(name: &[u8]) -> Class {
+    match name {
+        b"authorization"
+        | b"proxy-authorization"
+        | b"cookie"
+        | b"set-cookie"
+        | b"password"
+        | b"passwd"
+        | b"secret"
+        | b"client_secret" => Class::Secret,
+        b"prompt" | b"prompts" | b"message" | b"messages" | b"completion" | b"completions"
+        | b"input" | b"output" | b"response" => Class::Content,
+        _ => class_of_pair(name),
+    }
+}
+
+/// Two words, with `_`, `-`, `.` or nothing between.
+fn class_of_pair(name: &[u8]) -> Class {
+    let second = |first: &[u8]| {
+        let rest = name.strip_prefix(first)?;
+        Some(match rest {
+            [b'_' | b'-' | b'.', second @ ..] => second,
+            _ => rest,
+        })
+    };
+    match name {
+        [b'a', b'p', ..] if second(b"api") == Some(b"key") => Class::Secret,
+        [b'a', ..] if second(b"access") == Some(b"token") => Class::Secret,
+        [b'r', b'e', b'f', ..] if second(b"refresh") == Some(b"token") => Class::Secret,
+        [b'p', ..] if second(b"private") == Some(b"key") => Class::Secret,
+        [b't', ..] => match second(b"tool") {
+            Some(b"argument" | b"arguments" | b"result" | b"output") => Class::Content,
+            _ => Class::Other,
+        },
+        [b'r', ..] => match second(b"retrieval") {
+            Some(b"document" | b"documents" | b"content") => Class::Content,
+            _ => Class::Other,
+        },
+        _ => Class::Other,
+    }
+}
+
+/// The longest name in the tables above, in bytes: longer names need no look at them.
+const LONGEST_NAME: usize = "retrieval.documents".len();
+
+/// What the rules say about a member's name, in any case.
+fn classify(key: &str) -> Class {
+    // The official SDKs match with a case-insensitive Unicode regular expression ending in `$`: a
+    // final newline and the four letters that fold to an ASCII one pass there, so they do here.
+    let key = key.strip_suffix('\n').unwrap_or(key);
+    if !key.is_ascii() {
+        let folded = key
+            .replace(['İ', 'ı'], "i")
+            .replace('ſ', "s")
+            .replace('\u{212a}', "k");
+        return if folded.is_ascii() {
+            classify(&folded)
+        } else {
+            Class::Other
+        };
+    }
+    let mut lower = [0; LONGEST_NAME];
+    let Some(lower) = lower.get_mut(..key.len()) else {
+        return Class::Other;
+    };
+    lower.copy_from_slice(key.as_bytes());
+    lower.make_ascii_lowercase();
+    class_of(lower)
+}
 
 impl Rules {
     pub fn new(content: ContentCapture, redact_keys: &[String], max_length: usize) -> Self {
@@ -120,8 +162,12 @@ impl Rules {
         walker.eat(b':');
         out.push(b':');
         let key = json::unescape(raw_key);
-        let is_content = is_content(&key);
-        if self.is_secret(&key) || (is_content && self.content == ContentCapture::MetadataOnly) {
+        let class = classify(&key);
+        let is_content = class == Class::Content;
+        let hidden = class == Class::Secret
+            || (is_content && self.content == ContentCapture::MetadataOnly)
+            || (!self.redact_keys.is_empty() && self.redact_keys.contains(&fold(&key)));
+        if hidden {
             walker.skip();
             out.extend_from_slice(REDACTED);
         } else {
@@ -147,15 +193,6 @@ impl Rules {
         }
         push_quoted(raw, "", out);
     }
-
-    fn is_secret(&self, key: &str) -> bool {
-        named(key, SECRET_KEYS, SECRET_PAIRS)
-            || (!self.redact_keys.is_empty() && self.redact_keys.contains(&fold(key)))
-    }
-}
-
-fn is_content(key: &str) -> bool {
-    named(key, CONTENT_KEYS, CONTENT_PAIRS)
 }
 
 fn push_quoted(raw: &str, mark: &str, out: &mut Vec<u8>) {
@@ -163,34 +200,6 @@ fn push_quoted(raw: &str, mark: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(raw.as_bytes());
     out.extend_from_slice(mark.as_bytes());
     out.push(b'"');
-}
-
-/// Whether `key` is one of `words`, or a pair with a separator or nothing between, in any case.
-fn named(key: &str, words: &[&str], pairs: &[(&str, &[&str])]) -> bool {
-    let matched = |key: &str| {
-        words.iter().any(|word| key.eq_ignore_ascii_case(word))
-            || pairs.iter().any(|(first, seconds)| {
-                let Some((head, tail)) = key.split_at_checked(first.len()) else {
-                    return false;
-                };
-                let tail = tail.strip_prefix(['_', '-', '.']).unwrap_or(tail);
-                head.eq_ignore_ascii_case(first)
-                    && seconds
-                        .iter()
-                        .any(|second| tail.eq_ignore_ascii_case(second))
-            })
-    };
-    // The official SDKs match with a case-insensitive Unicode regular expression ending in `$`: a
-    // final newline and the four letters that fold to an ASCII one pass there, so they do here.
-    let key = key.strip_suffix('\n').unwrap_or(key);
-    if key.is_ascii() {
-        return key.len() <= LONGEST_NAME && matched(key);
-    }
-    let folded = key
-        .replace(['İ', 'ı'], "i")
-        .replace('ſ', "s")
-        .replace('\u{212a}', "k");
-    folded.is_ascii() && matched(&folded)
 }
 
 /// A form that names differing only in case share. Upper case first: it unfolds what lower case
@@ -241,11 +250,9 @@ mod tests {
                 "privatekey",
                 "pass\\u0077ord",
                 "paſſword",
-                "\u{212a}ookie_".trim_end_matches("ookie_"),
+                "coo\u{212a}ie",
+                "secret\\n",
             ] {
-                if key == "\u{212a}" {
-                    continue;
-                }
                 let text = format!(r#"{{"deep":[{{"{key}":{{"x":[1,"y"]}},"n":1}}]}}"#);
                 let expected = format!(r#"{{"deep":[{{"{key}":"[REDACTED]","n":1}}]}}"#);
                 assert_eq!(apply(&rules(mode), &text), expected, "{key}");

@@ -3,6 +3,7 @@
 //! ureq reads the variables too, but takes `HTTPS_PROXY` for `http://` targets and matches
 //! `NO_PROXY` by the exact host only. A client has one target, so the choice is made once.
 
+use crate::config::has_usable_host;
 use crate::error::{Error, Kind, Result};
 use ureq::http::Uri;
 
@@ -57,7 +58,11 @@ fn parse(url: &str, origin: &str, kind: Kind) -> Result<ureq::Proxy> {
     };
     let proxy = ureq::Proxy::new(url).map_err(|_| refuse())?;
     match proxy.protocol() {
-        ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https => Ok(proxy),
+        ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https
+            if has_usable_host(proxy.uri()) && matches!(proxy.uri().path(), "" | "/") =>
+        {
+            Ok(proxy)
+        }
         _ => Err(refuse()),
     }
 }
@@ -161,7 +166,13 @@ mod tests {
 
     #[test]
     fn a_bad_proxy_is_refused_without_its_password() {
-        for url in ["socks5://u:hunter2@h", "http://u:hunter2@", "::hunter2"] {
+        for url in [
+            "socks5://u:hunter2@h",
+            "http://u:hunter2@",
+            "::hunter2",
+            "http://u:hunter2@h:99999",
+            "http://h/hunter2",
+        ] {
             let error = choose(Some(url), "https://h", &|_| Ok(None)).unwrap_err();
             assert_eq!(error.kind, Kind::Config);
             assert!(!error.message.contains("hunter2"), "{error}");

@@ -4,6 +4,8 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::ids::hex;
+
 /// `00-<trace id>-<span id>-01`: version 0, sampled.
 pub fn traceparent(trace_id: &str, span_id: &str) -> String {
     format!(
@@ -24,12 +26,7 @@ fn hex_form<const N: usize>(id: &str) -> String {
     if is_hex && compact.bytes().any(|c| c != b'0') {
         return compact;
     }
-    let digest = Sha256::digest(id.as_bytes());
-    digest
-        .iter()
-        .take(N / 2)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(id.as_bytes())[..N / 2])
 }
 
 #[cfg(test)]

@@ -284,7 +284,7 @@ pub extern "C" fn axonpush_events_search(
 /// Calls any other endpoint, with the same credentials, retries, errors and fail-open.
 ///
 /// `method`: GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base URL;
-/// percent-encode ids in it. `query`, without "?", and `body_json` (`body_len` 0: NUL-terminated) may be
+/// percent-encode ids in it (an id ".." as "%2e%2e"). `query`, without "?", and `body_json` (`body_len` 0: NUL-terminated) may be
 /// NULL. A POST or PATCH whose answer was lost is not repeated, since it may have been carried out.
 ///
 /// On AXONPUSH_OK `*response` is the answer, JSON null where it was empty; NULL there: suppressed by

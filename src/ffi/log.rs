@@ -30,7 +30,8 @@ const LEVELS: &[(axonpush_log_level, Level)] = &[
 /// Receives one line of the log, without a newline.
 ///
 /// Threads: it runs on whichever thread logs, several at once, and under no lock of the library's.
-/// It may call any function of this library, but what it calls may log again.
+/// It may call any function of this library, but what it calls may log again, and axonpush_close()
+/// waits its whole `shutdown_timeout_ms` for the call that is logging.
 /// Lifetime: `message` is borrowed for the call. `user_data` is what axonpush_log_set() was given.
 /// It must return normally: no exception, no longjmp.
 pub type axonpush_log_fn = Option<

@@ -82,6 +82,8 @@ pub struct axonpush_options {
     /// AXONPUSH_TIMEOUT, in seconds; default 30000.
     pub timeout_ms: u32,
     /// How often a failed call is repeated at most; negative: never. AXONPUSH_MAX_RETRIES; default 3.
+    /// A kept connection that the server closed meanwhile is no failure: the request goes out once
+    /// more at once, and that is not counted.
     pub max_retries: i32,
     /// Whether an unreachable service is a logged warning (enabled) or an error (disabled: strict
     /// mode). AXONPUSH_FAIL_OPEN; default enabled.

@@ -36,7 +36,9 @@ pub enum Status {
     AXONPUSH_ERR_INVALID_ARGUMENT = 1,
     /// The client handle is NULL, closed, or was never one. Nothing was done.
     AXONPUSH_ERR_INVALID_HANDLE = 2,
-    /// An option or an environment variable is missing or unusable; the message names it.
+    /// The API key is missing, or an environment variable, the base URL, the proxy or the certificate
+    /// authorities are unusable; the message names it. (Another option that cannot be used is
+    /// AXONPUSH_ERR_INVALID_ARGUMENT.)
     AXONPUSH_ERR_CONFIG = 3,
     /// The service could not be reached, or its answer broke off, after all retries. Only strict
     /// mode reports it. A request may have arrived all the same. May be repeated.
