@@ -34,8 +34,6 @@ _Static_assert(sizeof event_content_payload == PAYLOAD_LENGTH + 1, "the content 
 /* Every header but Host and Content-Length, the same bytes in all as libaxonpush sends (`run` prints and checks the sizes).
  * In life Idempotency-Key changes with each event; the rivals are spared that. */
 static const char *const event_headers[] = {
-    "Accept: application/json",
-    "Accept-Encoding: gzip",
     "Content-Type: application/json",
     "User-Agent: axonpush-c/0.1.0",
     "X-API-Key: " EVENT_API_KEY,

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use ureq::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use ureq::config::AutoHeaderValue;
+use ureq::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
@@ -55,6 +56,8 @@ pub struct Request {
 pub struct Http {
     agent: ureq::Agent,
     shared: Arc<Shared>,
+    /// What every request carries: with a body, and without one.
+    headers_with_body: HeaderMap,
     headers: HeaderMap,
     event_uri: Uri,
     timeout: Duration,
@@ -71,7 +74,8 @@ impl Http {
         Ok(Http {
             agent,
             shared,
-            headers: common_headers(config),
+            headers_with_body: common_headers(config, true),
+            headers: common_headers(config, false),
             event_uri: uri(&config.base_url, "/event")?,
             timeout: config.timeout,
         })
@@ -113,13 +117,15 @@ impl Http {
         *outgoing.method_mut() = request.method.clone();
         *outgoing.uri_mut() = request.uri.clone();
         let headers = outgoing.headers_mut();
-        headers.clone_from(&self.headers);
+        headers.clone_from(match request.body {
+            Some(_) => &self.headers_with_body,
+            None => &self.headers,
+        });
         for (name, value) in &request.headers {
             headers.insert(name.clone(), value.clone());
         }
         let answer = match &request.body {
             Some(body) => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
                 let (parts, ()) = outgoing.into_parts();
                 self.agent
                     .run(ureq::http::Request::from_parts(parts, body.as_slice()))
@@ -162,6 +168,9 @@ fn agent_config(config: &Config) -> ureq::config::Config {
         .max_redirects(0)
         .max_redirects_will_error(false)
         .allow_non_standard_methods(true)
+        // `common_headers` has what is to be sent.
+        .accept(AutoHeaderValue::None)
+        .accept_encoding(AutoHeaderValue::None)
         .tls_config(tls)
         .proxy(config.proxy.clone())
         .max_idle_connections(MAX_IDLE)
@@ -173,12 +182,17 @@ fn agent_config(config: &Config) -> ureq::config::Config {
         .build()
 }
 
-fn common_headers(config: &Config) -> HeaderMap {
+fn common_headers(config: &Config, with_body: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let (name, value) = config.api_key.header();
     headers.insert(name, value);
     headers.insert(USER_AGENT, config.user_agent.clone());
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if with_body {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    } else {
+        // The answer to a request without a body may be long.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    }
     if let Some(tenant) = &config.tenant_id {
         headers.insert(names::TENANT_ID, tenant.clone());
     }

@@ -28,7 +28,6 @@ pub struct Rules {
 }
 
 const PREVIEW_LENGTH: usize = 256;
-const REDACTED: &[u8] = b"\"[REDACTED]\"";
 
 /// What the rules say about a member's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +80,16 @@ fn class_of_pair(name: &[u8]) -> Class {
     }
 }
 
+/// A quick look at the first byte, which rules out most names that are not in the tables above: escapes
+/// and letters beyond ASCII are not ruled out.
+fn may_be_listed(raw_key: &str) -> bool {
+    match raw_key.as_bytes().first() {
+        None => false,
+        Some(c) if c.is_ascii_alphabetic() => b"acimoprst".contains(&c.to_ascii_lowercase()),
+        Some(c) => *c == b'\\' || !c.is_ascii(),
+    }
+}
+
 /// The longest name in the tables above, in bytes: longer names need no look at them.
 const LONGEST_NAME: usize = "retrieval.documents".len();
 
@@ -120,86 +129,115 @@ impl Rules {
 
     /// Appends `object`, a checked JSON object, to `out` as these rules leave it.
     pub fn apply(&self, object: &str, out: &mut Vec<u8>) {
-        out.reserve(object.len());
-        self.value(&mut Walker::new(object), false, out);
+        let mut edit = Edit {
+            rules: self,
+            walker: Walker::new(object),
+            text: object,
+            copied: 0,
+            out,
+        };
+        edit.value(false);
+        edit.copy_up_to(object.len());
     }
 
-    fn value(&self, walker: &mut Walker, in_content: bool, out: &mut Vec<u8>) {
-        match walker.peek() {
-            Some(b'{') => {
-                walker.at += 1;
-                out.push(b'{');
-                while walker.peek() == Some(b'"') {
-                    self.member(walker, in_content, out);
-                    if walker.eat(b',') {
-                        out.push(b',');
-                    }
-                }
-                walker.eat(b'}');
-                out.push(b'}');
-            }
-            Some(b'[') => {
-                walker.at += 1;
-                out.push(b'[');
-                while !matches!(walker.peek(), Some(b']') | None) {
-                    self.value(walker, in_content, out);
-                    if walker.eat(b',') {
-                        out.push(b',');
-                    }
-                }
-                walker.eat(b']');
-                out.push(b']');
-            }
-            Some(b'"') => self.string(walker.string(), in_content, out),
-            Some(_) => out.extend_from_slice(walker.scalar().as_bytes()),
-            None => {}
+    /// Whether the value under `key` is to be replaced, and whether it is content.
+    fn judge(&self, raw_key: &str) -> (bool, bool) {
+        // Most names begin with a letter that no name in the tables begins with.
+        if self.redact_keys.is_empty() && !may_be_listed(raw_key) {
+            return (false, false);
         }
-    }
-
-    fn member(&self, walker: &mut Walker, in_content: bool, out: &mut Vec<u8>) {
-        let raw_key = walker.string();
-        push_quoted(raw_key, "", out);
-        walker.eat(b':');
-        out.push(b':');
         let key = json::unescape(raw_key);
         let class = classify(&key);
         let is_content = class == Class::Content;
         let hidden = class == Class::Secret
             || (is_content && self.content == ContentCapture::MetadataOnly)
             || (!self.redact_keys.is_empty() && self.redact_keys.contains(&fold(&key)));
-        if hidden {
-            walker.skip();
-            out.extend_from_slice(REDACTED);
-        } else {
-            let below = in_content || (is_content && self.content == ContentCapture::Redacted);
-            self.value(walker, below, out);
+        (hidden, is_content)
+    }
+}
+
+/// One pass over a text, which copies all but what it replaces.
+struct Edit<'t, 'o> {
+    rules: &'t Rules,
+    walker: Walker<'t>,
+    text: &'t str,
+    /// The text up to here is in `out`, edited.
+    copied: usize,
+    out: &'o mut Vec<u8>,
+}
+
+impl Edit<'_, '_> {
+    fn value(&mut self, in_content: bool) {
+        match self.walker.peek() {
+            Some(b'{') => {
+                self.walker.at += 1;
+                while self.walker.peek() == Some(b'"') {
+                    self.member(in_content);
+                    self.walker.eat(b',');
+                }
+                self.walker.eat(b'}');
+            }
+            Some(b'[') => {
+                self.walker.at += 1;
+                while !matches!(self.walker.peek(), Some(b']') | None) {
+                    self.value(in_content);
+                    self.walker.eat(b',');
+                }
+                self.walker.eat(b']');
+            }
+            Some(b'"') => self.string(in_content),
+            Some(_) => {
+                self.walker.scalar();
+            }
+            None => {}
         }
     }
 
-    fn string(&self, raw: &str, in_content: bool, out: &mut Vec<u8>) {
-        let (limit, mark) = if in_content && PREVIEW_LENGTH < self.max_length {
-            (PREVIEW_LENGTH, "…[REDACTED_PREVIEW]")
+    fn member(&mut self, in_content: bool) {
+        let key = self.walker.string();
+        self.walker.eat(b':');
+        let (hidden, is_content) = self.rules.judge(key);
+        if hidden {
+            self.walker.peek();
+            self.copy_up_to(self.walker.at);
+            self.walker.skip();
+            self.replace(b"\"[REDACTED]\"");
         } else {
-            (self.max_length, "…[TRUNCATED]")
+            let below = is_content && self.rules.content == ContentCapture::Redacted;
+            self.value(in_content || below);
+        }
+    }
+
+    fn string(&mut self, in_content: bool) {
+        let start = self.walker.at + 1;
+        let raw = self.walker.string();
+        let (limit, mark) = if in_content && PREVIEW_LENGTH < self.rules.max_length {
+            (PREVIEW_LENGTH, "…[REDACTED_PREVIEW]\"")
+        } else {
+            (self.rules.max_length, "…[TRUNCATED]\"")
         };
         // A character takes at least one byte, so that a short text needs no counting.
         if raw.len() > limit {
             let mut ends = json::characters(raw).map(|(_, end)| end);
             let end = limit.checked_sub(1).and_then(|last| ends.nth(last));
             if ends.next().is_some() {
-                let end = end.unwrap_or(0);
-                return push_quoted(&raw[..end], mark, out);
+                self.copy_up_to(start + end.unwrap_or(0));
+                self.replace(mark.as_bytes());
             }
         }
-        push_quoted(raw, "", out);
     }
-}
 
-fn push_quoted(raw: &str, mark: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    out.extend_from_slice(raw.as_bytes());
-    out.extend_from_slice(mark.as_bytes());
-    out.push(b'"');
+    fn copy_up_to(&mut self, end: usize) {
+        let text = self.text.as_bytes().get(self.copied..end);
+        self.out.extend_from_slice(text.unwrap_or_default());
+        self.copied = end;
+    }
+
+    /// Puts `text` in place of what was walked over since the last copy.
+    fn replace(&mut self, text: &[u8]) {
+        self.out.extend_from_slice(text);
+        self.copied = self.walker.at;
+    }
 }
 
 /// A form that names differing only in case share. Upper case first: it unfolds what lower case
@@ -330,13 +368,13 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_is_kept_to_the_letter_but_for_white_space() {
+    fn the_rest_is_kept_to_the_letter() {
         assert_eq!(
             apply(
                 &rules(ContentCapture::Full),
-                " { \"n\" : 123456789012345678901234567890.10e+5 , \"e\" : [ ] , \"o\":{} } "
+                r#" { "n" : 123456789012345678901234567890.10e+5 , "password" : [1] , "e" : [ ] } "#
             ),
-            r#"{"n":123456789012345678901234567890.10e+5,"e":[],"o":{}}"#
+            r#" { "n" : 123456789012345678901234567890.10e+5 , "password" : "[REDACTED]" , "e" : [ ] } "#
         );
     }
 }

@@ -35,9 +35,17 @@ pub type Completion = Box<dyn FnOnce(Result<Option<Response>>) + Send>;
 
 /// How long an event may wait for a busy worker before another one takes it.
 const PATIENCE: Duration = Duration::from_millis(2);
+/// How long the senders stay as many as they are, at least. Where an exchange is a wait for the service,
+/// more connections cost little; where it is our own work, they gain little and take the host's
+/// processors.
+const PAUSE_SLOW: Duration = Duration::from_millis(1);
+const PAUSE_FAST: Duration = Duration::from_millis(20);
+/// An exchange of this length is a wait for the service.
+const SLOW: Duration = Duration::from_millis(1);
 /// How often the lookout looks, while events come and when they are rare.
 const NAP: Duration = Duration::from_millis(1);
 const LONG_NAP: Duration = Duration::from_millis(10);
+const SHORTEST_NAP: Duration = Duration::from_micros(500);
 /// Events are rare when none came for this long.
 const LINGER: Duration = Duration::from_millis(20);
 /// How long a worker without work keeps its thread.
@@ -201,6 +209,7 @@ struct Flight {
     epoch: u32,
     bytes: u64,
     probe: bool,
+    started: Instant,
 }
 
 /// The service fails; what is known about it.
@@ -248,6 +257,9 @@ struct State {
     /// One worker naps and looks for work.
     lookout: bool,
     last_event: Instant,
+    /// When a sender was added last, and how long an exchange takes (a moving average).
+    last_joined: Instant,
+    exchange: Duration,
     /// Callers that wait for room.
     blocked: usize,
     /// Made when the host first asks for it.
@@ -292,6 +304,8 @@ impl Queue {
                 absent: Vec::new(),
                 lookout: false,
                 last_event: Instant::now(),
+                last_joined: Instant::now(),
+                exchange: Duration::ZERO,
                 blocked: 0,
                 signal: None,
                 epoch: 0,
@@ -429,8 +443,11 @@ impl Queue {
             if self.expire(&mut state, now) {
                 continue;
             }
-            let wanted = at_it || state.sending == 0 || state.oldest_waited(now) >= PATIENCE;
+            let wanted = at_it || state.sending == 0 || state.needs_more_senders(now);
             if wanted && let Some(item) = state.take(worker, now) {
+                if !at_it {
+                    state.last_joined = now;
+                }
                 let mut latest = item.accepted + self.limits.delivery_timeout;
                 if let Phase::Draining(deadline) = state.phase {
                     latest = latest.min(deadline);
@@ -494,8 +511,8 @@ impl Queue {
         } else {
             NAP
         };
-        // A condition variable may wake a little early; a pause of zero would spin.
-        due.map_or(limit, |due| due.clamp(Duration::from_micros(100), limit))
+        // What is due may have to wait for its turn all the same; a nap of no length would spin.
+        due.map_or(limit, |due| due.clamp(SHORTEST_NAP, limit))
     }
 
     /// Sees to it that somebody is free: wakes a parked worker, or tells the caller to start one.
@@ -535,6 +552,7 @@ impl Queue {
         let Some(flight) = state.slots[worker].flight.take() else {
             return;
         };
+        state.exchange = (state.exchange * 7 + now.duration_since(flight.started)) / 8;
         if flight.probe
             && let Some(outage) = &mut state.outage
         {
@@ -634,6 +652,7 @@ impl Queue {
             epoch: item.epoch,
             bytes: item.bytes,
             probe: false,
+            started: item.accepted,
         };
         self.end(state, flight, end, outcome);
     }
@@ -886,6 +905,16 @@ impl State {
         oldest.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
+    /// Whether an event has waited too long for those who send.
+    fn needs_more_senders(&self, now: Instant) -> bool {
+        let pause = if self.exchange >= SLOW {
+            PAUSE_SLOW
+        } else {
+            PAUSE_FAST
+        };
+        self.oldest_waited(now) >= PATIENCE && now.duration_since(self.last_joined) >= pause
+    }
+
     /// The next event to send, if one may be sent now.
     fn take(&mut self, worker: usize, now: Instant) -> Option<Box<Item>> {
         if self
@@ -914,6 +943,7 @@ impl State {
             epoch: item.epoch,
             bytes: item.bytes,
             probe,
+            started: now,
         });
         Some(item)
     }
