@@ -52,6 +52,12 @@ test-memory: build
 test-python: build
 	tests/python/run
 
+## make test-races  the queue under ThreadSanitizer (needs a nightly toolchain, so not part of `make test`)
+test-races:
+	RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg axonpush_races" \
+	TSAN_OPTIONS="suppressions=$(abspath tests/races/suppressions)" \
+	$(CARGO) +nightly test --lib --target x86_64-unknown-linux-gnu --target-dir target/races -- queue
+
 ## make bench     ours beside libcurl, librdkafka, raw sockets and the Python SDK (about ten minutes)
 bench: $(LIB)
 	benches/run
@@ -64,4 +70,4 @@ tools:
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build header examples test-rust test-c test-examples test-memory test-python bench tools clean FORCE
+.PHONY: help demo test check build header examples test-rust test-c test-examples test-memory test-python test-races bench tools clean FORCE

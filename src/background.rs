@@ -10,7 +10,7 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -21,6 +21,7 @@ use crate::event::{Event, StoredEvent};
 use crate::http::Http;
 use crate::log::{self, Limiter};
 use crate::queue::{Books, Completion, GivenUp, Hand, Item, Job, Limits, Queue, Report, Verdict};
+use crate::sync::Mutex;
 use crate::{ids, threads};
 
 /// What closing may take beyond its timeout: for interrupted exchanges to return and for the
@@ -51,7 +52,7 @@ impl Background {
             max_bytes: config.queue_max_bytes,
             overflow: config.overflow,
             delivery_timeout: config.delivery_timeout,
-            max_workers: config.max_connections,
+            max_senders: config.max_connections,
             fail_open: config.fail_open,
             polled: config.completion_mode == CompletionMode::Polled,
         };
@@ -127,7 +128,7 @@ impl Core {
         let core = Arc::clone(self);
         match threads::spawn("axonpush-worker", move || core.work(worker)) {
             Ok(thread) => {
-                let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut threads = self.threads.lock();
                 threads.retain(|thread| !thread.is_finished());
                 threads.push(thread);
             }
@@ -259,8 +260,7 @@ impl Core {
     /// Joins the threads that are done by the deadline; leaves the others behind, each with its own
     /// share of this `Core`.
     fn join(&self, deadline: Instant) {
-        let threads =
-            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let threads = std::mem::take(&mut *self.threads.lock());
         let this = std::thread::current().id();
         let mut left = 0;
         for thread in threads {

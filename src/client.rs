@@ -1,7 +1,7 @@
 //! A client: the one place where retries, fail-open and logging happen.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use once_cell::sync::OnceCell;
@@ -16,6 +16,7 @@ use crate::http::{self, Http, Request};
 use crate::log::{self, Limiter};
 use crate::query::{self, EventQuery};
 use crate::queue::{Books, Completion};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::{ids, json};
 
 /// Waits between attempts (WIRE.md, "Retry"), clamped to the last.
@@ -326,12 +327,11 @@ impl Client {
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+        self.life.lock()
     }
 
     fn wait<'a>(&self, life: MutexGuard<'a, Life>, limit: Duration) -> MutexGuard<'a, Life> {
-        let outcome = self.changed.wait_timeout(life, limit);
-        outcome.unwrap_or_else(PoisonError::into_inner).0
+        self.changed.wait_timeout(life, limit)
     }
 }
 

@@ -6,10 +6,10 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::Mutex;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use crate::sync::Mutex;
 use crate::{attempt, threads};
 
 const KEEP: Duration = Duration::from_secs(60);
@@ -52,7 +52,7 @@ impl Cache {
             return Ok(Addresses { list, cached: true });
         }
         let list = resolve(host, port, closed)?;
-        *self.lock() = Some(Entry {
+        *self.0.lock() = Some(Entry {
             host: host.to_owned(),
             port,
             addresses: list.clone(),
@@ -66,20 +66,14 @@ impl Cache {
 
     /// Called when none of the addresses could be connected to: the host may have moved.
     pub fn forget(&self) {
-        *self.lock() = None;
+        *self.0.lock() = None;
     }
 
     fn kept(&self, host: &str, port: u16) -> Option<Vec<SocketAddr>> {
-        let entry = self.lock();
+        let entry = self.0.lock();
         let entry = entry.as_ref()?;
         let usable = entry.host == host && entry.port == port && entry.found.elapsed() < KEEP;
         usable.then(|| entry.addresses.clone())
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Entry>> {
-        self.0
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

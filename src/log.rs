@@ -4,13 +4,14 @@
 //! that an outage costs a line every few seconds and a second client is still heard.
 
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 
 use crate::error::{Error, Result};
+use crate::sync::Mutex;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
@@ -152,7 +153,7 @@ impl Limiter {
 
     /// How many lines were held back before this one; `None` where it is to be held back itself.
     fn admit(&self, now: Instant) -> Option<u64> {
-        let mut budget = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut budget = self.0.lock();
         if budget
             .last
             .is_some_and(|last| now.duration_since(last) < INTERVAL)

@@ -66,7 +66,7 @@ pub struct Limits {
     pub max_bytes: u64,
     pub overflow: Overflow,
     pub delivery_timeout: Duration,
-    pub max_workers: usize,
+    pub max_senders: usize,
     pub fail_open: bool,
     /// Completions wait for the host to poll.
     pub polled: bool,
@@ -343,6 +343,10 @@ impl Queue {
             epoch: 0,
         });
         let mut state = self.make_room(bytes)?;
+        if self.limits.overflow == Overflow::Block {
+            // It may have waited long for room.
+            item.accepted = Instant::now();
+        }
         item.epoch = state.epoch;
         state.accept(bytes);
         let now = item.accepted;
@@ -388,6 +392,7 @@ impl Queue {
             };
             match limits.overflow {
                 Overflow::DropNewest => return refused(),
+                Overflow::DropOldest if state.done.len() >= limits.max_events => return refused(),
                 Overflow::DropOldest => {
                     let oldest = state.retry.pop_front().or_else(|| state.fresh.pop_front());
                     // What is being sent cannot be taken back.
@@ -398,7 +403,7 @@ impl Queue {
                     let why = "dropped from the full queue to make room for a newer event";
                     self.end_item(
                         &mut state,
-                        oldest,
+                        *oldest,
                         End::Dropped,
                         Err(Error::new(Kind::QueueFull, why)),
                     );
@@ -435,6 +440,7 @@ impl Queue {
                 && let Some(finished) = state.done.pop_front()
             {
                 state.completing += 1;
+                self.note_room(&state);
                 break Job::Complete(finished);
             }
             if state.phase >= Phase::Stopped {
@@ -443,7 +449,8 @@ impl Queue {
             if self.expire(&mut state, now) {
                 continue;
             }
-            let wanted = at_it || state.sending == 0 || state.needs_more_senders(now);
+            let wanted = state.sending < self.limits.max_senders
+                && (at_it || state.sending == 0 || state.needs_more_senders(now));
             if wanted && let Some(item) = state.take(worker, now) {
                 if !at_it {
                     state.last_joined = now;
@@ -455,7 +462,7 @@ impl Queue {
                 break Job::Deliver(item, latest);
             }
             let drained = state.phase != Phase::Open && !state.has_waiting();
-            if drained || state.workers - state.absent.len() > self.limits.max_workers {
+            if drained || state.present() > self.limits.max_senders + 1 {
                 break Job::Exit;
             }
             let slept = now;
@@ -527,7 +534,7 @@ impl Queue {
             self.park.notify_one();
             return Hand(None);
         }
-        if state.workers - state.absent.len() >= self.limits.max_workers {
+        if state.present() > self.limits.max_senders {
             return Hand(None);
         }
         Hand(Some(state.enter()))
@@ -591,7 +598,7 @@ impl Queue {
                 );
                 item.attempts += 1;
                 if now >= item.accepted + self.limits.delivery_timeout {
-                    self.give_up(state, item, error);
+                    self.give_up(state, *item, error);
                 } else {
                     state.retry.push_back(item);
                 }
@@ -622,12 +629,12 @@ impl Queue {
                     ),
                 ),
             };
-            self.give_up(state, item, error);
+            self.give_up(state, *item, error);
             any = true;
         }
     }
 
-    fn give_up(&self, state: &mut State, item: Box<Item>, error: Error) {
+    fn give_up(&self, state: &mut State, item: Item, error: Error) {
         let suppressed = self.limits.fail_open && error.kind == Kind::Connection;
         state.given_up.push(GivenUp {
             error: error.clone(),
@@ -640,13 +647,7 @@ impl Queue {
         }
     }
 
-    fn end_item(
-        &self,
-        state: &mut State,
-        item: Box<Item>,
-        end: End,
-        outcome: Result<Option<Response>>,
-    ) {
+    fn end_item(&self, state: &mut State, item: Item, end: End, outcome: Result<Option<Response>>) {
         let flight = Flight {
             completion: item.completion,
             epoch: item.epoch,
@@ -660,9 +661,7 @@ impl Queue {
     /// The one place where an accepted event ends.
     fn end(&self, state: &mut State, flight: Flight, end: End, outcome: Result<Option<Response>>) {
         state.books.count(end, flight.bytes);
-        if state.blocked > 0 {
-            self.room.notify_one();
-        }
+        self.note_room(state);
         let Some(completion) = flight.completion else {
             return self.note_ended(state, flight.epoch);
         };
@@ -678,6 +677,13 @@ impl Queue {
             // It has ended; that its completion runs is up to the host.
             self.note_ended(state, flight.epoch);
             self.due.notify_one();
+        }
+    }
+
+    /// There may be room now. All are told, since the one in front may need more than there is.
+    fn note_room(&self, state: &State) {
+        if state.blocked > 0 {
+            self.room.notify_all();
         }
     }
 
@@ -746,7 +752,7 @@ impl Queue {
             state.retry.drain(..).chain(state.fresh.drain(..)).collect()
         };
         for item in waiting {
-            self.end_item(&mut state, item, End::Abandoned, Err(Error::closed()));
+            self.end_item(&mut state, *item, End::Abandoned, Err(Error::closed()));
         }
         for slot in 0..state.slots.len() {
             if let Some(flight) = state.slots[slot].flight.take() {
@@ -837,6 +843,7 @@ impl Queue {
         if let Some(signal) = state.signal.as_ref().filter(|_| state.done.is_empty()) {
             signal.lower();
         }
+        self.note_room(&state);
         Some(finished)
     }
 
@@ -869,12 +876,20 @@ impl State {
         number
     }
 
+    /// Workers that are not away. One more than may send: the one on the lookout, which also runs
+    /// completions and ends what is late when all the others are stuck.
+    fn present(&self) -> usize {
+        self.workers - self.absent.len()
+    }
+
     fn has_waiting(&self) -> bool {
         !self.fresh.is_empty() || !self.retry.is_empty()
     }
 
+    /// Completions that are due take room too: a host that is slow to run them must not make us grow.
     fn has_room(&self, bytes: u64, limits: &Limits) -> bool {
         self.books.queued_events < limits.max_events as u64
+            && self.done.len() < limits.max_events
             && self.books.queued_bytes + bytes <= limits.max_bytes
     }
 
@@ -1005,5 +1020,349 @@ impl State {
                 item.ready = item.ready.map(|at| at.min(now));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+    use crate::event::Event;
+    use crate::json::Document;
+
+    impl Books {
+        fn balance(&self) -> bool {
+            let ended = self.delivered + self.failed + self.suppressed + self.dropped;
+            self.accepted == ended + self.expired + self.abandoned + self.queued_events
+        }
+    }
+
+    fn limits() -> Limits {
+        Limits {
+            max_events: 100,
+            max_bytes: 1 << 20,
+            overflow: Overflow::DropOldest,
+            delivery_timeout: Duration::from_secs(60),
+            max_senders: 3,
+            fail_open: false,
+            polled: false,
+        }
+    }
+
+    fn event(name: &str) -> StoredEvent {
+        StoredEvent::new(&Event {
+            identifier: name,
+            payload: "{}",
+            ..Event::default()
+        })
+    }
+
+    fn push(queue: &Queue, name: &str) -> Result<Hand> {
+        queue.push(event(name), SystemTime::now(), None)
+    }
+
+    fn delivered() -> Verdict {
+        Verdict::Delivered(Response {
+            document: Document::from_checked("{}".to_owned()),
+            http_status: 200,
+            request_id: None,
+        })
+    }
+
+    fn unreachable(item: Box<Item>) -> Verdict {
+        let error = Error::new(Kind::Connection, "unreachable");
+        Verdict::Again {
+            item,
+            error,
+            jitter: 1.0,
+        }
+    }
+
+    /// The event that this turn gives to send.
+    fn sent(turn: Turn) -> Box<Item> {
+        match turn.job {
+            Job::Deliver(item, _) => item,
+            _ => panic!("nothing to deliver"),
+        }
+    }
+
+    #[test]
+    fn events_are_started_in_order_and_the_books_balance() {
+        let queue = Queue::new(limits());
+        let Ok(Hand(Some(worker))) = push(&queue, "0") else {
+            panic!("no worker was called")
+        };
+        for name in ["1", "2"] {
+            let _ = push(&queue, name).unwrap();
+        }
+        let mut report = Report::Started;
+        for expected in ["0", "1", "2"] {
+            let item = sent(queue.turn(worker, report));
+            assert_eq!(item.event.event().identifier, expected);
+            assert!(queue.books().balance());
+            report = Report::Sent(delivered());
+        }
+        queue
+            .drain(Instant::now() + Duration::from_secs(1))
+            .0
+            .inspect(|_| panic!("nothing waits"));
+        assert!(matches!(queue.turn(worker, report).job, Job::Exit));
+        let books = queue.books();
+        assert_eq!(
+            (books.delivered, books.queued_events, books.queued_bytes),
+            (3, 0, 0)
+        );
+        assert!(push(&queue, "late").is_err_and(|e| e.kind == Kind::Closed));
+    }
+
+    #[test]
+    fn a_failed_event_comes_again_after_its_wait_and_others_wait_meanwhile() {
+        let queue = Queue::new(limits());
+        let Ok(Hand(Some(worker))) = push(&queue, "a") else {
+            panic!("no worker was called")
+        };
+        let _ = push(&queue, "b").unwrap();
+        let item = sent(queue.turn(worker, Report::Started));
+        let start = Instant::now();
+        let again = sent(queue.turn(worker, Report::Sent(unreachable(item))));
+        assert!(
+            start.elapsed() >= FIRST_BACKOFF,
+            "after {:?}",
+            start.elapsed()
+        );
+        assert_eq!(again.event.event().identifier, "a");
+        assert_eq!(queue.books().retried, 1);
+    }
+
+    #[test]
+    fn what_waits_too_long_is_given_up() {
+        for (fail_open, suppressed, expired) in [(true, 2, 0), (false, 0, 2)] {
+            let queue = Queue::new(Limits {
+                delivery_timeout: Duration::from_millis(50),
+                fail_open,
+                ..limits()
+            });
+            let Ok(Hand(Some(worker))) = push(&queue, "a") else {
+                panic!("no worker was called")
+            };
+            let _ = push(&queue, "b").unwrap();
+            let item = sent(queue.turn(worker, Report::Started));
+            queue
+                .drain(Instant::now() + Duration::from_secs(5))
+                .0
+                .inspect(|_| panic!("one is here"));
+            let turn = queue.turn(worker, Report::Sent(unreachable(item)));
+            assert!(matches!(turn.job, Job::Exit));
+            assert_eq!(turn.given_up.len(), 2);
+            let books = queue.books();
+            assert_eq!((books.suppressed, books.expired), (suppressed, expired));
+            assert!(books.balance());
+        }
+    }
+
+    #[test]
+    fn each_policy_counts_exactly() {
+        let full = |overflow| {
+            let queue = Queue::new(Limits {
+                max_events: 3,
+                overflow,
+                ..limits()
+            });
+            let refused = (0..10)
+                .filter(|n| push(&queue, &n.to_string()).is_err())
+                .count();
+            (refused, queue.books())
+        };
+        let (refused, books) = full(Overflow::DropNewest);
+        assert_eq!(
+            (refused, books.accepted, books.dropped, books.queued_events),
+            (7, 3, 0, 3)
+        );
+        let (refused, books) = full(Overflow::DropOldest);
+        assert_eq!(
+            (refused, books.accepted, books.dropped, books.queued_events),
+            (0, 10, 7, 3)
+        );
+        assert!(books.balance());
+
+        let small = Queue::new(Limits {
+            max_bytes: 10,
+            overflow: Overflow::Block,
+            ..limits()
+        });
+        let too_large = small.push(event("a long name"), SystemTime::now(), None);
+        assert!(
+            too_large.is_err_and(|e| e.kind == Kind::QueueFull),
+            "it could never fit"
+        );
+    }
+
+    #[test]
+    fn blocking_ends_with_room_or_with_the_queue() {
+        let queue = Arc::new(Queue::new(Limits {
+            max_events: 1,
+            overflow: Overflow::Block,
+            ..limits()
+        }));
+        let Ok(Hand(Some(worker))) = push(&queue, "a") else {
+            panic!("no worker was called")
+        };
+        let blocked = |name: &'static str| {
+            let queue = queue.clone();
+            thread::spawn(move || push(&queue, name).map(|_| ()).map_err(|e| e.kind))
+        };
+        let waits = blocked("b");
+        let _ = sent(queue.turn(worker, Report::Started));
+        let next = sent(queue.turn(worker, Report::Sent(delivered())));
+        assert_eq!(next.event.event().identifier, "b");
+        assert_eq!(waits.join().unwrap(), Ok(()));
+        let waits = blocked("c");
+        thread::sleep(Duration::from_millis(20));
+        let _ = queue.drain(Instant::now());
+        assert_eq!(waits.join().unwrap(), Err(Kind::Closed));
+    }
+
+    #[test]
+    fn abandoned_events_complete_once_though_their_worker_is_stuck() {
+        let queue = Queue::new(limits());
+        let told = Arc::new(AtomicU32::new(0));
+        let completion = || -> Option<Completion> {
+            let told = told.clone();
+            Some(Box::new(move |outcome| {
+                assert!(outcome.is_err_and(|e| e.kind == Kind::Closed));
+                told.fetch_add(1, Ordering::Relaxed);
+            }))
+        };
+        let hand = queue
+            .push(event("a"), SystemTime::now(), completion())
+            .unwrap();
+        let _ = queue
+            .push(event("b"), SystemTime::now(), completion())
+            .unwrap();
+        let stuck = hand.0.unwrap();
+        let _item = sent(queue.turn(stuck, Report::Started));
+        let (abandoned, hand) = queue.abandon();
+        assert_eq!(abandoned, 2);
+        let closer = hand.0.unwrap();
+        let mut report = Report::Started;
+        while let Job::Complete(finished) = queue.turn(closer, report).job {
+            report = Report::Completed(finished.epoch());
+            finished.run();
+        }
+        // The stuck worker comes back, with an answer that is too late.
+        assert!(matches!(
+            queue.turn(stuck, Report::Sent(delivered())).job,
+            Job::Exit
+        ));
+        assert_eq!(told.load(Ordering::Relaxed), 2);
+        let books = queue.books();
+        assert!(
+            books.balance() && books.abandoned == 2 && books.delivered == 0,
+            "{books:?}"
+        );
+    }
+
+    /// Producers, workers with every verdict, flushes and an end at a random moment. `make test-races`
+    /// runs it under ThreadSanitizer.
+    #[test]
+    fn every_event_ends_once_under_fire() {
+        for round in 0..20_u64 {
+            let overflow =
+                [Overflow::DropOldest, Overflow::DropNewest, Overflow::Block][round as usize % 3];
+            let queue = Arc::new(Queue::new(Limits {
+                max_events: 50,
+                overflow,
+                ..limits()
+            }));
+            let (accepted, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let start_worker = {
+                let queue = queue.clone();
+                Arc::new(move |hand: Hand| start(&queue, hand))
+            };
+            let producers: Vec<_> = (0..4)
+                .map(|_| {
+                    let (queue, accepted, told) = (queue.clone(), accepted.clone(), told.clone());
+                    let start_worker = start_worker.clone();
+                    thread::spawn(move || {
+                        for n in 0..200 {
+                            let told = told.clone();
+                            let completion: Completion = Box::new(move |_| {
+                                told.fetch_add(1, Ordering::Relaxed);
+                            });
+                            let name = n.to_string();
+                            match queue.push(event(&name), SystemTime::now(), Some(completion)) {
+                                Ok(hand) => {
+                                    accepted.fetch_add(1, Ordering::Relaxed);
+                                    start_worker(hand);
+                                }
+                                Err(e) if e.kind == Kind::Closed => return,
+                                Err(e) => assert_eq!(e.kind, Kind::QueueFull),
+                            }
+                            assert!(queue.books().balance());
+                        }
+                    })
+                })
+                .collect();
+            let _ = queue.flush(Instant::now() + Duration::from_millis(5 * (round % 5)));
+            if round % 2 == 0 {
+                producers.into_iter().for_each(|p| p.join().unwrap());
+                start_worker(queue.drain(Instant::now() + Duration::from_millis(20)));
+                start_worker(queue.abandon().1);
+            } else {
+                start_worker(queue.drain(Instant::now()));
+                start_worker(queue.abandon().1);
+                producers.into_iter().for_each(|p| p.join().unwrap());
+            }
+            queue.wait_for_workers(Instant::now() + Duration::from_secs(30), 0);
+            let books = queue.books();
+            assert!(
+                books.balance() && books.queued_events == 0 && books.queued_bytes == 0,
+                "{books:?}"
+            );
+            assert_eq!(books.accepted as usize, accepted.load(Ordering::Relaxed));
+            assert_eq!(
+                told.load(Ordering::Relaxed),
+                accepted.load(Ordering::Relaxed),
+                "round {round}"
+            );
+        }
+    }
+
+    /// A worker whose exchanges take no time and end in every way.
+    fn start(queue: &Arc<Queue>, hand: Hand) {
+        let Some(worker) = hand.0 else { return };
+        let queue = queue.clone();
+        thread::spawn(move || {
+            let mut report = Report::Started;
+            let mut count = worker as u32;
+            loop {
+                let turn = queue.turn(worker, report);
+                start(&queue, turn.hand);
+                count = count.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                report = match turn.job {
+                    Job::Deliver(item, _) => Report::Sent(match count >> 29 {
+                        0 => Verdict::Failed(Error::new(Kind::Validation, "no")),
+                        1 => Verdict::Again {
+                            item,
+                            error: Error {
+                                retry_after: Some(Duration::from_micros(200)),
+                                ..Error::new(Kind::RateLimit, "slow down")
+                            },
+                            jitter: 1.0,
+                        },
+                        _ => delivered(),
+                    }),
+                    Job::Complete(finished) => {
+                        let epoch = finished.epoch();
+                        finished.run();
+                        Report::Completed(epoch)
+                    }
+                    Job::Exit => return,
+                };
+            }
+        });
     }
 }

@@ -1,48 +1,77 @@
-//! Mutex and condition variable of the queue, which loom's model checker can take over
-//! (`make test-model`). Poison is ignored: nothing is left half-changed where code can panic.
+//! Mutex and condition variable without poison: nothing is left half-changed where code can panic, and
+//! a client must stay usable after a panic was contained.
+//!
+//! ThreadSanitizer sees only code that was compiled for it, which the standard library's locks are not;
+//! `make test-races` puts parking_lot's in their place.
 
-#[cfg(loom)]
-use loom::sync as imp;
-#[cfg(not(loom))]
-use std::sync as imp;
-use std::sync::PoisonError;
 use std::time::Duration;
+
+#[cfg(axonpush_races)]
+use parking_lot as imp;
+#[cfg(not(axonpush_races))]
+use std::sync as imp;
 
 pub use imp::MutexGuard;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Mutex<T>(imp::Mutex<T>);
 
+#[derive(Debug, Default)]
+pub struct Condvar(imp::Condvar);
+
 impl<T> Mutex<T> {
-    pub fn new(value: T) -> Self {
+    pub const fn new(value: T) -> Self {
         Mutex(imp::Mutex::new(value))
     }
 
+    #[cfg(not(axonpush_races))]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(imp::PoisonError::into_inner)
+    }
+
+    #[cfg(axonpush_races)]
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock()
     }
 }
 
-#[derive(Debug)]
-pub struct Condvar(imp::Condvar);
-
 impl Condvar {
-    #[allow(clippy::new_without_default, reason = "loom's has no Default either")]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Condvar(imp::Condvar::new())
     }
 
+    #[cfg(not(axonpush_races))]
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        self.0.wait(guard).unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .wait(guard)
+            .unwrap_or_else(imp::PoisonError::into_inner)
     }
 
+    #[cfg(axonpush_races)]
+    pub fn wait<'a, T>(&self, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        self.0.wait(&mut guard);
+        guard
+    }
+
+    /// May return early; whoever waits looks at the state again, and at the clock.
+    #[cfg(not(axonpush_races))]
     pub fn wait_timeout<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
         limit: Duration,
     ) -> MutexGuard<'a, T> {
         let outcome = self.0.wait_timeout(guard, limit);
-        outcome.unwrap_or_else(PoisonError::into_inner).0
+        outcome.unwrap_or_else(imp::PoisonError::into_inner).0
+    }
+
+    #[cfg(axonpush_races)]
+    pub fn wait_timeout<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        limit: Duration,
+    ) -> MutexGuard<'a, T> {
+        self.0.wait_for(&mut guard, limit);
+        guard
     }
 
     pub fn notify_one(&self) {

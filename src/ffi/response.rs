@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::ffi::{CString, c_char};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use super::boundary::{borrow, c_string, free, pointer_to, set, text_or_empty, value};
 use crate::answer::Response;
 use crate::json::Found;
+use crate::sync::Mutex;
 
 /// The JSON that a call gave.
 ///
@@ -101,10 +102,7 @@ pub extern "C" fn axonpush_response_string(
         else {
             return std::ptr::null();
         };
-        let mut texts = response
-            .texts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut texts = response.texts.lock();
         if let Some(known) = texts.get(name) {
             return pointer_to(known.as_ref());
         }
