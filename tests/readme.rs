@@ -1,0 +1,66 @@
+//! The README and the header say what the code says.
+
+use std::process::Command;
+
+use axonpush::config::SETTINGS;
+
+const README: &str = include_str!("../README.md");
+
+#[test]
+fn the_committed_header_is_the_generated_one() {
+    let generated = include_str!(env!("AXONPUSH_GENERATED_HEADER"));
+    let committed = include_str!("../include/axonpush.h");
+    assert!(
+        generated == committed,
+        "include/axonpush.h is stale: run `make header` and commit it"
+    );
+}
+
+#[test]
+fn the_table_of_options_is_the_codes() {
+    let mut table =
+        String::from("| option | variable | default | meaning |\n| --- | --- | --- | --- |\n");
+    for setting in SETTINGS {
+        let quoted: Vec<String> = setting.variables.iter().map(|v| format!("`{v}`")).collect();
+        let (name, text) = (setting.name, setting.text);
+        let variables = quoted.join(", ");
+        table += &format!(
+            "| `{name}` | {variables} | {} | {text} |\n",
+            setting.default
+        );
+    }
+    let (_, rest) = README
+        .split_once("tests/readme.rs -->\n")
+        .expect("the mark before the table");
+    let (found, _) = rest
+        .split_once("<!-- /settings -->")
+        .expect("the mark after the table");
+    assert!(
+        found == table,
+        "the README's table of options should be:\n\n{table}"
+    );
+}
+
+#[test]
+fn the_quickstart_compiles() {
+    let (_, rest) = README.split_once("```c\n").expect("a C program");
+    let (program, _) = rest.split_once("```").expect("its end");
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    let source = format!("{folder}/quickstart.c");
+    std::fs::write(&source, program).unwrap();
+    let status = Command::new("cc")
+        .args([
+            "-std=c99",
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+            "-Iinclude",
+            "-fsyntax-only",
+        ])
+        .arg(&source)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .expect("a C compiler, cc");
+    assert!(status.success());
+}
