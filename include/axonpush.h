@@ -344,7 +344,8 @@ typedef struct axonpush_options {
      */
     axonpush_toggle fail_open;
     /**
-     * Events that may wait for background delivery, those being sent included. Default 10000.
+     * Events that may wait for background delivery, those being sent included; and as many completions
+     * may wait to be run. Default 10000.
      */
     uint32_t queue_max_events;
     /**
