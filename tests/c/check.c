@@ -476,6 +476,28 @@ size_t json_count(const char *json, const char *pointer) {
     return count;
 }
 
+struct members {
+    const char **values;
+    size_t count;
+};
+
+static bool add_member(const char *key, const char *value, void *data) {
+    (void)key;
+    struct members *members = data;
+    members->values[members->count++] = value;
+    return true;
+}
+
+size_t json_members(const char *json, const char *pointer, const char *const **values) {
+    const char *at = find(json, pointer);
+    size_t count = 0;
+    each_member(at, count_member, &count);
+    struct members members = {scratch((count + 1) * sizeof *members.values), 0};
+    each_member(at, add_member, &members);
+    *values = members.values;
+    return count;
+}
+
 struct names {
     const char *list[64];
     size_t count;

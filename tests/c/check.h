@@ -125,6 +125,8 @@ const char *json_raw(const char *json, const char *pointer);
 const char *json_text(const char *json, const char *pointer);
 /* Members of an array or object. */
 size_t json_count(const char *json, const char *pointer);
+/* The members of an array or object: where the value of each begins, for use as a `json` here. */
+size_t json_members(const char *json, const char *pointer, const char *const **values);
 /* The names of an object's members, sorted, joined by blanks. */
 const char *json_names(const char *json, const char *pointer);
 
