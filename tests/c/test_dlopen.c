@@ -106,6 +106,15 @@ static bool unloading_does_not_pull_code_from_under_its_threads(void) {
     return true;
 }
 
+static int completed;
+
+static void count_completion(axonpush_status status, const axonpush_response *response, const axonpush_error *error,
+                             void *user_data) {
+    (void)error;
+    (void)user_data;
+    if (status == AXONPUSH_OK && response) __atomic_add_fetch(&completed, 1, __ATOMIC_RELAXED);
+}
+
 static bool it_can_be_loaded_again(void) {
     const char *path = a_copy("fourth.so");
     for (int i = 0; i < 20; i++) {
@@ -115,10 +124,14 @@ static bool it_can_be_loaded_again(void) {
         axonpush_event event = test_event();
         axonpush_client *client = copy.create(&options, NULL);
         CHECK_INT(copy.publish(client, &event, NULL, NULL), AXONPUSH_OK);
+        for (int k = 0; k < 10; k++) {
+            CHECK_INT(copy.publish_async(client, &event, count_completion, NULL, NULL), AXONPUSH_OK);
+        }
         copy.close(client);
         CHECK_INT(dlclose(copy.handle), 0);
     }
-    CHECK_INT(server_stat("storedEvents"), 20);
+    CHECK_INT(completed, 200);
+    CHECK_INT(server_stat("storedEvents"), 220);
     return true;
 }
 
