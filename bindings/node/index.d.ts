@@ -1,0 +1,315 @@
+/**
+ * How a client is to behave. What is left out (or null) is the environment variable if there is one, else the default.
+ */
+export interface AxonPushOptions {
+  /** An API key (`ak_…`), or a public ingest token (`pt_…`) that may only publish. Required, here or as AXONPUSH_API_KEY. */
+  apiKey?: string | null;
+  /** Organisation the calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID; default none. */
+  tenantId?: string | null;
+  /** The service: http or https, a path in it is kept as a prefix. AXONPUSH_BASE_URL; default https://api.axonpush.xyz. */
+  baseUrl?: string | null;
+  /** Environment slug. AXONPUSH_ENVIRONMENT; default none. */
+  environment?: string | null;
+  /** Channel of events that name none. AXONPUSH_CHANNEL_ID; default: the organisation's default channel. */
+  channelId?: string | null;
+  /** Milliseconds for one whole attempt, of which connecting takes at most 5000. AXONPUSH_TIMEOUT, in seconds; default 30000. */
+  timeoutMs?: number | null;
+  /** How often a failed call is repeated at most; 0: never. AXONPUSH_MAX_RETRIES; default 3. */
+  maxRetries?: number | null;
+  /** Whether an unreachable service is a logged warning (true) or an error (false: strict mode). AXONPUSH_FAIL_OPEN; default true. */
+  failOpen?: boolean | null;
+  /** Events that may wait for background delivery, those being sent included. Default 10000. */
+  queueMaxEvents?: number | null;
+  /** Bytes that these events may take. Default 33554432 (32 MiB). */
+  queueMaxBytes?: number | bigint | null;
+  /**
+   * What happens to an event for which the queue has no room. Default `drop_oldest`.
+   *
+   * `drop_oldest`: the oldest event makes room and is rejected with AXONPUSH_ERR_QUEUE_FULL. `drop_newest`: the new event is
+   * rejected with it. `block`: the new event waits for room, in memory of JavaScript's and without blocking anything; see
+   * {@link Delivery.accepted}.
+   */
+  overflow?: 'drop_oldest' | 'drop_newest' | 'block' | null;
+  /** Milliseconds for which a queued event is retried. Default 300000. */
+  deliveryTimeoutMs?: number | null;
+  /** Connections of background publishing, at most 256; more than one only under backlog. Default 8. */
+  maxConnections?: number | null;
+  /** Milliseconds that close(), or the end of the process, may spend on delivering what waits. Default 2000. */
+  shutdownTimeoutMs?: number | null;
+  /** How much of prompts, messages, tool results and other content leaves the process. AXONPUSH_CONTENT_CAPTURE; default `metadata_only`. */
+  contentCapture?: 'metadata_only' | 'redacted' | 'full' | null;
+  /** Names, in any case, of members whose values never leave the process; an array, or separated by commas. AXONPUSH_REDACT_KEYS; default none. */
+  redactKeys?: string | readonly string[] | null;
+  /** Unicode characters after which any string is cut. AXONPUSH_MAX_CONTENT_LENGTH; default 4096. */
+  maxContentLength?: number | null;
+  /** PEM file of the certificate authorities to trust in place of the platform's. */
+  caFile?: string | null;
+  /** The same as text; it wins over caFile. */
+  caPem?: string | null;
+  /** URL of an HTTP proxy. It wins over HTTPS_PROXY, HTTP_PROXY and NO_PROXY; "" means no proxy at all. */
+  proxy?: string | null;
+  /** Product token of your program ("my-app/1.0"), added to the User-Agent. */
+  userAgent?: string | null;
+  /** File of the native library. AXONPUSH_LIBRARY; default: see README.md, "The native library". */
+  library?: string;
+}
+
+/** An object that JSON.stringify can write. */
+export type JsonObject = object;
+
+/** An event to publish. What is left out (or null) is left to the library or the service. */
+export interface AxonPushEvent {
+  /** What happened, such as the name of an operation. */
+  identifier: string;
+  /** An object, or the JSON text of one; at most 16 MiB and 127 levels deep. */
+  payload: JsonObject | string;
+  /** Where to publish it; default: the client's channel, else the organisation's. */
+  channelId?: string | null;
+  /** Default `custom`. Any text is legal. */
+  eventType?: KnownEventType | (string & {}) | null;
+  /** The agent that the event is about. */
+  agentId?: string | null;
+  /** The trace that the event belongs to; default: one of its own. */
+  traceId?: string | null;
+  /** The event's span; default: drawn at random (16 hex digits). */
+  spanId?: string | null;
+  /** The span it happened in. */
+  parentSpanId?: string | null;
+  /** The service stores an event once per key: 1 to 255 printable ASCII characters. Default: a UUID. Every retry carries the same. */
+  dedupKey?: string | null;
+  /** When it happened: a Date, or RFC 3339 in UTC. Default: now. */
+  occurredAt?: Date | string | null;
+  /** An object of your own making, or the JSON text of one. */
+  metadata?: JsonObject | string | null;
+}
+
+export type KnownEventType =
+  | 'agent.start'
+  | 'agent.end'
+  | 'agent.message'
+  | 'agent.tool_call.start'
+  | 'agent.tool_call.end'
+  | 'agent.error'
+  | 'agent.handoff'
+  | 'agent.llm.token'
+  | 'agent.log'
+  | 'app.log'
+  | 'app.span'
+  | 'custom';
+
+/** Filters of events, all optional, all of them to be met. */
+export interface EventQuery {
+  /** Inclusive; default: the last 24 hours. */
+  since?: Date | string | null;
+  /** Exclusive. The oldest `createdAt` seen leads to the page before. */
+  until?: Date | string | null;
+  /** At most 500; default 50. */
+  limit?: number | null;
+  appId?: string | null;
+  channelId?: string | null;
+  environmentId?: string | null;
+  eventType?: KnownEventType | (string & {}) | null;
+  source?: string | null;
+  status?: string | null;
+  traceId?: string | null;
+  agentId?: string | null;
+  agentName?: string | null;
+  toolName?: string | null;
+  semanticKind?: string | null;
+  serviceName?: string | null;
+  operationName?: string | null;
+  errorType?: string | null;
+  /** Free text, in any case. */
+  q?: string | null;
+  /** An attribute; goes with `attrValue`. */
+  attrKey?: string | null;
+  attrValue?: string | null;
+}
+
+/** An event as the service has it. It may have more members than are named here. */
+export interface StoredEvent {
+  orgId: string;
+  eventId: string;
+  appId: string;
+  channelId: string;
+  eventType: string;
+  source: string;
+  createdAt: string;
+  occurredAt: string;
+  payloadSpilled: boolean;
+  identifier?: string;
+  payload?: Record<string, unknown>;
+  metadata?: Record<string, unknown>;
+  agentId?: string;
+  traceId?: string;
+  spanId?: string;
+  parentSpanId?: string;
+  [member: string]: unknown;
+}
+
+/** The service's answer to an event. */
+export interface PublishedData {
+  eventId: string;
+  [member: string]: unknown;
+}
+
+/** What the service answered. */
+export declare class AxonPushResponse<Data = unknown> {
+  private constructor();
+  /** The answer, parsed when it is first read; null where it was empty. */
+  get data(): Data;
+  /** The same as JSON text, for numbers beyond 2^53. */
+  readonly text: string;
+  readonly httpStatus: number;
+  /** The service's id of the request. */
+  readonly requestId: string | null;
+  /** `data.eventId`: the service's id of a published event. */
+  get eventId(): Data extends PublishedData ? string : unknown;
+}
+
+export type Published = AxonPushResponse<PublishedData>;
+
+/** The name of an axonpush_status other than AXONPUSH_OK; include/axonpush.h says cause and consequence of each. */
+export type AxonPushStatus =
+  | 'AXONPUSH_ERR_INVALID_ARGUMENT'
+  | 'AXONPUSH_ERR_INVALID_HANDLE'
+  | 'AXONPUSH_ERR_CONFIG'
+  | 'AXONPUSH_ERR_CONNECTION'
+  | 'AXONPUSH_ERR_AUTHENTICATION'
+  | 'AXONPUSH_ERR_FORBIDDEN'
+  | 'AXONPUSH_ERR_NOT_FOUND'
+  | 'AXONPUSH_ERR_VALIDATION'
+  | 'AXONPUSH_ERR_RATE_LIMIT'
+  | 'AXONPUSH_ERR_SERVER'
+  | 'AXONPUSH_ERR_API'
+  | 'AXONPUSH_ERR_DECODE'
+  | 'AXONPUSH_ERR_QUEUE_FULL'
+  | 'AXONPUSH_ERR_TIMEOUT'
+  | 'AXONPUSH_ERR_CLOSED'
+  | 'AXONPUSH_ERR_INTERNAL';
+
+/** Why a call failed. `message` never holds the API key. */
+export declare class AxonPushError extends Error {
+  private constructor();
+  readonly name: 'AxonPushError';
+  /** May be one that a later library adds. */
+  readonly status: AxonPushStatus | (string & {});
+  /** The HTTP status of the answer; null if there was none. */
+  readonly httpStatus: number | null;
+  /** The service's machine-readable code, such as "validation_error". */
+  readonly code: string | null;
+  /** What the service suggests to do. */
+  readonly hint: string | null;
+  /** The service's id of the failed request, to quote to its support. */
+  readonly requestId: string | null;
+  /** How many milliseconds the service asks to wait before the next try. */
+  readonly retryAfterMs: number | null;
+  /** Whether the same call can succeed later. */
+  readonly retryable: boolean;
+}
+
+/**
+ * What becomes of an enqueued event: a promise of the service's answer, or of null if it was given up under fail-open. It is
+ * rejected with an AxonPushError if the event was refused or not delivered.
+ *
+ * Await it, or leave it alone: as long as nobody calls then(), catch() or finally(), its failure is no unhandled rejection,
+ * and it does not keep the process alive.
+ */
+export interface Delivery extends Promise<Published | null> {
+  /**
+   * Resolved when the event is in the queue: at once, but with `overflow: 'block'` when there is room. Await it before the
+   * next event to produce no faster than events are delivered. Rejected as the delivery is if the event never gets there.
+   */
+  readonly accepted: Promise<void>;
+}
+
+export interface AxonPushEvents {
+  /**
+   * Publishes one event and waits for the answer, with retries. null: the service cannot be reached, suppressed by fail-open.
+   * Calls that wait for the network are limited to half of libuv's threads at a time; the others wait for their turn.
+   */
+  publish(event: AxonPushEvent): Promise<Published | null>;
+  /** Accepts one event for delivery in the background, in order, and returns at once. */
+  enqueue(event: AxonPushEvent): Delivery;
+  /** Events of a channel (default: the client's), newest first. An empty list: there are none, or suppressed by fail-open. */
+  list(channelId?: string | null, query?: EventQuery): Promise<StoredEvent[]>;
+  /** Events of the organisation, newest first. An empty list: there are none, or suppressed by fail-open. */
+  search(query?: EventQuery): Promise<StoredEvent[]>;
+}
+
+export interface RequestOptions {
+  /** Encoded text without "?", or parameters to be encoded. */
+  query?: string | URLSearchParams | Record<string, string | number | boolean | null | undefined> | null;
+  /** A value to be sent as JSON; undefined: none. */
+  body?: unknown;
+  /** The same as JSON text. */
+  bodyText?: string;
+}
+
+/** What became of the events that enqueue() took, and of the network. Numbers beyond 2^53 lose their last digits. */
+export interface AxonPushStats {
+  /** Events that enqueue() took: the sum of the next six and queuedEvents. */
+  accepted: number;
+  /** The service said that it has them. */
+  delivered: number;
+  /** The service rejected them for good. */
+  failed: number;
+  /** Given up while the service was unreachable, under fail-open. */
+  suppressed: number;
+  /** Made room for newer ones. */
+  dropped: number;
+  /** Not delivered within deliveryTimeoutMs. */
+  expired: number;
+  /** Not delivered when a shutdown ran out of time. */
+  abandoned: number;
+  /** Waiting or being sent now. */
+  queuedEvents: number;
+  /** Bytes that these take. */
+  queuedBytes: number;
+  /** Attempts beyond the first, of all calls and events. */
+  retried: number;
+  /** Connections opened so far. */
+  connections: number;
+}
+
+/** A client: configuration, connections, and a queue of its own. Close it when you are done with it. */
+export declare class AxonPush {
+  /** Nothing is sent yet. Throws an AxonPushError for options that cannot be used. */
+  constructor(options?: AxonPushOptions);
+  readonly events: AxonPushEvents;
+  /** The version of the native library. */
+  get libraryVersion(): string;
+  /**
+   * Calls any other endpoint, with the same credentials, retries, errors and fail-open. `path` starts with "/" and is relative
+   * to the base URL; use encodeURIComponent() for ids in it. null: suppressed by fail-open.
+   */
+  request<Data = unknown>(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    options?: RequestOptions,
+  ): Promise<AxonPushResponse<Data> | null>;
+  /**
+   * Waits until every event enqueued so far has ended, delivered or not. Rejected with AXONPUSH_ERR_TIMEOUT after `timeoutMs`
+   * (default 30000): the events stay queued.
+   */
+  flush(timeoutMs?: number): Promise<void>;
+  /**
+   * Stops the client for good: new calls and events are rejected with AXONPUSH_ERR_CLOSED, what is under way may finish within
+   * `timeoutMs` (default: shutdownTimeoutMs), stats() stays readable. Rejected with AXONPUSH_ERR_TIMEOUT if events were lost.
+   */
+  shutdown(timeoutMs?: number): Promise<void>;
+  /** Shuts down within shutdownTimeoutMs and frees everything. Never rejected; repeated calls give the same promise. */
+  close(): Promise<void>;
+  /** `using client = …`: begins to close, and does not wait for it. */
+  [Symbol.dispose](): void;
+  /** `await using client = …`: closes. */
+  [Symbol.asyncDispose](): Promise<void>;
+  stats(): AxonPushStats;
+}
+
+export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug';
+
+/**
+ * Chooses what the library logs to stderr, for the whole process, over the variable AXONPUSH_LOG. Default `warn`.
+ */
+export declare function setLogLevel(level: LogLevel, options?: { library?: string }): void;

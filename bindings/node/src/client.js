@@ -1,0 +1,516 @@
+import { cancelWaiting, enter } from './calls.js';
+import { Delivery } from './delivery.js';
+import { AxonPushError, closed, invalidArgument } from './error.js';
+import { EVENT, jsonText, OPTIONS, QUERY, STATS, text, whole } from './layout.js';
+import { BINDING_VERSION, load, watch } from './library.js';
+import { Memory, room, shortLived, textRoom, valuesOf } from './memory.js';
+
+/** @import { AxonPushOptions, AxonPushEvent, EventQuery, RequestOptions } from '../index.js' */
+/** @import { Address, Library } from './library.js' */
+/** @import { AxonPushResponse } from './response.js' */
+
+const OK = 0;
+const QUEUE_FULL = 13;
+const TIMEOUT = 14;
+const POLLED = 1;
+const DEFAULT_SHUTDOWN_TIMEOUT_MS = 2000;
+const DEFAULT_FLUSH_TIMEOUT_MS = 30_000;
+const LONGEST_MS = 2 ** 31 - 1; // of a JavaScript timer
+
+/** @type {Record<string, Record<string, number>>} */
+const ENUMERATORS = {
+  overflow: { drop_oldest: 0, drop_newest: 1, block: 2 },
+  contentCapture: { metadata_only: 1, redacted: 2, full: 3 },
+};
+
+/** @type {Record<string, number>} */
+const LOG_LEVELS = { off: 0, error: 1, warn: 2, info: 3, debug: 4 };
+
+/** Deliveries that the library owes a completion, by the number that it gets as user_data. */
+/** @type {Map<number, {client: AxonPush, delivery: Delivery}>} */
+const owed = new Map();
+let lastNumber = 0;
+
+/** Runs inside axonpush_poll(), on this thread. One per library, for all clients: koffi's callbacks are few. */
+/** @type {Map<Library, number>} */
+const completions = new Map();
+
+/** @param {Library} library */
+function completionOf(library) {
+  let address = completions.get(library);
+  if (address === undefined) {
+    address = library.completion((status, response, error, number) => {
+      const entry = owed.get(number);
+      if (entry === undefined) return;
+      owed.delete(number);
+      const outcome = status === OK ? library.readResponse(response) : library.readError(status, error);
+      entry.client._ended(entry.delivery, outcome);
+    });
+    completions.set(library, address);
+  }
+  return address;
+}
+
+/** Clients with a call under way. */
+/** @type {Set<AxonPush>} */
+const busy = new Set();
+
+// On its way out Node waits for the threads of libuv's pool, and one that is inside a call of ours may take minutes. Shutting
+// its client down interrupts it. All other clients are drained by the library itself, when the process calls exit().
+process.on('exit', () => {
+  for (const client of busy) client._leave();
+});
+
+/** See index.d.ts. */
+export class AxonPush {
+  #library;
+  /** @type {Address} */
+  #handle;
+  #shutdownTimeoutMs;
+  #waitsForRoom;
+  #stopping = false;
+  /** @type {Promise<void> | undefined} */
+  #closing;
+  #calls = 0;
+  /** @type {import('koffi').node.PollHandle | undefined} */
+  #watch;
+  #drainDue = false;
+  /** Events that the library has. */
+  #queued = 0;
+  /** Reasons to keep the process alive: promises and flushes that somebody waits for, events that wait for room. */
+  #reasonsToLive = 0;
+  /** Events that wait for room in the queue (overflow "block"), in order. */
+  /** @type {{delivery: Delivery, values: ReturnType<typeof valuesOf>}[]} */
+  #line = [];
+  /** @type {Set<{last: number, left: number, ended: () => void}>} */
+  #flushes = new Set();
+  #warned = false;
+
+  /** @param {AxonPushOptions} [options] */
+  constructor(options = {}) {
+    const { library, ...rest } = options;
+    this.#library = load(library);
+    this.#shutdownTimeoutMs = rest.shutdownTimeoutMs || DEFAULT_SHUTDOWN_TIMEOUT_MS;
+    this.#waitsForRoom = rest.overflow === 'block';
+    const values = valuesOf(OPTIONS, nativeOptions(rest), 'options');
+    const memory = shortLived(room(OPTIONS, values));
+    this.#handle = this.#library.create(memory.struct(OPTIONS, values), memory.errorSlot);
+    if (!this.#handle) throw this.#library.takeError(3, memory.error);
+    this.events = new Events(this);
+  }
+
+  /** The version of the native library, such as "1.2.3". */
+  get libraryVersion() {
+    return this.#library.version;
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {RequestOptions} [options]
+   */
+  async request(method, path, options = {}) {
+    const { query, body, bodyText, ...unknown } = options;
+    for (const name in unknown) throw invalidArgument(`request.${name}: there is no such option`);
+    if (body !== undefined && bodyText !== undefined) throw invalidArgument('request: give body or bodyText, not both');
+    const texts = [
+      text('method', method),
+      text('path', path),
+      query === undefined || query === null ? null : queryText(query),
+      bodyText !== undefined ? text('bodyText', bodyText) : body === undefined ? null : jsonText('body', body),
+    ];
+    const memory = new Memory(texts.reduce((sum, each) => sum + textRoom(each), 64));
+    const [m, p, q, b] = texts.map((each) => (each === null ? 0 : memory.text(each)));
+    return this._call(memory, this.#library.request, [m, p, q, b, 0]);
+  }
+
+  /** @param {number} [timeoutMs] */
+  async flush(timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS) {
+    whole('timeoutMs', timeoutMs, 0, LONGEST_MS);
+    // It does not wait: with no time it says whether the client is valid, and has a service that was unreachable tried now.
+    const memory = shortLived(0);
+    const status = this.#library.flush(this.#handle, 0, memory.errorSlot);
+    const error = status === OK ? null : this.#library.takeError(status, memory.error);
+    if (error !== null && status !== TIMEOUT) throw error;
+    this.#drain();
+    const left = this.#queued + this.#line.length;
+    if (left === 0) return;
+
+    const flush = { last: lastNumber, left, ended: () => {} };
+    this.#flushes.add(flush);
+    this.#keepAlive(1);
+    try {
+      await new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          this.#drain(); // The thread may have been too busy to see what ended in time.
+          if (flush.left > 0) reject(flushTimeout(flush.left));
+        }, timeoutMs);
+        flush.ended = () => {
+          clearTimeout(timer);
+          resolve(undefined);
+        };
+      });
+    } finally {
+      this.#flushes.delete(flush);
+      this.#keepAlive(-1);
+    }
+  }
+
+  /** @param {number} [timeoutMs] */
+  async shutdown(timeoutMs = this.#shutdownTimeoutMs) {
+    whole('timeoutMs', timeoutMs, 0, 2 ** 32 - 1);
+    this.#stop();
+    const memory = new Memory(0);
+    const status = await inBackground(this.#library.shutdown, [this.#handle, timeoutMs, memory.errorSlot]);
+    this.#drain();
+    if (status !== OK) throw this.#library.takeError(status, memory.error);
+  }
+
+  close() {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close() {
+    this.#stop();
+    const handle = this.#handle;
+    this.#handle = 0;
+    // Two steps: axonpush_close() would run completions that were not polled, and on a thread that is not JavaScript's. After
+    // axonpush_shutdown() there are no new ones.
+    await inBackground(this.#library.shutdown, [handle, this.#shutdownTimeoutMs, 0]);
+    this.#drain(handle);
+    this.#watch?.close();
+    this.#watch = undefined;
+    await inBackground(this.#library.close, [handle]);
+  }
+
+  [Symbol.dispose]() {
+    void this.close();
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.close();
+  }
+
+  stats() {
+    const memory = shortLived(0);
+    const stats = memory.struct(STATS, []);
+    const status = this.#library.statsGet(this.#handle, stats, memory.errorSlot);
+    if (status !== OK) throw this.#library.takeError(status, memory.error);
+    return memory.numbers(STATS, stats);
+  }
+
+  // ---- For this package's own use ----
+
+  /**
+   * Runs a call that ends in `(…, response, error)` on a thread of the pool.
+   * @param {Memory} memory kept until the call has returned
+   * @param {import('./library.js').NativeFunction} native
+   * @param {(number | bigint)[]} parameters
+   * @returns {Promise<AxonPushResponse | null>}
+   */
+  _call(memory, native, parameters) {
+    return new Promise((resolve, reject) => {
+      if (this.#stopping && this.#handle) throw closed('the client was shut down before the call');
+      enter({
+        owner: this,
+        cancel: () => reject(closed('the client was shut down before the call was started')),
+        start: (done) => {
+          this.#calls += 1;
+          busy.add(this);
+          const all = [this.#handle, ...parameters, memory.responseSlot, memory.errorSlot];
+          inBackground(native, all)
+            .finally(() => {
+              this.#calls -= 1;
+              if (this.#calls === 0) busy.delete(this);
+              done();
+            })
+            .then((status) => {
+              if (status === OK) resolve(this.#library.takeResponse(memory.response));
+              else reject(this.#library.takeError(status, memory.error));
+            })
+            .catch(reject);
+        },
+      });
+    });
+  }
+
+  /** @param {AxonPushEvent} event */
+  _publish(event) {
+    const values = valuesOf(EVENT, event, 'event');
+    const memory = new Memory(room(EVENT, values));
+    return this._call(memory, this.#library.publish, [memory.struct(EVENT, values)]);
+  }
+
+  /**
+   * @param {string | null | undefined} channelId undefined: all channels
+   * @param {EventQuery | undefined} query
+   */
+  async _list(channelId, query) {
+    const values = valuesOf(QUERY, query, 'query');
+    const channel = channelId ? text('channelId', channelId) : null;
+    const memory = new Memory(room(QUERY, values) + textRoom(channel));
+    const filters = memory.struct(QUERY, values);
+    const answer = await (channelId === undefined
+      ? this._call(memory, this.#library.search, [filters])
+      : this._call(memory, this.#library.list, [channel === null ? 0 : memory.text(channel), filters]));
+    return answer?.data.events ?? [];
+  }
+
+  /** @param {AxonPushEvent} event */
+  _enqueue(event) {
+    const delivery = new Delivery(++lastNumber, (change) => this.#keepAlive(change));
+    try {
+      const values = valuesOf(EVENT, event, 'event');
+      if (this.#stopping && this.#handle) throw closed('the client was shut down before the event');
+      this.#watch ??= this.#startWatching();
+      if (this.#line.length > 0 || !this.#push(delivery, values)) {
+        this.#line.push({ delivery, values });
+        if (this.#line.length === 1) this.#keepAlive(1);
+      }
+    } catch (error) {
+      delivery.reject(/** @type {Error} */ (error));
+      this.#warnIfUnseen(delivery, /** @type {Error} */ (error));
+    }
+    return delivery;
+  }
+
+  /**
+   * An event that the library had has come to its end.
+   * @param {Delivery} delivery
+   * @param {AxonPushResponse | AxonPushError | null} outcome
+   */
+  _ended(delivery, outcome) {
+    this.#queued -= 1;
+    this.#settle(delivery, outcome);
+  }
+
+  /**
+   * @param {Delivery} delivery
+   * @param {AxonPushResponse | Error | null} outcome
+   */
+  #settle(delivery, outcome) {
+    if (outcome instanceof Error) delivery.reject(outcome);
+    else delivery.fulfil(outcome);
+    for (const flush of this.#flushes) {
+      if (delivery.number <= flush.last && --flush.left === 0) flush.ended();
+    }
+  }
+
+  /** The process exits while calls are under way. */
+  _leave() {
+    this.#library.shutdown(this.#handle, this.#shutdownTimeoutMs, 0);
+  }
+
+  // ---- Background events ----
+
+  /**
+   * Gives an event to the library. False: there is no room, and it is to wait.
+   * @param {Delivery} delivery
+   * @param {ReturnType<typeof valuesOf>} values
+   */
+  #push(delivery, values) {
+    const memory = shortLived(room(EVENT, values));
+    const struct = memory.struct(EVENT, values);
+    const number = delivery.number;
+    owed.set(number, { client: this, delivery });
+    const status = this.#library.publishAsync(
+      this.#handle,
+      struct,
+      completionOf(this.#library),
+      number,
+      memory.errorSlot,
+    );
+    if (status === OK) {
+      this.#queued += 1;
+      delivery.markAccepted();
+      return true;
+    }
+    owed.delete(number);
+    const error = this.#library.takeError(status, memory.error);
+    // An event for which an empty queue has no room will never have any.
+    if (status === QUEUE_FULL && this.#waitsForRoom && this.#queued > 0) return false;
+    throw error;
+  }
+
+  /** Events have ended, so there is room for those in the line. */
+  #moveUp() {
+    if (this.#line.length === 0) return;
+    let moved = 0;
+    for (; moved < this.#line.length; moved += 1) {
+      const { delivery, values } = this.#line[moved];
+      try {
+        if (!this.#push(delivery, values)) break;
+      } catch (error) {
+        this.#settle(delivery, /** @type {Error} */ (error));
+      }
+    }
+    this.#line.splice(0, moved);
+    if (this.#line.length === 0) this.#keepAlive(-1);
+  }
+
+  #startWatching() {
+    const descriptor = this.#library.completionFd(this.#handle);
+    if (descriptor < 0) return undefined;
+    const watcher = watch(descriptor, () => {
+      // koffi calls this outside of Node's own bookkeeping, where no promise would go on: so it is only a wake-up.
+      if (this.#drainDue) return;
+      this.#drainDue = true;
+      setImmediate(() => {
+        this.#drainDue = false;
+        this.#drain();
+      });
+    });
+    if (this.#reasonsToLive === 0) watcher.unref();
+    return watcher;
+  }
+
+  /**
+   * Settles what has ended.
+   * @param {Address} [handle]
+   */
+  #drain(handle = this.#handle) {
+    if (this.#watch === undefined) return;
+    this.#library.poll(handle, 0);
+    this.#moveUp();
+  }
+
+  /** @param {1 | -1} change */
+  #keepAlive(change) {
+    this.#reasonsToLive += change;
+    if (this.#reasonsToLive === 0) this.#watch?.unref();
+    else if (this.#reasonsToLive === 1 && change === 1) this.#watch?.ref();
+  }
+
+  /** Nothing new from now on. */
+  #stop() {
+    this.#stopping = true;
+    cancelWaiting(this);
+    const line = this.#line;
+    if (line.length === 0) return;
+    this.#line = [];
+    this.#keepAlive(-1);
+    for (const { delivery } of line) this.#settle(delivery, closed('the client was shut down while the event waited for room'));
+  }
+
+  /**
+   * A mistake in an event that nobody waits for would go unnoticed.
+   * @param {Delivery} delivery
+   * @param {Error} error
+   */
+  #warnIfUnseen(delivery, error) {
+    if (this.#warned) return;
+    setImmediate(() => {
+      if (this.#warned || delivery.observed) return;
+      this.#warned = true;
+      process.emitWarning(`an event was refused, and its promise is not looked at: ${error.message}`, 'AxonPushWarning');
+    });
+  }
+}
+
+/** `client.events`. See index.d.ts. */
+class Events {
+  #client;
+
+  /** @param {AxonPush} client */
+  constructor(client) {
+    this.#client = client;
+  }
+
+  /** @param {AxonPushEvent} event */
+  async publish(event) {
+    return this.#client._publish(event);
+  }
+
+  /** @param {AxonPushEvent} event */
+  enqueue(event) {
+    return this.#client._enqueue(event);
+  }
+
+  /**
+   * @param {string | null} [channelId]
+   * @param {EventQuery} [query]
+   */
+  async list(channelId, query) {
+    return this.#client._list(channelId ?? null, query);
+  }
+
+  /** @param {EventQuery} [query] */
+  async search(query) {
+    return this.#client._list(undefined, query);
+  }
+}
+
+/**
+ * The options as the library takes them.
+ * @param {AxonPushOptions} options
+ */
+function nativeOptions(options) {
+  /** @type {Record<string, unknown>} */
+  const native = { ...options };
+  for (const [name, values] of Object.entries(ENUMERATORS)) {
+    const value = native[name];
+    if (value === undefined || value === null) continue;
+    const number = typeof value === 'string' && Object.hasOwn(values, value) ? values[value] : undefined;
+    if (number === undefined) {
+      throw invalidArgument(`${name}: expected one of ${Object.keys(values).join(', ')}, got ${String(value)}`);
+    }
+    native[name] = number;
+  }
+  // The event loop must not wait: this binding keeps what has no room, see #line.
+  if (options.overflow === 'block') native.overflow = ENUMERATORS.overflow.drop_newest;
+  if (native.failOpen !== undefined && native.failOpen !== null) {
+    if (typeof native.failOpen !== 'boolean') throw invalidArgument('failOpen: expected true or false');
+    native.failOpen = native.failOpen ? 1 : 2;
+  }
+  // In C, 0 means the default; here that is undefined, and 0 means none.
+  if (native.maxRetries === 0) native.maxRetries = -1;
+  if ('completionMode' in native) throw invalidArgument('options.completionMode: there is no such member');
+  native.completionMode = POLLED;
+  const product = `axonpush-node/${BINDING_VERSION}`;
+  native.userAgent = native.userAgent ? `${native.userAgent} ${product}` : product;
+  return native;
+}
+
+/** @param {string | URLSearchParams | Record<string, string | number | boolean | null | undefined>} query */
+function queryText(query) {
+  if (typeof query === 'string') return text('query', query);
+  if (query instanceof URLSearchParams) return query.toString();
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null) parameters.append(name, String(value));
+  }
+  return parameters.toString();
+}
+
+/** @param {number} left */
+function flushTimeout(left) {
+  const message = `flush: ${left} events were still not delivered when the time was over`;
+  return new AxonPushError('AXONPUSH_ERR_TIMEOUT', message);
+}
+
+/**
+ * Calls a C function on a thread of libuv's pool.
+ * @param {import('./library.js').NativeFunction} native
+ * @param {(number | bigint)[]} parameters
+ * @returns {Promise<any>}
+ */
+function inBackground(native, parameters) {
+  return new Promise((resolve, reject) => {
+    native.async(...parameters, (/** @type {Error | null} */ error, /** @type {unknown} */ result) =>
+      error ? reject(error) : resolve(result),
+    );
+  });
+}
+
+/**
+ * How much the library logs, for the whole process. See index.d.ts.
+ * @param {string} level
+ * @param {{library?: string}} [options]
+ */
+export function setLogLevel(level, options = {}) {
+  if (!Object.hasOwn(LOG_LEVELS, level)) {
+    throw invalidArgument(`level: expected one of ${Object.keys(LOG_LEVELS).join(', ')}, got ${String(level)}`);
+  }
+  load(options.library).logSet(LOG_LEVELS[level], 0, 0);
+}

@@ -1,0 +1,3 @@
+export { AxonPush, setLogLevel } from './client.js';
+export { AxonPushError } from './error.js';
+export { AxonPushResponse } from './response.js';

@@ -1,0 +1,198 @@
+import { invalidArgument } from './error.js';
+
+// The structs of include/axonpush.h: members in its order, and how JavaScript spells them.
+// test/layout.test.js compares this table with the header.
+
+/**
+ * `text`, `time` and `json` are pointers to text; `json` is followed by its length. The others are numbers.
+ * @typedef {'text' | 'time' | 'json' | 'list' | 'size' | 'u32' | 'i32' | 'u64'} Kind
+ * @typedef {{name: string, kind: Kind, offset: number}} Member
+ * @typedef {{size: number, members: Map<string, Member>}} Struct members by their names in JavaScript
+ */
+
+/** @type {Record<Kind, number>} */
+const WIDTH = { text: 8, time: 8, json: 8, list: 8, size: 8, u64: 8, u32: 4, i32: 4 };
+
+/** @param {string} name */
+const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+
+/**
+ * @param {Record<string, Kind>} table
+ * @returns {Struct}
+ */
+function struct(table) {
+  const members = new Map();
+  let offset = WIDTH.size; // struct_size comes first.
+  for (const [name, kind] of Object.entries(table)) {
+    const width = WIDTH[kind];
+    offset = Math.ceil(offset / width) * width;
+    members.set(camelCase(name), { name, kind, offset });
+    offset += width;
+    if (kind === 'json') offset += WIDTH.size; // its length
+  }
+  return { size: Math.ceil(offset / 8) * 8, members };
+}
+
+export const OPTIONS = struct({
+  api_key: 'text',
+  tenant_id: 'text',
+  base_url: 'text',
+  environment: 'text',
+  channel_id: 'text',
+  timeout_ms: 'u32',
+  max_retries: 'i32',
+  fail_open: 'i32',
+  queue_max_events: 'u32',
+  queue_max_bytes: 'u64',
+  overflow: 'i32',
+  delivery_timeout_ms: 'u32',
+  max_connections: 'u32',
+  shutdown_timeout_ms: 'u32',
+  completion_mode: 'i32',
+  content_capture: 'i32',
+  redact_keys: 'list',
+  max_content_length: 'u32',
+  ca_file: 'text',
+  ca_pem: 'text',
+  proxy: 'text',
+  user_agent: 'text',
+});
+
+export const EVENT = struct({
+  identifier: 'text',
+  payload: 'json',
+  channel_id: 'text',
+  event_type: 'text',
+  agent_id: 'text',
+  trace_id: 'text',
+  span_id: 'text',
+  parent_span_id: 'text',
+  dedup_key: 'text',
+  occurred_at: 'time',
+  metadata: 'json',
+});
+
+export const QUERY = struct({
+  since: 'time',
+  until: 'time',
+  limit: 'u32',
+  app_id: 'text',
+  channel_id: 'text',
+  environment_id: 'text',
+  event_type: 'text',
+  source: 'text',
+  status: 'text',
+  trace_id: 'text',
+  agent_id: 'text',
+  agent_name: 'text',
+  tool_name: 'text',
+  semantic_kind: 'text',
+  service_name: 'text',
+  operation_name: 'text',
+  error_type: 'text',
+  q: 'text',
+  attr_key: 'text',
+  attr_value: 'text',
+});
+
+export const STATS = struct({
+  accepted: 'u64',
+  delivered: 'u64',
+  failed: 'u64',
+  suppressed: 'u64',
+  dropped: 'u64',
+  expired: 'u64',
+  abandoned: 'u64',
+  queued_events: 'u64',
+  queued_bytes: 'u64',
+  retried: 'u64',
+  connections: 'u64',
+});
+
+/**
+ * How a value of a member is passed: as text, or as a number.
+ * @param {Member} member
+ * @param {string} name of the member, for messages
+ * @param {unknown} value not null or undefined
+ * @returns {string | number | bigint}
+ */
+export function convert(member, name, value) {
+  switch (member.kind) {
+    case 'json':
+      return typeof value === 'string' ? value : jsonText(name, value);
+    case 'time':
+      if (value instanceof Date) return isoText(name, value);
+      return text(name, value);
+    case 'list':
+      if (Array.isArray(value)) return value.map((item) => text(name, item)).join(',');
+      return text(name, value);
+    case 'text':
+      return text(name, value);
+    case 'u64':
+      return whole(name, value, 0, 2 ** 64 - 1);
+    case 'i32':
+      return whole(name, value, -(2 ** 31), 2 ** 31 - 1);
+    default:
+      return whole(name, value, 0, 2 ** 32 - 1);
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+export function text(name, value) {
+  if (typeof value !== 'string') throw invalidArgument(`${name}: expected a string, got ${kindOf(value)}`);
+  if (value.includes('\0')) throw invalidArgument(`${name}: it has a NUL character inside`);
+  return value;
+}
+
+/**
+ * JSON of a value. A half of a surrogate pair, as cutting a string leaves it, becomes U+FFFD, as it does in every other
+ * text: no service takes one.
+ * @param {string} name
+ * @param {unknown} value
+ */
+export function jsonText(name, value) {
+  let json;
+  try {
+    json = JSON.stringify(value);
+  } catch (cause) {
+    throw invalidArgument(`${name}: it cannot be written as JSON: ${cause instanceof Error ? cause.message : cause}`);
+  }
+  if (json === undefined) throw invalidArgument(`${name}: it cannot be written as JSON: ${kindOf(value)}`);
+  // JSON.stringify escapes these halves and no other character that is 0xD800 or more.
+  return json.includes('\\ud') ? json.replace(/\\(?:ud[89a-f][0-9a-f]{2}|.)/g, mendEscape) : json;
+}
+
+/** @param {string} escape */
+const mendEscape = (escape) => (escape.length === 6 && escape.startsWith('\\ud') ? '\ufffd' : escape);
+
+/**
+ * @param {string} name
+ * @param {Date} date
+ */
+function isoText(name, date) {
+  if (Number.isNaN(date.getTime())) throw invalidArgument(`${name}: an invalid Date`);
+  return date.toISOString();
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @param {number} least
+ * @param {number} most
+ */
+export function whole(name, value, least, most) {
+  const fits =
+    typeof value === 'bigint'
+      ? value >= BigInt(least) && value <= BigInt(most)
+      : Number.isInteger(value) && /** @type {number} */ (value) >= least && /** @type {number} */ (value) <= most;
+  if (!fits) throw invalidArgument(`${name}: expected a whole number from ${least} to ${most}, got ${String(value)}`);
+  return /** @type {number | bigint} */ (value);
+}
+
+/** @param {unknown} value */
+function kindOf(value) {
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
+}

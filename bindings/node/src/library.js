@@ -1,0 +1,186 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import koffi from 'koffi';
+
+import { AxonPushError } from './error.js';
+import { AxonPushResponse } from './response.js';
+
+// C runs on a stack that koffi allocates, and the default of its asynchronous calls (128 KiB) is small for TLS. koffi
+// refuses where the host has loaded a library through it already: then the host's own setting stays.
+try {
+  koffi.config({ async_stack_size: 1024 * 1024 });
+} catch {}
+
+export const BINDING_VERSION = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+
+/** Addresses and tickets are passed as the integers that they are, and never dereferenced here. */
+const ADDRESS = 'uintptr_t';
+const STATUS = 'int32_t';
+const COMPLETION = koffi.proto('void', [STATUS, ADDRESS, ADDRESS, ADDRESS]);
+
+/**
+ * A ticket or an address, as koffi gives it: a bigint where a number cannot hold it.
+ * @typedef {number | bigint} Address
+ * @typedef {ReturnType<typeof bind>} Library
+ * @typedef {import('koffi').KoffiFunc<(...args: any[]) => any>} NativeFunction
+ */
+
+/** @type {Map<string, Library>} */
+const loaded = new Map();
+
+/**
+ * The library: where the option says, else where AXONPUSH_LIBRARY says, else the checkout's that this file lies in, else
+ * wherever the system's loader finds it.
+ * @param {string | undefined} option
+ * @returns {Library}
+ */
+export function load(option) {
+  const path = option || process.env.AXONPUSH_LIBRARY || builtInCheckout() || 'libaxonpush.so.0';
+  let library = loaded.get(path);
+  if (library === undefined) {
+    library = bind(path);
+    loaded.set(path, library);
+  }
+  return library;
+}
+
+/** target/release of the checkout, if this file lies in one (and not in a node_modules of some project). */
+function builtInCheckout() {
+  const built = fileURLToPath(new URL('../../../target/release/libaxonpush.so', import.meta.url));
+  const header = new URL('../../../include/axonpush.h', import.meta.url);
+  return existsSync(header) && existsSync(built) ? built : undefined;
+}
+
+/** @param {string} path */
+function bind(path) {
+  if (koffi.sizeof('void *') !== 8) throw unusable(path, 'this package needs a 64-bit Node');
+  let handle;
+  try {
+    handle = koffi.load(path);
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw unusable(path, `${text}. Install libaxonpush, or name its file in the option "library" or in AXONPUSH_LIBRARY`);
+  }
+  /**
+   * @param {string} name
+   * @param {string} result
+   * @param {string[]} parameters
+   */
+  const native = (name, result, ...parameters) => {
+    try {
+      return /** @type {NativeFunction} */ (handle.func(`axonpush_${name}`, result, parameters));
+    } catch (cause) {
+      throw unusable(path, `it has no function axonpush_${name}: it is not libaxonpush, or another version of it`);
+    }
+  };
+  const statusName = native('status_name', 'str', STATUS);
+  const error = {
+    status: native('error_status', STATUS, ADDRESS),
+    message: native('error_message', 'str', ADDRESS),
+    code: native('error_code', 'str', ADDRESS),
+    hint: native('error_hint', 'str', ADDRESS),
+    requestId: native('error_request_id', 'str', ADDRESS),
+    httpStatus: native('error_http_status', 'int32_t', ADDRESS),
+    retryAfterMs: native('error_retry_after_ms', 'int64_t', ADDRESS),
+    retryable: native('error_retryable', 'bool', ADDRESS),
+    free: native('error_free', 'void', ADDRESS),
+  };
+  const response = {
+    json: native('response_json', 'str', ADDRESS, ADDRESS),
+    httpStatus: native('response_http_status', 'int32_t', ADDRESS),
+    requestId: native('response_request_id', 'str', ADDRESS),
+    free: native('response_free', 'void', ADDRESS),
+  };
+
+  return {
+    path,
+    version: /** @type {string} */ (native('version', 'str')()),
+    create: native('new', ADDRESS, ADDRESS, ADDRESS),
+    flush: native('flush', STATUS, ADDRESS, 'uint32_t', ADDRESS),
+    shutdown: native('shutdown', STATUS, ADDRESS, 'uint32_t', ADDRESS),
+    close: native('close', 'void', ADDRESS),
+    poll: native('poll', 'size_t', ADDRESS, 'uint32_t'),
+    completionFd: native('completion_fd', 'int32_t', ADDRESS),
+    publish: native('events_publish', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
+    publishAsync: native('events_publish_async', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
+    list: native('events_list', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
+    search: native('events_search', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
+    request: native('request', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, 'size_t', ADDRESS, ADDRESS),
+    statsGet: native('stats_get', STATUS, ADDRESS, ADDRESS, ADDRESS),
+    logSet: native('log_set', 'void', 'int32_t', ADDRESS, ADDRESS),
+
+    /**
+     * The error of a failed call, whose object stays the library's.
+     * @param {number} status
+     * @param {Address} address 0 where there is none
+     */
+    readError(status, address) {
+      if (!address) return new AxonPushError(statusName(status), 'the library gave no reason');
+      const retryAfterMs = Number(error.retryAfterMs(address));
+      return new AxonPushError(statusName(status), error.message(address), {
+        httpStatus: error.httpStatus(address) || null,
+        code: error.code(address),
+        hint: error.hint(address),
+        requestId: error.requestId(address),
+        retryAfterMs: retryAfterMs < 0 ? null : retryAfterMs,
+        retryable: error.retryable(address),
+      });
+    },
+
+    /**
+     * The same, and frees the object.
+     * @param {number} status
+     * @param {Address} address
+     */
+    takeError(status, address) {
+      const failure = this.readError(status, address);
+      error.free(address);
+      return failure;
+    },
+
+    /**
+     * What the service answered; null for none. The object stays the library's.
+     * @param {Address} address
+     */
+    readResponse(address) {
+      if (!address) return null;
+      return new AxonPushResponse(response.json(address, 0), response.httpStatus(address), response.requestId(address));
+    },
+
+    /**
+     * The same, and frees the object.
+     * @param {Address} address
+     */
+    takeResponse(address) {
+      const answer = this.readResponse(address);
+      response.free(address);
+      return answer;
+    },
+
+    /**
+     * The address of a C function that calls `done`. It is for axonpush_poll() on this thread, and no other.
+     * @param {(status: number, response: Address, error: Address, userData: number) => void} done
+     */
+    completion(done) {
+      return Number(koffi.register(done, koffi.pointer(COMPLETION)));
+    },
+  };
+}
+
+/**
+ * @param {string} path
+ * @param {string} why
+ */
+function unusable(path, why) {
+  return new AxonPushError('AXONPUSH_ERR_CONFIG', `the library ${path} cannot be used: ${why}`);
+}
+
+/**
+ * Calls `callback` while the descriptor is readable: libuv watches it together with everything else of the event loop.
+ * @param {number} descriptor
+ * @param {() => void} callback
+ */
+export function watch(descriptor, callback) {
+  return koffi.node.poll(descriptor, { readable: true }, callback);
+}

@@ -1,0 +1,160 @@
+import koffi from 'koffi';
+
+import { invalidArgument } from './error.js';
+import { convert } from './layout.js';
+
+/** @import { Struct } from './layout.js' */
+
+const RESULTS = 16;
+
+/**
+ * Memory that C reads and writes during one call: two result slots, and behind them structs and texts.
+ *
+ * The structs are written here, byte by byte, and C is given plain addresses. Handing koffi objects to convert costs five
+ * times as much. An ArrayBuffer of this size lies outside the JavaScript heap and does not move. Whoever passes an address
+ * keeps the `Memory` referenced until the call has returned.
+ */
+export class Memory {
+  #bytes;
+  #words;
+  #longs;
+  #end = RESULTS;
+
+  /** @param {number} capacity */
+  constructor(capacity) {
+    const buffer = new ArrayBuffer(Math.max(4096, Math.ceil(capacity / 8) * 8));
+    this.capacity = buffer.byteLength;
+    this.#bytes = Buffer.from(buffer);
+    this.#words = new Uint32Array(buffer);
+    this.#longs = new BigUint64Array(buffer);
+    this.address = Number(koffi.address(this.#bytes));
+  }
+
+  /** Forgets what was written. */
+  clear() {
+    this.#end = RESULTS;
+    this.#longs[0] = 0n;
+    this.#longs[1] = 0n;
+    return this;
+  }
+
+  /** Where the call writes its error, or its only result. */
+  get errorSlot() {
+    return this.address;
+  }
+  get responseSlot() {
+    return this.address + 8;
+  }
+  get error() {
+    return this.#longs[0];
+  }
+  get response() {
+    return this.#longs[1];
+  }
+
+  /**
+   * Adds a text; gives its address. There must be room (see {@link room}).
+   * @param {string} text
+   */
+  text(text) {
+    const start = this.#end;
+    this.#end = start + this.#bytes.write(text, start) + 1;
+    this.#bytes[this.#end - 1] = 0;
+    return this.address + start;
+  }
+
+  /**
+   * Adds a struct with values that convert() has given; gives its address.
+   * @param {Struct} struct
+   * @param {Iterable<[{kind: string, offset: number}, string | number | bigint]>} values
+   */
+  struct(struct, values) {
+    const start = (this.#end + 7) & ~7;
+    this.#end = start + struct.size;
+    this.#words.fill(0, start >> 2, this.#end >> 2);
+    this.#words[start >> 2] = struct.size;
+    for (const [member, value] of values) {
+      const at = start + member.offset;
+      if (typeof value === 'string') {
+        const before = this.#end;
+        this.#pointer(at, this.text(value));
+        if (member.kind === 'json') this.#words[(at >> 2) + 2] = this.#end - before - 1;
+      } else if (member.kind === 'u64') {
+        this.#longs[at >> 3] = BigInt(value);
+      } else {
+        this.#words[at >> 2] = Number(value);
+      }
+    }
+    return this.address + start;
+  }
+
+  /**
+   * Reads the numbers of a struct that C has filled.
+   * @param {Struct} struct
+   * @param {number} address
+   */
+  numbers(struct, address) {
+    /** @type {Record<string, number>} */
+    const numbers = {};
+    const start = address - this.address;
+    for (const [name, member] of struct.members) numbers[name] = Number(this.#longs[(start + member.offset) >> 3]);
+    return numbers;
+  }
+
+  /**
+   * @param {number} at
+   * @param {number} address
+   */
+  #pointer(at, address) {
+    this.#words[at >> 2] = address >>> 0;
+    this.#words[(at >> 2) + 1] = Math.floor(address / 2 ** 32);
+  }
+}
+
+/**
+ * The most bytes that a struct and its texts can take.
+ * @param {Struct} struct
+ * @param {Iterable<[unknown, string | number | bigint]>} values
+ */
+export function room(struct, values) {
+  let bytes = RESULTS + struct.size + 8;
+  for (const [, value] of values) if (typeof value === 'string') bytes += textRoom(value);
+  return bytes;
+}
+
+/** @param {string | null} text */
+export function textRoom(text) {
+  return text === null ? 0 : text.length * 3 + 1;
+}
+
+/**
+ * The values of an object, ready to be written; null and undefined are left out.
+ * @param {Struct} struct
+ * @param {object | null | undefined} object
+ * @param {string} what
+ */
+export function valuesOf(struct, object, what) {
+  /** @type {[import('./layout.js').Member, string | number | bigint][]} */
+  const values = [];
+  if (object === undefined || object === null) return values;
+  if (typeof object !== 'object') throw invalidArgument(`${what}: expected an object, got ${typeof object}`);
+  for (const name in object) {
+    const member = struct.members.get(name);
+    if (member === undefined) throw invalidArgument(`${what}.${name}: there is no such member`);
+    const value = /** @type {Record<string, unknown>} */ (object)[name];
+    if (value !== undefined && value !== null) values.push([member, convert(member, name, value)]);
+  }
+  return values;
+}
+
+/** Reused by calls that are over when they return; texts of ordinary events fit. */
+const shared = new Memory(256 * 1024);
+
+/**
+ * Memory for a call that C has done with when it returns.
+ * @param {number} bytes
+ */
+export function shortLived(bytes) {
+  return bytes <= shared.capacity ? shared.clear() : new Memory(bytes);
+}
+
