@@ -1,0 +1,3 @@
+module github.com/axonpush/libaxonpush/bindings/go
+
+go 1.19

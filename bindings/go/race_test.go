@@ -1,0 +1,5 @@
+//go:build race
+
+package axonpush_test
+
+const raceDetector = true

@@ -1,0 +1,227 @@
+package axonpush
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Response is what the service answered. Where fail-open suppressed a failure there is none, and a nil
+// *Response gives "", 0 and false like one that lacks what is asked for: code for the happy path keeps
+// running.
+//
+// Members are named by JSON pointers (RFC 6901): "/events/0/eventId"; "" is the whole document; "~1"
+// stands for "/" and "~0" for "~" in a name.
+//
+// A Response may be used by any number of goroutines at once, and lives as long as any other value of
+// Go's: there is nothing to free.
+type Response struct {
+	json       []byte
+	httpStatus int
+	requestID  string
+
+	parse  sync.Once
+	parsed any
+}
+
+// JSON is the whole answer; nil for a nil Response. It is not to be changed.
+func (r *Response) JSON() json.RawMessage {
+	if r == nil {
+		return nil
+	}
+	return r.json
+}
+
+// Decode decodes the answer into v, as [json.Unmarshal] does. A nil Response leaves v as it is.
+func (r *Response) Decode(v any) error {
+	if r == nil {
+		return nil
+	}
+	return json.Unmarshal(r.json, v)
+}
+
+// EventID is the id that the service gave a published event.
+func (r *Response) EventID() string { return r.String("/eventId") }
+
+// HTTPStatus is that of the answer; 0 for a nil Response, and for the empty list of fail-open.
+func (r *Response) HTTPStatus() int {
+	if r == nil {
+		return 0
+	}
+	return r.httpStatus
+}
+
+// RequestID is the service's id of the request; "" if it gave none.
+func (r *Response) RequestID() string {
+	if r == nil {
+		return ""
+	}
+	return r.requestID
+}
+
+// String is the string at a pointer; "" if there is none.
+func (r *Response) String(pointer string) string {
+	s, _ := r.at(pointer).(string)
+	return s
+}
+
+// Int is the integer at a pointer; false if there is none, if it is not written as an integer, or if
+// it does not fit.
+func (r *Response) Int(pointer string) (int64, bool) {
+	number, ok := r.at(pointer).(json.Number)
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(number.String(), 10, 64)
+	return n, err == nil
+}
+
+// Float is the number at a pointer; false if there is none, or if it is too large.
+func (r *Response) Float(pointer string) (float64, bool) {
+	number, ok := r.at(pointer).(json.Number)
+	if !ok {
+		return 0, false
+	}
+	f, err := number.Float64()
+	return f, err == nil
+}
+
+// Bool is the boolean at a pointer; false, false if there is none.
+func (r *Response) Bool(pointer string) (value, ok bool) {
+	value, ok = r.at(pointer).(bool)
+	return value, ok
+}
+
+// Count is how many members the array or object at a pointer has; 0 if there is none.
+func (r *Response) Count(pointer string) int {
+	switch value := r.at(pointer).(type) {
+	case []any:
+		return len(value)
+	case map[string]any:
+		return len(value)
+	}
+	return 0
+}
+
+// Events are the events of an answer of [Events.List] and [Events.Search], newest first; none for a nil
+// Response.
+func (r *Response) Events() []StoredEvent {
+	var list struct {
+		Events []json.RawMessage `json:"events"`
+	}
+	if r.Decode(&list) != nil || len(list.Events) == 0 {
+		return nil
+	}
+	events := make([]StoredEvent, len(list.Events))
+	for i, raw := range list.Events {
+		events[i] = newStoredEvent(raw)
+	}
+	return events
+}
+
+// at is the value at a pointer; nil if there is none.
+func (r *Response) at(pointer string) any {
+	if r == nil {
+		return nil
+	}
+	r.parse.Do(func() {
+		decoder := json.NewDecoder(bytes.NewReader(r.json))
+		decoder.UseNumber()
+		// The library has checked it: what cannot be decoded here is deeper than Go goes.
+		_ = decoder.Decode(&r.parsed)
+	})
+	value := r.parsed
+	if pointer == "" {
+		return value
+	}
+	if pointer[0] != '/' {
+		return nil
+	}
+	for _, part := range strings.Split(pointer[1:], "/") {
+		switch inside := value.(type) {
+		case map[string]any:
+			name, ok := unescape(part)
+			if !ok {
+				return nil
+			}
+			value = inside[name]
+		case []any:
+			i, err := strconv.ParseUint(part, 10, 31)
+			if err != nil || strconv.FormatUint(i, 10) != part || int(i) >= len(inside) {
+				return nil
+			}
+			value = inside[i]
+		default:
+			return nil
+		}
+	}
+	return value
+}
+
+// unescape decodes a part of a pointer; false where a "~" escapes nothing.
+func unescape(part string) (string, bool) {
+	if strings.Count(part, "~") != strings.Count(part, "~0")+strings.Count(part, "~1") {
+		return "", false
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~"), true
+}
+
+// StoredEvent is an event as the service stores it. Members that the service leaves out are zero, and so
+// are those that are not of the type expected; Raw has all of it.
+type StoredEvent struct {
+	EventID        string          `json:"eventId"`
+	OrgID          string          `json:"orgId"`
+	AppID          string          `json:"appId"`
+	ChannelID      string          `json:"channelId"`
+	EnvironmentID  string          `json:"environmentId"`
+	EventType      string          `json:"eventType"`
+	Source         string          `json:"source"`
+	Status         string          `json:"status"`
+	AgentID        string          `json:"agentId"`
+	AgentName      string          `json:"agentName"`
+	ToolName       string          `json:"toolName"`
+	SemanticKind   string          `json:"semanticKind"`
+	ServiceName    string          `json:"serviceName"`
+	OperationName  string          `json:"operationName"`
+	TraceID        string          `json:"traceId"`
+	SpanID         string          `json:"spanId"`
+	ParentSpanID   string          `json:"parentSpanId"`
+	SessionID      string          `json:"sessionId"`
+	UserID         string          `json:"userId"`
+	ErrorType      string          `json:"errorType"`
+	ErrorMessage   string          `json:"errorMessage"`
+	RequestModel   string          `json:"requestModel"`
+	ResponseModel  string          `json:"responseModel"`
+	DurationMs     float64         `json:"durationMs"`
+	InputTokens    int64           `json:"inputTokens"`
+	OutputTokens   int64           `json:"outputTokens"`
+	TotalTokens    int64           `json:"totalTokens"`
+	CostUSD        float64         `json:"costUsd"`
+	PayloadSpilled bool            `json:"payloadSpilled"`
+	Payload        json.RawMessage `json:"payload"`
+	Metadata       json.RawMessage `json:"metadata"`
+	Attributes     json.RawMessage `json:"attributes"`
+	// CreatedAt is when the service stored it. The oldest one seen, as [EventQuery.Until], leads to the
+	// page before.
+	CreatedAt time.Time `json:"-"`
+	// OccurredAt is when it happened.
+	OccurredAt time.Time `json:"-"`
+	// Raw is the whole event as the service gave it, with members that are newer than this package.
+	Raw json.RawMessage `json:"-"`
+}
+
+func newStoredEvent(raw json.RawMessage) StoredEvent {
+	event := StoredEvent{Raw: raw}
+	// A member of another type than expected is left out, and the others are still decoded.
+	_ = json.Unmarshal(raw, &event)
+	var times struct {
+		CreatedAt, OccurredAt string
+	}
+	_ = json.Unmarshal(raw, &times)
+	event.CreatedAt, _ = time.Parse(time.RFC3339Nano, times.CreatedAt)
+	event.OccurredAt, _ = time.Parse(time.RFC3339Nano, times.OccurredAt)
+	return event
+}

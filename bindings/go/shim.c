@@ -1,0 +1,325 @@
+#define _GNU_SOURCE /* F_DUPFD_CLOEXEC is POSIX, but glibc hides it from plain C99 */
+#include "shim.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define TEXT(place) (at[place] == 0 ? NULL : block + at[place] - 1)
+
+static axonpush_client *ticket(uintptr_t client) { return (axonpush_client *)client; }
+
+/* ---- outcomes ---- */
+
+static axg_text text_of(const char *text) {
+    axg_text result = { text, text == NULL ? 0 : strlen(text) };
+    return result;
+}
+
+/* Says what a call gave; the texts are those of `response` and `error`. */
+static void describe(axg_outcome *outcome, axonpush_status status, const axonpush_response *response,
+                     const axonpush_error *error) {
+    memset(outcome, 0, sizeof *outcome);
+    outcome->status = status;
+    outcome->retry_after_ms = -1;
+    if (error != NULL) {
+        outcome->http_status = axonpush_error_http_status(error);
+        outcome->retry_after_ms = axonpush_error_retry_after_ms(error);
+        outcome->retryable = axonpush_error_retryable(error);
+        outcome->message = text_of(axonpush_error_message(error));
+        outcome->code = text_of(axonpush_error_code(error));
+        outcome->hint = text_of(axonpush_error_hint(error));
+        outcome->request_id = text_of(axonpush_error_request_id(error));
+    } else if (response != NULL) {
+        outcome->answered = true;
+        outcome->http_status = axonpush_response_http_status(response);
+        outcome->json.start = axonpush_response_json(response, &outcome->json.length);
+        outcome->request_id = text_of(axonpush_response_request_id(response));
+    }
+}
+
+/* An outcome that owns `response` and `error`. */
+static axg_outcome *finish(axonpush_status status, axonpush_response *response, axonpush_error *error) {
+    axg_outcome *outcome = malloc(sizeof *outcome);
+    if (outcome == NULL) {
+        axonpush_response_free(response);
+        axonpush_error_free(error);
+        return NULL;
+    }
+    describe(outcome, status, response, error);
+    outcome->response = response;
+    outcome->error = error;
+    return outcome;
+}
+
+static void move_text(axg_text *text, char **room) {
+    if (text->start == NULL) return;
+    memcpy(*room, text->start, text->length);
+    text->start = *room;
+    *room += text->length;
+}
+
+/* An outcome with copies of its texts, for what is only borrowed. */
+static axg_outcome *copy(axonpush_status status, const axonpush_response *response, const axonpush_error *error) {
+    axg_outcome seen;
+    describe(&seen, status, response, error);
+    size_t texts = seen.json.length + seen.request_id.length + seen.message.length + seen.code.length + seen.hint.length;
+    axg_outcome *outcome = malloc(sizeof seen + texts);
+    if (outcome == NULL) return NULL;
+    *outcome = seen;
+    char *room = (char *)(outcome + 1);
+    move_text(&outcome->json, &room);
+    move_text(&outcome->request_id, &room);
+    move_text(&outcome->message, &room);
+    move_text(&outcome->code, &room);
+    move_text(&outcome->hint, &room);
+    return outcome;
+}
+
+void axg_outcome_free(axg_outcome *all) {
+    while (all != NULL) {
+        axg_outcome *next = all->next;
+        axonpush_response_free(all->response);
+        axonpush_error_free(all->error);
+        free(all);
+        all = next;
+    }
+}
+
+/* ---- calls ---- */
+
+axg_outcome *axg_new(axonpush_options options, const char *block, const size_t *at, uintptr_t *client) {
+    options.struct_size = sizeof options;
+    options.api_key = TEXT(AXG_OPTION_API_KEY);
+    options.tenant_id = TEXT(AXG_OPTION_TENANT_ID);
+    options.base_url = TEXT(AXG_OPTION_BASE_URL);
+    options.environment = TEXT(AXG_OPTION_ENVIRONMENT);
+    options.channel_id = TEXT(AXG_OPTION_CHANNEL_ID);
+    options.redact_keys = TEXT(AXG_OPTION_REDACT_KEYS);
+    options.ca_file = TEXT(AXG_OPTION_CA_FILE);
+    options.ca_pem = TEXT(AXG_OPTION_CA_PEM);
+    options.proxy = TEXT(AXG_OPTION_PROXY);
+    options.user_agent = TEXT(AXG_OPTION_USER_AGENT);
+    axonpush_error *error = NULL;
+    *client = (uintptr_t)axonpush_new(&options, &error);
+    return finish(axonpush_error_status(error), NULL, error);
+}
+
+static axonpush_event event_of(const char *block, const size_t *at, size_t payload_len, size_t metadata_len) {
+    axonpush_event event = AXONPUSH_EVENT_INIT;
+    event.identifier = TEXT(AXG_EVENT_IDENTIFIER);
+    event.payload = TEXT(AXG_EVENT_PAYLOAD);
+    event.payload_len = payload_len;
+    event.channel_id = TEXT(AXG_EVENT_CHANNEL_ID);
+    event.event_type = TEXT(AXG_EVENT_EVENT_TYPE);
+    event.agent_id = TEXT(AXG_EVENT_AGENT_ID);
+    event.trace_id = TEXT(AXG_EVENT_TRACE_ID);
+    event.span_id = TEXT(AXG_EVENT_SPAN_ID);
+    event.parent_span_id = TEXT(AXG_EVENT_PARENT_SPAN_ID);
+    event.dedup_key = TEXT(AXG_EVENT_DEDUP_KEY);
+    event.occurred_at = TEXT(AXG_EVENT_OCCURRED_AT);
+    event.metadata = TEXT(AXG_EVENT_METADATA);
+    event.metadata_len = metadata_len;
+    return event;
+}
+
+axg_outcome *axg_publish(uintptr_t client, const char *block, const size_t *at, size_t payload_len, size_t metadata_len) {
+    axonpush_event event = event_of(block, at, payload_len, metadata_len);
+    axonpush_response *response = NULL;
+    axonpush_error *error = NULL;
+    axonpush_status status = axonpush_events_publish(ticket(client), &event, &response, &error);
+    return finish(status, response, error);
+}
+
+static axonpush_event_query query_of(const char *block, const size_t *at, uint32_t limit) {
+    axonpush_event_query query = AXONPUSH_EVENT_QUERY_INIT;
+    query.since = TEXT(AXG_QUERY_SINCE);
+    query.until = TEXT(AXG_QUERY_UNTIL);
+    query.limit = limit;
+    query.app_id = TEXT(AXG_QUERY_APP_ID);
+    query.channel_id = TEXT(AXG_QUERY_CHANNEL_ID);
+    query.environment_id = TEXT(AXG_QUERY_ENVIRONMENT_ID);
+    query.event_type = TEXT(AXG_QUERY_EVENT_TYPE);
+    query.source = TEXT(AXG_QUERY_SOURCE);
+    query.status = TEXT(AXG_QUERY_STATUS);
+    query.trace_id = TEXT(AXG_QUERY_TRACE_ID);
+    query.agent_id = TEXT(AXG_QUERY_AGENT_ID);
+    query.agent_name = TEXT(AXG_QUERY_AGENT_NAME);
+    query.tool_name = TEXT(AXG_QUERY_TOOL_NAME);
+    query.semantic_kind = TEXT(AXG_QUERY_SEMANTIC_KIND);
+    query.service_name = TEXT(AXG_QUERY_SERVICE_NAME);
+    query.operation_name = TEXT(AXG_QUERY_OPERATION_NAME);
+    query.error_type = TEXT(AXG_QUERY_ERROR_TYPE);
+    query.q = TEXT(AXG_QUERY_Q);
+    query.attr_key = TEXT(AXG_QUERY_ATTR_KEY);
+    query.attr_value = TEXT(AXG_QUERY_ATTR_VALUE);
+    return query;
+}
+
+axg_outcome *axg_list(uintptr_t client, const char *block, const size_t *at, uint32_t limit) {
+    axonpush_event_query query = query_of(block, at, limit);
+    axonpush_response *response = NULL;
+    axonpush_error *error = NULL;
+    axonpush_status status = axonpush_events_list(ticket(client), TEXT(AXG_QUERY_LIST_CHANNEL), &query, &response, &error);
+    return finish(status, response, error);
+}
+
+axg_outcome *axg_search(uintptr_t client, const char *block, const size_t *at, uint32_t limit) {
+    axonpush_event_query query = query_of(block, at, limit);
+    axonpush_response *response = NULL;
+    axonpush_error *error = NULL;
+    axonpush_status status = axonpush_events_search(ticket(client), &query, &response, &error);
+    return finish(status, response, error);
+}
+
+axg_outcome *axg_request(uintptr_t client, const char *block, const size_t *at, size_t body_len) {
+    axonpush_response *response = NULL;
+    axonpush_error *error = NULL;
+    axonpush_status status = axonpush_request(ticket(client), TEXT(AXG_REQUEST_METHOD), TEXT(AXG_REQUEST_PATH),
+                                              TEXT(AXG_REQUEST_QUERY), TEXT(AXG_REQUEST_BODY), body_len, &response, &error);
+    return finish(status, response, error);
+}
+
+axg_outcome *axg_flush(uintptr_t client, uint32_t timeout_ms) {
+    axonpush_error *error = NULL;
+    axonpush_status status = axonpush_flush(ticket(client), timeout_ms, &error);
+    return finish(status, NULL, error);
+}
+
+axg_outcome *axg_shutdown(uintptr_t client, uint32_t timeout_ms) {
+    axonpush_error *error = NULL;
+    axonpush_status status = axonpush_shutdown(ticket(client), timeout_ms, &error);
+    return finish(status, NULL, error);
+}
+
+axg_outcome *axg_stats(uintptr_t client, axonpush_stats *out) {
+    axonpush_error *error = NULL;
+    axonpush_stats_init(out);
+    axonpush_status status = axonpush_stats_get(ticket(client), out, &error);
+    return finish(status, NULL, error);
+}
+
+/* ---- completions ---- */
+
+/* The completions that run inside one call on this thread: they only run inside axonpush_poll() and
+ * axonpush_close(), on the thread that calls it. */
+struct batch {
+    axg_outcome *first, **last;
+};
+static __thread struct batch *batch;
+
+static void collect(axonpush_status status, const axonpush_response *response, const axonpush_error *error, void *user_data) {
+    /* Where a C host's exit() drains a client that Go did not close, nobody is there to be told. */
+    if (batch == NULL) return;
+    axg_outcome *outcome = copy(status, response, error);
+    if (outcome == NULL) abort(); /* a result must not get lost silently */
+    outcome->id = (uintptr_t)user_data;
+    *batch->last = outcome;
+    batch->last = &outcome->next;
+}
+
+axg_outcome *axg_publish_async(uintptr_t client, const char *block, const size_t *at, size_t payload_len,
+                               size_t metadata_len, bool with_completion, uintptr_t id) {
+    axonpush_event event = event_of(block, at, payload_len, metadata_len);
+    axonpush_error *error = NULL;
+    axonpush_status status = axonpush_events_publish_async(ticket(client), &event, with_completion ? collect : NULL,
+                                                           (void *)id, &error);
+    if (status == AXONPUSH_OK) return NULL;
+    axg_outcome *outcome = finish(status, NULL, error);
+    if (outcome == NULL) abort(); /* NULL would say that it was accepted */
+    return outcome;
+}
+
+axg_outcome *axg_poll(uintptr_t client) {
+    struct batch mine = { NULL, &mine.first };
+    batch = &mine;
+    axonpush_poll(ticket(client), 0);
+    batch = NULL;
+    return mine.first;
+}
+
+axg_outcome *axg_close(uintptr_t client) {
+    struct batch mine = { NULL, &mine.first };
+    batch = &mine;
+    axonpush_close(ticket(client));
+    batch = NULL;
+    return mine.first;
+}
+
+int axg_completion_fd(uintptr_t client) {
+    int fd = axonpush_completion_fd(ticket(client));
+    /* A copy, so that Go may wait on it while the client closes its own. */
+    return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+/* ---- log ---- */
+
+enum { MOST_LINES = 1000 };
+
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static axg_line *log_first, **log_last = &log_first;
+static size_t log_lines;
+static uint64_t log_dropped;
+static int log_fd = -1;
+
+static void keep_line(axonpush_log_level level, const char *message, void *unused) {
+    (void)unused;
+    size_t size = strlen(message) + 1;
+    axg_line *line = malloc(sizeof *line + size);
+    if (line != NULL) {
+        line->next = NULL;
+        line->level = level;
+        memcpy(line->text, message, size);
+    }
+    pthread_mutex_lock(&log_lock);
+    if (line == NULL || log_lines == MOST_LINES) {
+        log_dropped++;
+        free(line);
+    } else {
+        *log_last = line;
+        log_last = &line->next;
+        if (log_lines++ == 0) eventfd_write(log_fd, 1);
+    }
+    pthread_mutex_unlock(&log_lock);
+}
+
+int axg_log_fd(void) {
+    pthread_mutex_lock(&log_lock);
+    if (log_fd < 0) log_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int fd = log_fd;
+    pthread_mutex_unlock(&log_lock);
+    return fd;
+}
+
+void axg_log_set(axonpush_log_level max_level, bool collect_lines) {
+    axonpush_log_set(max_level, collect_lines ? keep_line : NULL, NULL);
+}
+
+axg_line *axg_log_take(uint64_t *dropped) {
+    pthread_mutex_lock(&log_lock);
+    axg_line *all = log_first;
+    *dropped = log_dropped;
+    if (log_lines > 0) {
+        eventfd_t value;
+        eventfd_read(log_fd, &value);
+    }
+    log_first = NULL;
+    log_last = &log_first;
+    log_lines = 0;
+    log_dropped = 0;
+    pthread_mutex_unlock(&log_lock);
+    return all;
+}
+
+const char *axg_line_text(const axg_line *line) { return line->text; }
+
+void axg_log_free(axg_line *all) {
+    while (all != NULL) {
+        axg_line *next = all->next;
+        free(all);
+        all = next;
+    }
+}
