@@ -65,7 +65,25 @@ fn header(root: &Path) -> String {
     let mut text = Vec::new();
     // Only these files, in this order: the header has what a C caller sees and nothing else.
     const NOUNS: &[&str] = &[
-        "status", "error", "log", "options", "client", "event", "response", "json", "stats",
+        "status",
+        "error",
+        "log",
+        "options",
+        "client",
+        "event_types",
+        "event",
+        "response",
+        "json",
+        "trace",
+        "events_iter",
+        "apps",
+        "channels",
+        "environments",
+        "webhooks",
+        "organizations",
+        "service",
+        "log_event",
+        "stats",
         "version",
     ];
     let sources = NOUNS
@@ -96,6 +114,7 @@ const ENUMERATIONS: &[&str] = &[
     "axonpush_overflow",
     "axonpush_completion_mode",
     "axonpush_content_capture",
+    "axonpush_severity",
 ];
 
 /// `enum { ... }; typedef int32_t name;` in every C and C++ alike, where cbindgen makes a real

@@ -62,6 +62,10 @@ template <typename T> inline T sized() {
 #define AXONPUSH_EVENT_INIT AXONPUSH_INIT_(axonpush_event)
 #define AXONPUSH_EVENT_QUERY_INIT AXONPUSH_INIT_(axonpush_event_query)
 #define AXONPUSH_STATS_INIT AXONPUSH_INIT_(axonpush_stats)
+#define AXONPUSH_TRACE_QUERY_INIT AXONPUSH_INIT_(axonpush_trace_query)
+#define AXONPUSH_ENVIRONMENT_INIT AXONPUSH_INIT_(axonpush_environment)
+#define AXONPUSH_WEBHOOK_INIT AXONPUSH_INIT_(axonpush_webhook)
+#define AXONPUSH_LOG_RECORD_INIT AXONPUSH_INIT_(axonpush_log_record)
 
 #ifdef __cplusplus
 extern "C" {
@@ -239,6 +243,20 @@ enum {
 typedef int32_t axonpush_content_capture;
 
 /**
+ * Severity of a line, as OpenTelemetry numbers it: the first of each range; the numbers between are
+ * finer steps.
+ */
+enum {
+    AXONPUSH_SEVERITY_TRACE = 1,
+    AXONPUSH_SEVERITY_DEBUG = 5,
+    AXONPUSH_SEVERITY_INFO = 9,
+    AXONPUSH_SEVERITY_WARN = 13,
+    AXONPUSH_SEVERITY_ERROR = 17,
+    AXONPUSH_SEVERITY_FATAL = 21,
+};
+typedef int32_t axonpush_severity;
+
+/**
  * A client: configuration, connections, and a queue of its own.
  *
  * Threads: any number of threads may use one client at once, axonpush_close() included.
@@ -256,6 +274,16 @@ typedef struct axonpush_client axonpush_client;
  * error passed to a completion is only borrowed for that completion.
  */
 typedef struct axonpush_error axonpush_error;
+
+/**
+ * A walk back through events, from the newest to the oldest, page by page behind the scenes: no event
+ * twice and none left out, also where several share a timestamp.
+ *
+ * Threads: one at a time.
+ * Lifetime: from axonpush_events_iter_new() to axonpush_events_iter_free(). It outlives its client's
+ * close, but gets AXONPUSH_ERR_CLOSED then.
+ */
+typedef struct axonpush_events_iter axonpush_events_iter;
 
 /**
  * A JSON object in the making: it starts as one empty object, and members are added in order.
@@ -280,6 +308,14 @@ typedef struct axonpush_json axonpush_json;
  * long. A response passed to a completion is only borrowed for that completion.
  */
 typedef struct axonpush_response axonpush_response;
+
+/**
+ * A trace, and a span in it: what ties events together across functions and processes.
+ *
+ * Threads: immutable, so any number of threads may read it.
+ * Lifetime: yours from the function that gave it until axonpush_trace_free(); its texts live as long.
+ */
+typedef struct axonpush_trace axonpush_trace;
 
 /**
  * Receives one line of the log, without a newline.
@@ -539,6 +575,179 @@ typedef void (*axonpush_completion_fn)(axonpush_status status,
                                        void *user_data);
 
 /**
+ * Filters of traces, all optional, all of them to be met. Members marked "list" take several values,
+ * separated by commas, any of which is to be met.
+ *
+ * Threads and lifetime: read during the call that it is passed to.
+ */
+typedef struct axonpush_trace_query {
+    /**
+     * Set by AXONPUSH_TRACE_QUERY_INIT or axonpush_trace_query_init().
+     */
+    size_t struct_size;
+    /**
+     * Filters of the events in the traces, `limit` among them; may be NULL.
+     */
+    const axonpush_event_query *events;
+    /**
+     * List.
+     */
+    const char *service;
+    /**
+     * List.
+     */
+    const char *operation;
+    /**
+     * List.
+     */
+    const char *model;
+    /**
+     * List.
+     */
+    const char *provider;
+    /**
+     * List.
+     */
+    const char *agent;
+    /**
+     * List.
+     */
+    const char *tool;
+    /**
+     * List.
+     */
+    const char *release;
+    /**
+     * List.
+     */
+    const char *session;
+    /**
+     * List.
+     */
+    const char *user;
+    const char *sort;
+    /**
+     * Milliseconds; 0: any.
+     */
+    uint64_t min_duration_ms;
+    /**
+     * How many to pass over.
+     */
+    uint32_t offset;
+    axonpush_toggle errors_only;
+} axonpush_trace_query;
+
+/**
+ * An environment to create, or what to change of one. NULL, "" or AXONPUSH_DEFAULT in an optional
+ * member leaves it out.
+ *
+ * Threads and lifetime: read during the call that it is passed to.
+ */
+typedef struct axonpush_environment {
+    /**
+     * Set by AXONPUSH_ENVIRONMENT_INIT or axonpush_environment_init().
+     */
+    size_t struct_size;
+    /**
+     * Required to create one.
+     */
+    const char *name;
+    const char *slug;
+    const char *color;
+    axonpush_toggle is_default;
+    axonpush_toggle is_production;
+} axonpush_environment;
+
+/**
+ * A webhook endpoint to create.
+ *
+ * Threads and lifetime: read during the call that it is passed to.
+ */
+typedef struct axonpush_webhook {
+    /**
+     * Set by AXONPUSH_WEBHOOK_INIT or axonpush_webhook_init().
+     */
+    size_t struct_size;
+    /**
+     * Required: the channel whose events are delivered.
+     */
+    const char *channel_id;
+    /**
+     * Required: where to.
+     */
+    const char *url;
+    /**
+     * Event types to deliver, separated by commas; NULL: all.
+     */
+    const char *event_types;
+    const char *description;
+} axonpush_webhook;
+
+/**
+ * A line of the host's log. NULL, "" or 0 in an optional member leaves it out.
+ *
+ * Threads and lifetime: read during the call that it is passed to; everything is copied.
+ */
+typedef struct axonpush_log_record {
+    /**
+     * Set by AXONPUSH_LOG_RECORD_INIT or axonpush_log_record_init().
+     */
+    size_t struct_size;
+    /**
+     * Required: the text.
+     */
+    const char *body;
+    /**
+     * Name of the logger, which becomes the event's identifier; NULL: "log".
+     */
+    const char *logger;
+    /**
+     * NULL: the name of the severity's range, such as "WARN".
+     */
+    const char *severity_text;
+    /**
+     * 1 to 24; 0: AXONPUSH_SEVERITY_INFO.
+     */
+    axonpush_severity severity;
+    /**
+     * Line in `file`.
+     */
+    uint32_t line;
+    /**
+     * Where in the source.
+     */
+    const char *file;
+    const char *function;
+    /**
+     * The program, such as "checkout".
+     */
+    const char *service_name;
+    /**
+     * A JSON object of more members.
+     */
+    const char *attributes;
+    /**
+     * Bytes of `attributes`; 0 means that it is NUL-terminated.
+     */
+    size_t attributes_len;
+    /**
+     * Nanoseconds since 1970; 0: now.
+     */
+    uint64_t time_unix_nano;
+    /**
+     * NULL: "app.log". An agent's log is "agent.log".
+     */
+    const char *event_type;
+    /**
+     * As in axonpush_event.
+     */
+    const char *channel_id;
+    const char *agent_id;
+    const char *trace_id;
+    const char *span_id;
+} axonpush_log_record;
+
+/**
  * What became of the events that background publishing accepted, and of the network.
  *
  * At any moment: accepted = delivered + failed + suppressed + dropped + expired + abandoned +
@@ -593,6 +802,10 @@ typedef struct axonpush_stats {
      * Connections opened so far.
      */
     uint64_t connections;
+    /**
+     * Lines that axonpush_log_event() could not publish.
+     */
+    uint64_t log_events_lost;
 } axonpush_stats;
 
 /**
@@ -911,6 +1124,432 @@ const char *axonpush_json_text(axonpush_json *json, size_t *len, axonpush_error 
  * Frees a writer and its text. NULL is fine.
  */
 void axonpush_json_free(axonpush_json *json);
+
+/**
+ * Starts a trace, or goes on with one: what is NULL or "" is drawn at random (a UUID; 16 hex digits).
+ * NULL on failure. Free it with axonpush_trace_free().
+ */
+axonpush_trace *axonpush_trace_new(const char *trace_id, const char *span_id, axonpush_error **error);
+
+/**
+ * Takes the trace of an incoming `traceparent` header (W3C Trace Context). A malformed header is
+ * refused, never guessed at: NULL, and AXONPUSH_ERR_INVALID_ARGUMENT. Free it with axonpush_trace_free().
+ */
+axonpush_trace *axonpush_trace_parse(const char *traceparent, axonpush_error **error);
+
+/**
+ * A new span in the same trace; a new trace for NULL. NULL only on failure. Free it with
+ * axonpush_trace_free().
+ */
+axonpush_trace *axonpush_trace_child(const axonpush_trace *parent, axonpush_error **error);
+
+/**
+ * The id of the trace; NULL for NULL.
+ */
+const char *axonpush_trace_id(const axonpush_trace *trace);
+
+/**
+ * The id of the span; NULL for NULL.
+ */
+const char *axonpush_trace_span_id(const axonpush_trace *trace);
+
+/**
+ * The `traceparent` header to send with an outgoing request; NULL for NULL. An id that is not in the
+ * form of W3C Trace Context is written as a hash of it, always the same.
+ */
+const char *axonpush_trace_traceparent(const axonpush_trace *trace);
+
+/**
+ * Makes a trace current on the calling thread; NULL: none. Events published meanwhile on this thread,
+ * now or in the background, carry its trace id, and its span as their parent, unless they say otherwise;
+ * requests carry it in their headers.
+ *
+ * Returns what was current before, NULL if nothing was: hand it to axonpush_trace_leave(), on the same
+ * thread. `trace` is copied and may be freed at once.
+ */
+axonpush_trace *axonpush_trace_enter(const axonpush_trace *trace);
+
+/**
+ * Makes current again what axonpush_trace_enter() returned, and frees it.
+ */
+void axonpush_trace_leave(axonpush_trace *previous);
+
+/**
+ * A copy of the trace that is current on the calling thread; NULL: none. Free it with
+ * axonpush_trace_free().
+ */
+axonpush_trace *axonpush_trace_current(void);
+
+/**
+ * Frees a trace and its texts. NULL is fine. It stays current where it was made current.
+ */
+void axonpush_trace_free(axonpush_trace *trace);
+
+/**
+ * Does what AXONPUSH_TRACE_QUERY_INIT does, for languages without macros. NULL is fine. See
+ * axonpush_options_init() for what it writes.
+ */
+void axonpush_trace_query_init(axonpush_trace_query *query);
+
+/**
+ * Lists traces: `{"traces": [...]}`, where null means none. `query` may be NULL.
+ */
+axonpush_status axonpush_traces_list(axonpush_client *client,
+                                     const axonpush_trace_query *query,
+                                     axonpush_response **response,
+                                     axonpush_error **error);
+
+/**
+ * Gets a trace with its spans: `{"traceId", "spans": [...]}`.
+ */
+axonpush_status axonpush_traces_get(axonpush_client *client,
+                                    const char *trace_id,
+                                    axonpush_response **response,
+                                    axonpush_error **error);
+
+/**
+ * Starts a walk. `channel_id` and `query` may be NULL, as for axonpush_events_search(); `query.limit` is
+ * the size of a page (default 500), not of the whole. Without `query.since` the service goes back 24
+ * hours. Nothing is requested yet. Free `*iter` with axonpush_events_iter_free().
+ */
+axonpush_status axonpush_events_iter_new(axonpush_client *client,
+                                         const char *channel_id,
+                                         const axonpush_event_query *query,
+                                         axonpush_events_iter **iter,
+                                         axonpush_error **error);
+
+/**
+ * Goes to the next older event: `*event` is its JSON ("/eventId", "/payload/..."), which lives until the
+ * next call on `iter`; NULL at the end. In fail-open mode an unreachable service is the end. After a
+ * failure the same call may be made again: it goes on where it was.
+ */
+axonpush_status axonpush_events_iter_next(axonpush_events_iter *iter,
+                                          const axonpush_response **event,
+                                          axonpush_error **error);
+
+/**
+ * Frees a walk and its event. NULL is fine.
+ */
+void axonpush_events_iter_free(axonpush_events_iter *iter);
+
+/**
+ * Lists the apps: `{"apps": [...]}`, where null means none. In fail-open mode an unreachable service
+ * gives an empty list.
+ *
+ * As for all functions of resources: free `*response` with axonpush_response_free(); NULL there is
+ * "suppressed by fail-open"; ids are taken as they are and become one segment of the path each; GET,
+ * PUT, PATCH and DELETE are repeated as the retry rules say, a POST only where it surely did not
+ * arrive or was turned away (429, 503). A DELETE whose answer was lost may so be told "not found".
+ */
+axonpush_status axonpush_apps_list(axonpush_client *client,
+                                   axonpush_response **response,
+                                   axonpush_error **error);
+
+/**
+ * Creates an app.
+ */
+axonpush_status axonpush_apps_create(axonpush_client *client,
+                                     const char *name,
+                                     axonpush_response **response,
+                                     axonpush_error **error);
+
+/**
+ * Gets an app.
+ */
+axonpush_status axonpush_apps_get(axonpush_client *client,
+                                  const char *app_id,
+                                  axonpush_response **response,
+                                  axonpush_error **error);
+
+/**
+ * Renames an app.
+ */
+axonpush_status axonpush_apps_update(axonpush_client *client,
+                                     const char *app_id,
+                                     const char *name,
+                                     axonpush_response **response,
+                                     axonpush_error **error);
+
+/**
+ * Deletes an app.
+ */
+axonpush_status axonpush_apps_delete(axonpush_client *client,
+                                     const char *app_id,
+                                     axonpush_response **response,
+                                     axonpush_error **error);
+
+/**
+ * Lists the channels of an app: `{"channels": [...]}`, where null means none.
+ */
+axonpush_status axonpush_channels_list(axonpush_client *client,
+                                       const char *app_id,
+                                       axonpush_response **response,
+                                       axonpush_error **error);
+
+/**
+ * Creates a channel.
+ */
+axonpush_status axonpush_channels_create(axonpush_client *client,
+                                         const char *app_id,
+                                         const char *name,
+                                         axonpush_response **response,
+                                         axonpush_error **error);
+
+/**
+ * Gets a channel.
+ */
+axonpush_status axonpush_channels_get(axonpush_client *client,
+                                      const char *app_id,
+                                      const char *channel_id,
+                                      axonpush_response **response,
+                                      axonpush_error **error);
+
+/**
+ * Renames a channel.
+ */
+axonpush_status axonpush_channels_update(axonpush_client *client,
+                                         const char *app_id,
+                                         const char *channel_id,
+                                         const char *name,
+                                         axonpush_response **response,
+                                         axonpush_error **error);
+
+/**
+ * Deletes a channel.
+ */
+axonpush_status axonpush_channels_delete(axonpush_client *client,
+                                         const char *app_id,
+                                         const char *channel_id,
+                                         axonpush_response **response,
+                                         axonpush_error **error);
+
+/**
+ * Does what AXONPUSH_ENVIRONMENT_INIT does, for languages without macros. NULL is fine. See
+ * axonpush_options_init() for what it writes.
+ */
+void axonpush_environment_init(axonpush_environment *environment);
+
+/**
+ * Lists the environments: `{"environments": [...]}`, where null means none.
+ */
+axonpush_status axonpush_environments_list(axonpush_client *client,
+                                           axonpush_response **response,
+                                           axonpush_error **error);
+
+/**
+ * Creates an environment. `environment.name` is required.
+ */
+axonpush_status axonpush_environments_create(axonpush_client *client,
+                                             const axonpush_environment *environment,
+                                             axonpush_response **response,
+                                             axonpush_error **error);
+
+/**
+ * Changes the members of an environment that are given.
+ */
+axonpush_status axonpush_environments_update(axonpush_client *client,
+                                             const char *slug,
+                                             const axonpush_environment *environment,
+                                             axonpush_response **response,
+                                             axonpush_error **error);
+
+/**
+ * Deletes an environment.
+ */
+axonpush_status axonpush_environments_delete(axonpush_client *client,
+                                             const char *slug,
+                                             axonpush_response **response,
+                                             axonpush_error **error);
+
+/**
+ * Makes an environment the default one.
+ */
+axonpush_status axonpush_environments_promote(axonpush_client *client,
+                                              const char *slug,
+                                              axonpush_response **response,
+                                              axonpush_error **error);
+
+/**
+ * Does what AXONPUSH_WEBHOOK_INIT does, for languages without macros. NULL is fine. See
+ * axonpush_options_init() for what it writes.
+ */
+void axonpush_webhook_init(axonpush_webhook *webhook);
+
+/**
+ * Creates an endpoint. The answer has its secret, which axonpush_webhook_verify() needs.
+ */
+axonpush_status axonpush_webhooks_create(axonpush_client *client,
+                                         const axonpush_webhook *webhook,
+                                         axonpush_response **response,
+                                         axonpush_error **error);
+
+/**
+ * Lists the endpoints of a channel: `{"data": [...]}`, where null means none.
+ */
+axonpush_status axonpush_webhooks_list(axonpush_client *client,
+                                       const char *channel_id,
+                                       axonpush_response **response,
+                                       axonpush_error **error);
+
+/**
+ * Deletes an endpoint.
+ */
+axonpush_status axonpush_webhooks_delete(axonpush_client *client,
+                                         const char *endpoint_id,
+                                         axonpush_response **response,
+                                         axonpush_error **error);
+
+/**
+ * Lists the deliveries of an endpoint: `{"data": [...]}`, where null means none.
+ */
+axonpush_status axonpush_webhooks_deliveries(axonpush_client *client,
+                                             const char *endpoint_id,
+                                             axonpush_response **response,
+                                             axonpush_error **error);
+
+/**
+ * Whether `signature`, the value of the header X-AxonPush-Signature, is that of the exact `len` bytes of
+ * `body` under the endpoint's `secret`: lower-case hex of HMAC-SHA256. It is compared in constant time.
+ * False for anything else, NULL or an empty secret included.
+ *
+ * The scheme has no timestamp: what a signature does not say is when. Refuse bodies that you have seen.
+ */
+bool axonpush_webhook_verify(const char *secret, const void *body, size_t len, const char *signature);
+
+/**
+ * Writes the signature of `len` bytes of `body` under `secret`, NUL-terminated, to the 65 bytes at `out`.
+ * False, with `out` untouched, if an argument is NULL or the secret is empty.
+ */
+bool axonpush_webhook_sign(const char *secret, const void *body, size_t len, char *out);
+
+/**
+ * Lists the organizations of the key's user: `{"organizations": [...]}`, where null means none.
+ */
+axonpush_status axonpush_organizations_list(axonpush_client *client,
+                                            axonpush_response **response,
+                                            axonpush_error **error);
+
+/**
+ * Gets the organization that the key belongs to.
+ */
+axonpush_status axonpush_organizations_get(axonpush_client *client,
+                                           axonpush_response **response,
+                                           axonpush_error **error);
+
+/**
+ * Changes the organization that the key belongs to: `body_json` is an object of the members to change,
+ * such as `{"name": "..."}` (`body_len` 0: NUL-terminated).
+ */
+axonpush_status axonpush_organizations_update(axonpush_client *client,
+                                              const char *body_json,
+                                              size_t body_len,
+                                              axonpush_response **response,
+                                              axonpush_error **error);
+
+/**
+ * Deletes an organization.
+ */
+axonpush_status axonpush_organizations_delete(axonpush_client *client,
+                                              const char *org_id,
+                                              axonpush_response **response,
+                                              axonpush_error **error);
+
+/**
+ * Invites somebody into an organization.
+ */
+axonpush_status axonpush_organizations_invite(axonpush_client *client,
+                                              const char *org_id,
+                                              const char *invited_email,
+                                              const char *role,
+                                              axonpush_response **response,
+                                              axonpush_error **error);
+
+/**
+ * Takes an invitation back.
+ */
+axonpush_status axonpush_organizations_cancel_invitation(axonpush_client *client,
+                                                         const char *org_id,
+                                                         const char *invitation_id,
+                                                         axonpush_response **response,
+                                                         axonpush_error **error);
+
+/**
+ * Removes a member from an organization.
+ */
+axonpush_status axonpush_organizations_remove_member(axonpush_client *client,
+                                                     const char *org_id,
+                                                     const char *user_id,
+                                                     axonpush_response **response,
+                                                     axonpush_error **error);
+
+/**
+ * Makes another member the owner of an organization.
+ */
+axonpush_status axonpush_organizations_transfer_ownership(axonpush_client *client,
+                                                          const char *org_id,
+                                                          const char *user_id,
+                                                          axonpush_response **response,
+                                                          axonpush_error **error);
+
+/**
+ * Leaves an organization.
+ */
+axonpush_status axonpush_organizations_leave(axonpush_client *client,
+                                             const char *org_id,
+                                             axonpush_response **response,
+                                             axonpush_error **error);
+
+/**
+ * Gets what the service can do.
+ */
+axonpush_status axonpush_capabilities_get(axonpush_client *client,
+                                          axonpush_response **response,
+                                          axonpush_error **error);
+
+/**
+ * Asks whether the service is well.
+ */
+axonpush_status axonpush_health_get(axonpush_client *client,
+                                    axonpush_response **response,
+                                    axonpush_error **error);
+
+/**
+ * Hands spans to the service as OTLP in JSON (ExportTraceServiceRequest), for a channel. `channel_id`
+ * NULL: the client's channel. `len` 0: NUL-terminated. The privacy rules do not apply: it is sent as it is.
+ */
+axonpush_status axonpush_otlp_traces(axonpush_client *client,
+                                     const char *channel_id,
+                                     const char *json,
+                                     size_t len,
+                                     axonpush_response **response,
+                                     axonpush_error **error);
+
+/**
+ * Hands log records to the service as OTLP in JSON (ExportLogsServiceRequest). As axonpush_otlp_traces().
+ */
+axonpush_status axonpush_otlp_logs(axonpush_client *client,
+                                   const char *channel_id,
+                                   const char *json,
+                                   size_t len,
+                                   axonpush_response **response,
+                                   axonpush_error **error);
+
+/**
+ * Does what AXONPUSH_LOG_RECORD_INIT does, for languages without macros. NULL is fine. See
+ * axonpush_options_init() for what it writes.
+ */
+void axonpush_log_record_init(axonpush_log_record *record);
+
+/**
+ * Publishes a line of the host's log in the background, for a log sink to call: it cannot break its
+ * host. It never waits (with AXONPUSH_OVERFLOW_BLOCK it refuses instead), and every failure is suppressed
+ * in strict mode too, and counted: in `log_events_lost` of axonpush_stats where this returns false, in the
+ * numbers for all events afterwards. It must not be called with the lines of this library's own log
+ * (axonpush_log_fn): from there it returns false, so that no line begets another.
+ *
+ * Returns whether the event was accepted.
+ */
+bool axonpush_log_event(axonpush_client *client, const axonpush_log_record *record);
 
 /**
  * Does what AXONPUSH_STATS_INIT does, for languages without macros. NULL is fine. See

@@ -38,17 +38,17 @@ pub struct Response {
 pub enum Expect {
     /// An object with the string `eventId`.
     Accepted,
-    /// An object with `events`, an array or null.
-    Events,
+    /// An object with this member, an array or null.
+    List(&'static str),
     /// Any JSON; an empty body counts as `null`.
     Anything,
 }
 
 impl Response {
     /// What a list call gives when fail-open suppressed its failure.
-    pub fn no_events() -> Self {
+    pub fn empty_list(member: &str) -> Self {
         Response {
-            document: Document::from_checked("{\"events\":[]}".to_owned()),
+            document: Document::from_checked(format!("{{\"{member}\":[]}}")),
             http_status: 0,
             request_id: None,
         }
@@ -83,10 +83,10 @@ impl Answer {
             Expect::Accepted if json::kind_of_member(&text, "eventId") != Some(b'"') => {
                 return Err(refuse("the body has no string \"eventId\"".to_owned()));
             }
-            Expect::Events
-                if !matches!(json::kind_of_member(&text, "events"), Some(b'[' | b'n')) =>
+            Expect::List(member)
+                if !matches!(json::kind_of_member(&text, member), Some(b'[' | b'n')) =>
             {
-                return Err(refuse("the body has no list \"events\"".to_owned()));
+                return Err(refuse(format!("the body has no list \"{member}\"")));
             }
             _ => {}
         }
@@ -316,14 +316,14 @@ mod tests {
                 "{body}"
             );
             assert_eq!(
-                decode(body, Expect::Events).unwrap_err(),
+                decode(body, Expect::List("events")).unwrap_err(),
                 Kind::Decode,
                 "{body}"
             );
         }
         assert!(decode("{\"eventId\":\"x\"}", Expect::Accepted).is_ok());
-        assert!(decode("{\"events\":null}", Expect::Events).is_ok());
-        assert!(decode("{\"events\":[]}", Expect::Events).is_ok());
+        assert!(decode("{\"events\":null}", Expect::List("events")).is_ok());
+        assert!(decode("{\"events\":[]}", Expect::List("events")).is_ok());
         assert_eq!(
             decode("", Expect::Anything).unwrap().document.text(),
             "null"

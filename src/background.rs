@@ -65,12 +65,19 @@ impl Background {
         }))
     }
 
-    /// Takes a checked event.
-    pub fn publish(&self, event: &Event, completion: Option<Completion>) -> Result<()> {
+    /// Takes a checked event. `may_wait`: for room, where the policy is to block; else it is refused.
+    pub fn publish(
+        &self,
+        event: &Event,
+        completion: Option<Completion>,
+        may_wait: bool,
+    ) -> Result<()> {
         let stored = StoredEvent::new(event);
-        let hand = self
-            .0
-            .aside(|| self.0.queue.push(stored, SystemTime::now(), completion))?;
+        let hand = self.0.aside(|| {
+            self.0
+                .queue
+                .push(stored, SystemTime::now(), completion, may_wait)
+        })?;
         self.0.lend(hand);
         Ok(())
     }

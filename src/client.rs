@@ -9,15 +9,17 @@ use ureq::http::Method;
 
 use crate::answer::{Answer, Expect, Response};
 use crate::background::Background;
-use crate::config::{CompletionMode, Config};
+use crate::config::{CompletionMode, Config, header_value};
 use crate::error::{Error, Kind, Result};
-use crate::event::Event;
-use crate::http::{self, Http, Request};
+use crate::event::{Event, TraceHeaders};
+use crate::http::{self, Http, Request, names};
 use crate::log::{self, Limiter};
+use crate::log_record::LogRecord;
+use crate::operations::Operation;
 use crate::query::{self, EventQuery};
 use crate::queue::{Books, Completion};
 use crate::sync::{Condvar, Mutex, MutexGuard};
-use crate::{ids, json};
+use crate::{ids, json, trace};
 
 /// Waits between attempts (WIRE.md, "Retry"), clamped to the last.
 const LADDER: [u64; 5] = [250, 500, 1000, 2000, 4000];
@@ -39,6 +41,7 @@ pub struct Client {
     life: Mutex<Life>,
     changed: Condvar,
     retried: AtomicU64,
+    log_events_lost: AtomicU64,
 }
 
 /// Which calls are running, and whether new ones may.
@@ -53,6 +56,7 @@ struct Life {
 pub struct Stats {
     pub books: Books,
     pub connections: u64,
+    pub log_events_lost: u64,
 }
 
 impl Client {
@@ -65,7 +69,8 @@ impl Client {
             background: OnceCell::new(),
             life: Mutex::default(),
             changed: Condvar::new(),
-            retried: Default::default(),
+            retried: AtomicU64::default(),
+            log_events_lost: AtomicU64::default(),
         })
     }
 
@@ -81,6 +86,8 @@ impl Client {
 
     /// Publishes one event, now. `None`: suppressed by fail-open.
     pub fn publish(&self, event: &Event) -> Result<Option<Response>> {
+        let current = trace::current();
+        let event = event.within(current.as_deref());
         event.check()?;
         let prepared = event.prepare(&self.config, None)?;
         let request = prepared.into_request(self.http.event_uri())?;
@@ -109,9 +116,69 @@ impl Client {
 
     /// Events of the organisation, newest first.
     pub fn search(&self, query: &EventQuery) -> Result<Response> {
-        let request = self.get("/events", &query.encode()?)?;
-        let response = self.call(&request, "/events", Expect::Events)?;
-        Ok(response.unwrap_or_else(Response::no_events))
+        self.events_page(&query.encode()?)
+    }
+
+    /// Events by an encoded query.
+    pub fn events_page(&self, query: &str) -> Result<Response> {
+        let list = Expect::List("events");
+        let response = self.send(Method::GET, "/events", Some(query), None, true, list)?;
+        Ok(response.unwrap_or_else(|| Response::empty_list("events")))
+    }
+
+    /// An operation of the table, with the ids of its path. `None`: suppressed by fail-open.
+    pub fn operate(
+        &self,
+        operation: &Operation,
+        ids: &[&str],
+        query: Option<&str>,
+        body: Option<String>,
+    ) -> Result<Option<Response>> {
+        let path = operation.fill(ids)?;
+        let method = operation
+            .method
+            .parse()
+            .expect("the table has HTTP methods");
+        let expect = operation.list.map_or(Expect::Anything, Expect::List);
+        let body = body.map(String::into_bytes);
+        let response = self.send(
+            method,
+            &path,
+            query,
+            body,
+            operation.is_repeatable(),
+            expect,
+        )?;
+        Ok(response.or_else(|| operation.list.map(Response::empty_list)))
+    }
+
+    /// Hands OTLP in JSON to the service, for a channel.
+    pub fn otlp(
+        &self,
+        operation: &Operation,
+        channel_id: Option<&str>,
+        json: &str,
+    ) -> Result<Option<Response>> {
+        json::check(json).map_err(|flaw| Error::argument(format!("json: {flaw}")))?;
+        let channel = channel_id
+            .or(self.config.channel_id.as_deref())
+            .ok_or_else(|| {
+                Error::argument(
+                    "channel_id: it is required, since the client has no default channel",
+                )
+            })?;
+        let channel = header_value(channel).ok_or_else(|| {
+            Error::argument("channel_id: it has a control character, which no header can carry")
+        })?;
+        let mut request = self.request_to(
+            Method::POST,
+            operation.path,
+            None,
+            Some(json.as_bytes().to_vec()),
+            operation.is_repeatable(),
+        )?;
+        request.headers.push((names::CHANNEL, channel));
+        self.call(&request, operation.path, Expect::Anything)
     }
 
     /// Any endpoint. `None`: suppressed by fail-open.
@@ -140,22 +207,50 @@ impl Client {
             }
             json::check(body).map_err(|flaw| Error::argument(format!("body_json: {flaw}")))?;
         }
-        let target = query::target(path, query)?;
-        let request = Request {
-            // Whether a PATCH or POST that arrives twice does harm is not ours to guess.
-            repeatable: !matches!(method, Method::POST | Method::PATCH),
-            uri: http::uri(&self.config.base_url, &target)?,
-            method,
-            headers: Vec::new(),
-            body: body.map(|text| text.as_bytes().to_vec()),
-        };
-        self.call(&request, path, Expect::Anything)
+        query::check_target(path, query)?;
+        // Whether a POST or PATCH that arrives twice does harm is not ours to guess.
+        let repeatable = !matches!(method, Method::POST | Method::PATCH);
+        let body = body.map(|text| text.as_bytes().to_vec());
+        self.send(method, path, query, body, repeatable, Expect::Anything)
     }
 
     /// Takes an event for delivery in the background. Exactly one completion for each that is taken.
     pub fn publish_async(&self, event: &Event, completion: Option<Completion>) -> Result<()> {
+        let current = trace::current();
+        let event = event.within(current.as_deref());
         event.check()?;
-        self.background().publish(event, completion)
+        self.background().publish(&event, completion, true)
+    }
+
+    /// Publishes a line of the host's log in the background. It never fails and never waits: what cannot
+    /// be taken is counted. `event` has everything but the payload.
+    pub fn log_event(&self, event: &Event, record: &LogRecord) -> bool {
+        let taken = self.try_log_event(event, record).is_ok();
+        if !taken {
+            self.log_events_lost.fetch_add(1, Ordering::Relaxed);
+        }
+        taken
+    }
+
+    fn try_log_event(&self, event: &Event, record: &LogRecord) -> Result<()> {
+        if log::is_in_sink() {
+            return Err(Error::argument(
+                "a line of the library's own log is not published",
+            ));
+        }
+        let payload = record.payload()?;
+        let current = trace::current();
+        let event = Event {
+            payload: &payload,
+            ..event.within(current.as_deref())
+        };
+        event.check()?;
+        self.background().publish(&event, None, false)
+    }
+
+    /// A log event that could not even be handed over.
+    pub fn count_lost_log_event(&self) {
+        self.log_events_lost.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Waits until every event accepted so far has ended.
@@ -191,6 +286,7 @@ impl Client {
         Stats {
             books,
             connections: self.http.opened(),
+            log_events_lost: self.log_events_lost.load(Ordering::Relaxed),
         }
     }
 
@@ -245,18 +341,40 @@ impl Client {
         }
     }
 
-    fn get(&self, path: &str, query: &str) -> Result<Request> {
-        let target = if query.is_empty() {
-            path.to_owned()
-        } else {
-            format!("{path}?{query}")
-        };
+    /// The way of every call but publishing.
+    fn send(
+        &self,
+        method: Method,
+        path: &str,
+        query: Option<&str>,
+        body: Option<Vec<u8>>,
+        repeatable: bool,
+        expect: Expect,
+    ) -> Result<Option<Response>> {
+        let request = self.request_to(method, path, query, body, repeatable)?;
+        self.call(&request, path, expect)
+    }
+
+    fn request_to(
+        &self,
+        method: Method,
+        path: &str,
+        query: Option<&str>,
+        body: Option<Vec<u8>>,
+        repeatable: bool,
+    ) -> Result<Request> {
+        let query = query.filter(|query| !query.is_empty());
+        let target = query.map_or(path.to_owned(), |query| format!("{path}?{query}"));
+        let current = trace::current();
         Ok(Request {
-            method: Method::GET,
+            method,
             uri: http::uri(&self.config.base_url, &target)?,
-            headers: Vec::new(),
-            body: None,
-            repeatable: true,
+            headers: match current {
+                Some(trace) => TraceHeaders::new(&trace.trace_id, &trace.span_id)?.into(),
+                None => Vec::new(),
+            },
+            body,
+            repeatable,
         })
     }
 

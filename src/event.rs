@@ -6,13 +6,14 @@
 
 use std::time::SystemTime;
 
-use ureq::http::{HeaderValue, Method, Uri};
+use ureq::http::{HeaderName, HeaderValue, Method, Uri};
 
 use crate::config::{Config, header_value};
 use crate::error::{Error, Result};
 use crate::http::{Request, names};
 use crate::ids::EventIds;
-use crate::{json, time, trace};
+use crate::trace::{self, Trace};
+use crate::{json, time};
 
 /// The longest payload, and the longest metadata, in bytes.
 pub const MAX_DOCUMENT: usize = 16 << 20;
@@ -151,6 +152,17 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// The event in the trace that is current: it carries the trace's id, and its span is the parent.
+    /// What the event says itself wins; in another trace the span is nobody's parent.
+    pub fn within<'s>(&'s self, trace: Option<&'s Trace>) -> Event<'s> {
+        let mut event = self.clone();
+        if let Some(trace) = trace.filter(|t| self.trace_id.is_none_or(|id| id == t.trace_id)) {
+            event.trace_id = Some(&trace.trace_id);
+            event.parent_span_id = self.parent_span_id.or(Some(&trace.span_id));
+        }
+        event
+    }
+
     /// Refuses what the service would refuse, or what a header cannot carry.
     pub fn check(&self) -> Result<()> {
         if self.identifier.is_empty() {
@@ -248,14 +260,30 @@ impl<'a> Event<'a> {
             body,
             dedup_key: checked_header(dedup_key)?,
             trace: match self.trace_id {
-                Some(trace_id) => Some(TraceHeaders {
-                    trace_id: checked_header(trace_id)?,
-                    span_id: checked_header(span_id)?,
-                    traceparent: checked_header(&trace::traceparent(trace_id, span_id))?,
-                }),
+                Some(trace_id) => Some(TraceHeaders::new(trace_id, span_id)?),
                 None => None,
             },
         })
+    }
+}
+
+impl TraceHeaders {
+    pub fn new(trace_id: &str, span_id: &str) -> Result<Self> {
+        Ok(TraceHeaders {
+            trace_id: checked_header(trace_id)?,
+            span_id: checked_header(span_id)?,
+            traceparent: checked_header(&trace::traceparent(trace_id, span_id))?,
+        })
+    }
+}
+
+impl From<TraceHeaders> for Vec<(HeaderName, HeaderValue)> {
+    fn from(trace: TraceHeaders) -> Self {
+        vec![
+            (names::TRACE_ID, trace.trace_id),
+            (names::SPAN_ID, trace.span_id),
+            (names::TRACEPARENT, trace.traceparent),
+        ]
     }
 }
 
@@ -287,12 +315,8 @@ fn check_object(name: &str, text: &str) -> Result<()> {
 impl Prepared {
     /// The request that publishes it. Safe to repeat: the service stores a dedup key once.
     pub fn into_request(self, uri: &Uri) -> Result<Request> {
-        let mut headers = vec![(names::IDEMPOTENCY_KEY, self.dedup_key)];
-        if let Some(trace) = self.trace {
-            headers.push((names::TRACE_ID, trace.trace_id));
-            headers.push((names::SPAN_ID, trace.span_id));
-            headers.push((names::TRACEPARENT, trace.traceparent));
-        }
+        let mut headers: Vec<_> = self.trace.map(Into::into).unwrap_or_default();
+        headers.push((names::IDEMPOTENCY_KEY, self.dedup_key));
         Ok(Request {
             method: Method::POST,
             uri: uri.clone(),
@@ -388,6 +412,35 @@ mod tests {
 
         let queued = event().prepare(&config(), Some(SystemTime::now())).unwrap();
         assert!(self::body(&queued)["occurredAt"].is_string());
+    }
+
+    #[test]
+    fn the_current_trace_is_carried_unless_the_event_says_otherwise() {
+        let trace = Trace {
+            trace_id: "t".into(),
+            span_id: "s".into(),
+        };
+        let plain = event();
+        let inside = plain.within(Some(&trace));
+        assert_eq!(
+            (inside.trace_id, inside.parent_span_id, inside.span_id),
+            (Some("t"), Some("s"), None)
+        );
+        let elsewhere = Event {
+            trace_id: Some("other"),
+            ..event()
+        };
+        assert_eq!(elsewhere.within(Some(&trace)).parent_span_id, None);
+        let explicit = Event {
+            parent_span_id: Some("p"),
+            ..event()
+        };
+        let inside = explicit.within(Some(&trace));
+        assert_eq!(
+            (inside.trace_id, inside.parent_span_id),
+            (Some("t"), Some("p"))
+        );
+        assert_eq!(plain.within(None).trace_id, None);
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub mod names {
     pub const SPAN_ID: HeaderName = HeaderName::from_static("x-axonpush-span-id");
     pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
     pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+    pub const CHANNEL: HeaderName = HeaderName::from_static("x-axonpush-channel");
     pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 }
 

@@ -414,6 +414,35 @@ pub fn kind_of_member(object: &str, name: &str) -> Option<u8> {
     kind
 }
 
+/// The texts of the elements of an array that is a member of a checked JSON object; none where there is
+/// no such array.
+pub fn elements<'a>(object: &'a str, name: &str) -> Vec<&'a str> {
+    let mut walker = Walker::new(object);
+    let mut found = Vec::new();
+    if !walker.eat(b'{') {
+        return found;
+    }
+    while walker.peek() == Some(b'"') {
+        let wanted = unescape(walker.string()) == name;
+        walker.eat(b':');
+        if wanted && walker.peek() == Some(b'[') {
+            walker.at += 1;
+            found.clear();
+            while !matches!(walker.peek(), Some(b']') | None) {
+                let start = walker.at;
+                walker.skip();
+                found.extend(object.get(start..walker.at));
+                walker.eat(b',');
+            }
+            walker.eat(b']');
+        } else {
+            walker.skip();
+        }
+        walker.eat(b',');
+    }
+    found
+}
+
 /// JSON text with an index of its values: eight bytes a value, whatever the text.
 #[derive(Debug)]
 pub struct Document {
@@ -648,6 +677,19 @@ mod tests {
         ));
         assert!(matches!(doc.find("/z"), Some(Found::Scalar("-1.5e3"))));
         assert!(matches!(doc.find("/events/0/n/0"), Some(Found::Array(0))));
+    }
+
+    #[test]
+    fn elements_are_cut_out_as_they_stand() {
+        let text = r#" { "n" : null, "events" : [ {"a":[1,2]} , "x,]" ,3 ] , "z":{} } "#;
+        assert_eq!(
+            elements(text, "events"),
+            [r#"{"a":[1,2]}"#, r#""x,]""#, "3"]
+        );
+        assert!(elements(text, "n").is_empty() && elements(text, "none").is_empty());
+        assert_eq!(kind_of_member(text, "events"), Some(b'['));
+        assert_eq!(kind_of_member(text, "n"), Some(b'n'));
+        assert_eq!(kind_of_member(text, "a"), None);
     }
 
     #[test]

@@ -70,6 +70,27 @@ impl Writer {
         }
     }
 
+    /// Adds the members of a JSON object to the one that is open.
+    pub fn members_of(&mut self, object: &str) {
+        if let Err(flaw) = json::check_within(object, json::MAX_DEPTH - self.open.len()) {
+            return self.mistake(None, &format!("the object is {flaw}"));
+        }
+        let mut walker = json::Walker::new(object);
+        if !walker.eat(b'{') {
+            return self.mistake(None, "expected a JSON object");
+        }
+        while walker.peek() == Some(b'"') {
+            let key = json::unescape(walker.string());
+            walker.eat(b':');
+            walker.peek();
+            let start = walker.at;
+            walker.skip();
+            let value = &object[start..walker.at];
+            self.member(Some(&key), |out| out.extend_from_slice(value.as_bytes()));
+            walker.eat(b',');
+        }
+    }
+
     pub fn begin(&mut self, key: Option<&str>, is_array: bool) {
         if self.open.len() >= json::MAX_DEPTH {
             return self.mistake(

@@ -8,9 +8,11 @@
 //! | what was the client told? | [`config`], [`proxy`] |
 //! | what is an event, and what may leave the process? | [`event`], [`privacy`], [`json`], [`ids`], [`trace`], [`time`] |
 //! | when is a call repeated, suppressed, logged? | [`client`], [`log`] |
+//! | how does a line of the host's log become an event? | [`log_record`] |
 //! | how does one request go out and its answer come back? | [`http`], [`attempt`], [`transport`], [`dns`] |
 //! | what did the service say? | [`answer`], [`error`] |
-//! | which events to read? | [`query`] |
+//! | which events to read, and how to walk back through all of them? | [`query`], [`pages`] |
+//! | what else does the service do? | [`operations`], [`webhook`] |
 //! | what waits for background delivery, and who delivers it? | [`queue`], [`background`], [`signal`], [`threads`], [`sync`] |
 
 pub mod answer;
@@ -27,6 +29,9 @@ pub mod ids;
 pub mod json;
 pub mod json_writer;
 pub mod log;
+pub mod log_record;
+pub mod operations;
+pub mod pages;
 pub mod privacy;
 pub mod proxy;
 pub mod query;
@@ -37,6 +42,7 @@ pub mod threads;
 pub mod time;
 pub mod trace;
 pub mod transport;
+pub mod webhook;
 
 /// The version of this library, from Cargo.toml.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

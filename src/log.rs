@@ -3,6 +3,7 @@
 //! One level and one sink for the process. The rate limit ([`Limiter`]) is each client's own, so
 //! that an outage costs a line every few seconds and a second client is still heard.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
@@ -57,6 +58,15 @@ const UNSET: i32 = -1;
 /// `None`: stderr.
 static SINK: RwLock<Option<Sink>> = RwLock::new(None);
 
+thread_local! {
+    static IN_SINK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is in the host's sink: what it publishes from there would log again.
+pub fn is_in_sink() -> bool {
+    IN_SINK.get()
+}
+
 /// Chooses level and sink for the whole process. The last call wins, over the variable too.
 pub fn set(level: Level, sink: Option<Sink>) {
     *SINK.write().unwrap_or_else(PoisonError::into_inner) = sink;
@@ -98,7 +108,11 @@ pub fn write(level: Level, message: &str) {
     }
     let sink = SINK.read().unwrap_or_else(PoisonError::into_inner).clone();
     match sink {
-        Some(sink) => sink(level, message),
+        Some(sink) => {
+            let before = IN_SINK.replace(true);
+            sink(level, message);
+            IN_SINK.set(before);
+        }
         None => write_stderr(&format!("axonpush: {}: {message}\n", level.word())),
     }
 }

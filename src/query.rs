@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::error::{Error, Result};
 
 /// What is encoded in a path segment and in a query value: all but RFC 3986's unreserved characters.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -39,13 +39,11 @@ pub struct EventQuery<'a> {
     pub attr_value: Option<&'a str>,
 }
 
-impl EventQuery<'_> {
-    /// The query string, without its `?`.
-    pub fn encode(&self) -> Result<String> {
-        if self.limit.is_some_and(|limit| limit > LARGEST_LIMIT) {
+impl<'a> EventQuery<'a> {
+    pub fn check(&self) -> Result<()> {
+        if let Some(limit) = self.limit.filter(|limit| *limit > LARGEST_LIMIT) {
             return Err(Error::argument(format!(
-                "query.limit: {} is more than {LARGEST_LIMIT}, the largest page",
-                self.limit.unwrap_or_default()
+                "query.limit: {limit} is more than {LARGEST_LIMIT}, the largest page"
             )));
         }
         if self.attr_key.is_some() != self.attr_value.is_some() {
@@ -53,11 +51,14 @@ impl EventQuery<'_> {
                 "query.attr_key and query.attr_value go together: give both or neither",
             ));
         }
-        let limit = self.limit.map(|limit| limit.to_string());
-        let pairs = [
+        Ok(())
+    }
+
+    /// The filters of text, by their names in the query; `limit` is apart.
+    pub fn pairs(&self) -> [(&'static str, Option<&'a str>); 19] {
+        [
             ("since", self.since),
             ("until", self.until),
-            ("limit", limit.as_deref()),
             ("appId", self.app_id),
             ("channelId", self.channel_id),
             ("environmentId", self.environment_id),
@@ -75,24 +76,82 @@ impl EventQuery<'_> {
             ("q", self.q),
             ("attrKey", self.attr_key),
             ("attrValue", self.attr_value),
-        ];
-        let mut out = String::new();
-        for (name, value) in pairs {
-            if let Some(value) = value {
-                if !out.is_empty() {
-                    out.push('&');
-                }
-                out.push_str(name);
-                out.push('=');
-                out.extend(utf8_percent_encode(value, RESERVED));
-            }
-        }
-        Ok(out)
+        ]
+    }
+
+    /// The query string, without its `?`.
+    pub fn encode(&self) -> Result<String> {
+        self.check()?;
+        let limit = self.limit.map(|limit| limit.to_string());
+        let pairs = self
+            .pairs()
+            .into_iter()
+            .chain([("limit", limit.as_deref())]);
+        Ok(encode(
+            pairs.filter_map(|(name, value)| Some((name, value?))),
+        ))
     }
 }
 
+/// Filters of `GET /traces`: those of events, and more. A list is repeated in the query.
+#[derive(Debug, Default, Clone)]
+pub struct TraceQuery<'a> {
+    pub events: EventQuery<'a>,
+    pub offset: Option<u32>,
+    /// By name in the query: `service`, `operation`, `model`, `provider`, `agent`, `tool`, `release`,
+    /// `session`, `user`.
+    pub lists: Vec<(&'static str, Vec<&'a str>)>,
+    pub errors_only: Option<bool>,
+    pub min_duration_ms: Option<u64>,
+    pub sort: Option<&'a str>,
+}
+
+impl TraceQuery<'_> {
+    pub fn encode(&self) -> Result<String> {
+        let numbers = [
+            ("offset", self.offset.map(|n| n.to_string())),
+            ("errorsOnly", self.errors_only.map(|b| b.to_string())),
+            ("minDurationMs", self.min_duration_ms.map(|n| n.to_string())),
+        ];
+        let lists = self
+            .lists
+            .iter()
+            .flat_map(|(name, values)| values.iter().map(move |v| (*name, *v)));
+        let numbers = numbers
+            .iter()
+            .filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+        let rest = encode(
+            lists
+                .chain(numbers)
+                .chain(self.sort.map(|sort| ("sort", sort))),
+        );
+        let events = self.events.encode()?;
+        let both = [events, rest];
+        let parts: Vec<&str> = both
+            .iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
+        Ok(parts.join("&"))
+    }
+}
+
+/// A query string of `name=value` pairs, the values percent-encoded.
+pub fn encode<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut out = String::new();
+    for (name, value) in pairs {
+        if !out.is_empty() {
+            out.push('&');
+        }
+        out.push_str(name);
+        out.push('=');
+        out.extend(utf8_percent_encode(value, RESERVED));
+    }
+    out
+}
+
 /// Checks a path and query that the caller encoded: they must stay inside the base URL.
-pub fn target(path: &str, query: Option<&str>) -> Result<String> {
+pub fn check_target(path: &str, query: Option<&str>) -> Result<()> {
     let legal = |text: &str| {
         text.bytes()
             .all(|c| c.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&c))
@@ -112,15 +171,12 @@ pub fn target(path: &str, query: Option<&str>) -> Result<String> {
             "path: the segments \".\" and \"..\" are not allowed",
         ));
     }
-    let Some(query) = query.filter(|q| !q.is_empty()) else {
-        return Ok(path.to_owned());
-    };
-    if !legal(query) {
+    if !query.is_none_or(legal) {
         return Err(Error::argument(
             "query: it has a character that a URL query cannot hold; percent-encode it",
         ));
     }
-    Ok(format!("{path}?{query}"))
+    Ok(())
 }
 
 #[cfg(test)]
@@ -137,8 +193,28 @@ mod tests {
         };
         assert_eq!(
             query.encode().unwrap(),
-            "limit=500&channelId=a%2Fb%3Fc%23d%26e%3Df%2Bg%20%C3%A9&q=-._~"
+            "channelId=a%2Fb%3Fc%23d%26e%3Df%2Bg%20%C3%A9&q=-._~&limit=500"
         );
+    }
+
+    #[test]
+    fn lists_are_repeated() {
+        let query = TraceQuery {
+            events: EventQuery {
+                since: Some("t"),
+                ..EventQuery::default()
+            },
+            offset: Some(10),
+            lists: vec![("service", vec!["a b", "c"])],
+            errors_only: Some(true),
+            sort: Some("-duration"),
+            ..TraceQuery::default()
+        };
+        assert_eq!(
+            query.encode().unwrap(),
+            "since=t&service=a%20b&service=c&offset=10&errorsOnly=true&sort=-duration"
+        );
+        assert_eq!(TraceQuery::default().encode().unwrap(), "");
     }
 
     #[test]
@@ -163,11 +239,8 @@ mod tests {
 
     #[test]
     fn targets_stay_inside_the_base_url() {
-        assert_eq!(
-            target("/apps/a%2Fb", Some("x=1")).unwrap(),
-            "/apps/a%2Fb?x=1"
-        );
-        assert_eq!(target("/apps", Some("")).unwrap(), "/apps");
+        assert!(check_target("/apps/a%2Fb", Some("x=1")).is_ok());
+        assert!(check_target("/apps", Some("")).is_ok());
         for path in [
             "",
             "apps",
@@ -181,10 +254,10 @@ mod tests {
             "/é",
             "http://h/",
         ] {
-            assert!(target(path, None).is_err(), "{path}");
+            assert!(check_target(path, None).is_err(), "{path}");
         }
         for query in ["a b", "a#b", "a\r\nb"] {
-            assert!(target("/a", Some(query)).is_err(), "{query}");
+            assert!(check_target("/a", Some(query)).is_err(), "{query}");
         }
     }
 }

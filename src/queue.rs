@@ -329,6 +329,7 @@ impl Queue {
         event: StoredEvent,
         occurred: SystemTime,
         completion: Option<Completion>,
+        may_wait: bool,
     ) -> Result<Hand> {
         let bytes = event.bytes();
         let mut item = Box::new(Item {
@@ -342,7 +343,7 @@ impl Queue {
             attempts: 0,
             epoch: 0,
         });
-        let mut state = self.make_room(bytes)?;
+        let mut state = self.make_room(bytes, may_wait)?;
         if self.limits.overflow == Overflow::Block {
             // It may have waited long for room.
             item.accepted = Instant::now();
@@ -362,7 +363,7 @@ impl Queue {
     }
 
     /// Waits, drops or refuses until an event of `bytes` fits.
-    fn make_room(&self, bytes: u64) -> Result<MutexGuard<'_, State>> {
+    fn make_room(&self, bytes: u64, may_wait: bool) -> Result<MutexGuard<'_, State>> {
         let limits = &self.limits;
         if bytes > limits.max_bytes {
             return Err(Error::new(
@@ -392,6 +393,7 @@ impl Queue {
             };
             match limits.overflow {
                 Overflow::DropNewest => return refused(),
+                Overflow::Block if !may_wait => return refused(),
                 Overflow::DropOldest if state.done.len() >= limits.max_events => return refused(),
                 Overflow::DropOldest => {
                     let oldest = state.retry.pop_front().or_else(|| state.fresh.pop_front());
@@ -1061,7 +1063,7 @@ mod tests {
     }
 
     fn push(queue: &Queue, name: &str) -> Result<Hand> {
-        queue.push(event(name), SystemTime::now(), None)
+        queue.push(event(name), SystemTime::now(), None, true)
     }
 
     fn delivered() -> Verdict {
@@ -1193,7 +1195,7 @@ mod tests {
             overflow: Overflow::Block,
             ..limits()
         });
-        let too_large = small.push(event("a long name"), SystemTime::now(), None);
+        let too_large = small.push(event("a long name"), SystemTime::now(), None, true);
         assert!(
             too_large.is_err_and(|e| e.kind == Kind::QueueFull),
             "it could never fit"
@@ -1237,10 +1239,10 @@ mod tests {
             }))
         };
         let hand = queue
-            .push(event("a"), SystemTime::now(), completion())
+            .push(event("a"), SystemTime::now(), completion(), true)
             .unwrap();
         let _ = queue
-            .push(event("b"), SystemTime::now(), completion())
+            .push(event("b"), SystemTime::now(), completion(), true)
             .unwrap();
         let stuck = hand.0.unwrap();
         let _item = sent(queue.turn(stuck, Report::Started));
@@ -1293,7 +1295,12 @@ mod tests {
                                 told.fetch_add(1, Ordering::Relaxed);
                             });
                             let name = n.to_string();
-                            match queue.push(event(&name), SystemTime::now(), Some(completion)) {
+                            match queue.push(
+                                event(&name),
+                                SystemTime::now(),
+                                Some(completion),
+                                true,
+                            ) {
                                 Ok(hand) => {
                                     accepted.fetch_add(1, Ordering::Relaxed);
                                     start_worker(hand);

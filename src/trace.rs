@@ -1,10 +1,98 @@
-//! W3C Trace Context: how our trace and span ids are written in a `traceparent` header.
+//! Traces: which one is current on a thread, and how W3C Trace Context writes it in a `traceparent`
+//! header.
 //!
 //! Source: <https://www.w3.org/TR/trace-context/>, 3.2, and WIRE.md for ids that are not in its form.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 
-use crate::ids::hex;
+use crate::config::header_value;
+use crate::error::{Error, Result};
+use crate::ids::{self, hex};
+
+/// A trace, and the span that is current in it. Immutable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    pub trace_id: String,
+    pub span_id: String,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<Trace>>> = const { RefCell::new(None) };
+}
+
+impl Trace {
+    /// What is not given is drawn at random.
+    pub fn new(trace_id: Option<&str>, span_id: Option<&str>) -> Result<Self> {
+        for (name, id) in [("trace_id", trace_id), ("span_id", span_id)] {
+            if id.is_some_and(|id| header_value(id).is_none()) {
+                return Err(Error::argument(format!(
+                    "{name}: it has a control character, which no header can carry"
+                )));
+            }
+        }
+        let ids = ids::EventIds::draw()?;
+        Ok(Trace {
+            trace_id: trace_id.map_or(ids.trace_id, str::to_owned),
+            span_id: span_id.map_or(ids.span_id, str::to_owned),
+        })
+    }
+
+    /// A new span in the same trace.
+    pub fn child(&self) -> Result<Self> {
+        Trace::new(Some(&self.trace_id), None)
+    }
+
+    /// Takes an incoming header, and refuses what the specification calls malformed: nothing is guessed
+    /// at. A version later than ours is read as far as version 00 goes (4.3).
+    pub fn parse(traceparent: &str) -> Result<Self> {
+        let refuse = |what: &str| Err(Error::argument(format!("traceparent: {what}")));
+        let hex = |text: &str| text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
+        let fields: Vec<&str> = traceparent.splitn(5, '-').collect();
+        let [version, trace_id, span_id, flags, rest @ ..] = fields.as_slice() else {
+            return refuse("expected <version>-<trace id>-<span id>-<flags>");
+        };
+        if version.len() != 2 || !hex(version) || *version == "ff" {
+            return refuse("its version is not two lower-case hex digits other than ff");
+        }
+        if *version == "00" && !rest.is_empty() {
+            return refuse("version 00 has four fields, this has more");
+        }
+        if trace_id.len() != 32 || !hex(trace_id) || trace_id.bytes().all(|c| c == b'0') {
+            return refuse("its trace id is not 32 lower-case hex digits, not all zero");
+        }
+        if span_id.len() != 16 || !hex(span_id) || span_id.bytes().all(|c| c == b'0') {
+            return refuse("its span id is not 16 lower-case hex digits, not all zero");
+        }
+        if flags.len() != 2 || !hex(flags) {
+            return refuse("its flags are not two lower-case hex digits");
+        }
+        Ok(Trace {
+            trace_id: (*trace_id).to_owned(),
+            span_id: (*span_id).to_owned(),
+        })
+    }
+
+    pub fn traceparent(&self) -> String {
+        traceparent(&self.trace_id, &self.span_id)
+    }
+}
+
+/// Makes a trace current on this thread, or none; gives the one that was.
+pub fn set_current(trace: Option<Arc<Trace>>) -> Option<Arc<Trace>> {
+    // A thread that is ending has no current trace any more.
+    CURRENT
+        .try_with(|current| current.replace(trace))
+        .unwrap_or(None)
+}
+
+pub fn current() -> Option<Arc<Trace>> {
+    CURRENT
+        .try_with(|current| current.borrow().clone())
+        .unwrap_or(None)
+}
 
 /// `00-<trace id>-<span id>-01`: version 0, sampled.
 pub fn traceparent(trace_id: &str, span_id: &str) -> String {
@@ -39,6 +127,53 @@ mod tests {
             traceparent("0AF76519-16CD-43DD-8448-EB211C80319C", "b7ad6b7169203331"),
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         );
+    }
+
+    #[test]
+    fn incoming_headers_are_taken_or_refused() {
+        let (trace, span) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+        let good = format!("00-{trace}-{span}-00");
+        let parsed = Trace::parse(&good).unwrap();
+        assert_eq!(
+            (parsed.trace_id.as_str(), parsed.span_id.as_str()),
+            (trace, span)
+        );
+        assert_eq!(parsed.traceparent(), format!("00-{trace}-{span}-01"));
+        assert!(Trace::parse(&format!("cc-{trace}-{span}-01-what-comes-later")).is_ok());
+        for bad in [
+            String::new(),
+            "00".to_owned(),
+            format!("ff-{trace}-{span}-01"),
+            format!("0-{trace}-{span}-01"),
+            format!("0G-{trace}-{span}-01"),
+            format!("00-{trace}-{span}-01-more"),
+            format!("00-{trace}-{span}-01-"),
+            format!("00-{}-{span}-01", "0".repeat(32)),
+            format!("00-{trace}-{}-01", "0".repeat(16)),
+            format!("00-{}-{span}-01", trace.to_uppercase()),
+            format!("00-{trace}-{}-01", &span[1..]),
+            format!("00-{trace}-{span}-1"),
+            format!("00-{trace}-{span}-0x"),
+            format!("00-{trace}-{span}"),
+            format!(" {good}"),
+            format!("{good} "),
+            format!("00_{trace}_{span}_01"),
+        ] {
+            assert!(Trace::parse(&bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_current_trace_is_the_threads_own() {
+        let trace = Arc::new(Trace::new(Some("t"), None).unwrap());
+        assert_eq!(trace.span_id.len(), 16);
+        assert_eq!(set_current(Some(trace.clone())), None);
+        assert_eq!(std::thread::spawn(current).join().unwrap(), None);
+        let child = Arc::new(trace.child().unwrap());
+        assert_eq!(child.trace_id, "t");
+        assert_ne!(child.span_id, trace.span_id);
+        assert_eq!(set_current(Some(child)), Some(trace));
+        set_current(None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What every function of the C interface does first and last: no panic gets out, `NULL` is no
 //! crash, text is UTF-8, structs are as large as they say.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::axonpush_error;
@@ -109,6 +109,19 @@ pub(super) fn document<'a>(
         .map_err(|flaw| not_utf8(name, flaw.valid_up_to()))
 }
 
+/// Bytes as pointer and length; `None` where there is a length but no pointer.
+pub(super) fn bytes<'a>(pointer: *const c_void, length: usize) -> Option<&'a [u8]> {
+    if length == 0 {
+        return Some(&[]);
+    }
+    if pointer.is_null() || length > isize::MAX as usize {
+        return None;
+    }
+    // SAFETY: not NULL, no larger than an object can be, and the interface demands that `length`
+    // bytes can be read for the call.
+    Some(unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length) })
+}
+
 fn not_utf8(name: &str, at: usize) -> Error {
     Error::argument(format!("{name}: not valid UTF-8 at byte {at}"))
 }
@@ -135,6 +148,20 @@ pub(super) fn input<T: Input>(pointer: *const T) -> Result<T> {
     unsafe {
         std::ptr::copy_nonoverlapping(pointer.cast::<u8>(), copy.as_mut_ptr().cast::<u8>(), size);
         Ok(copy.assume_init())
+    }
+}
+
+/// Makes a struct as its `_INIT` macro does: all members zero but its size.
+pub(super) fn init<T: Input>(pointer: *mut T) {
+    set(pointer, blank());
+}
+
+pub(super) fn blank<T: Input>() -> T {
+    let mut blank = std::mem::MaybeUninit::<T>::zeroed();
+    // SAFETY: all zero bytes are a valid `T`, whose first member is the `usize` of its size (`Input`).
+    unsafe {
+        blank.as_mut_ptr().cast::<usize>().write(size_of::<T>());
+        blank.assume_init()
     }
 }
 

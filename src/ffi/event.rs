@@ -101,28 +101,14 @@ unsafe impl Input for axonpush_event_query {
 /// axonpush_options_init() for what it writes.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_event_init(event: *mut axonpush_event) {
-    // SAFETY: all bytes zero are a valid `axonpush_event` (`Input`).
-    let zero: axonpush_event = unsafe { std::mem::zeroed() };
-    boundary::set(
-        event,
-        axonpush_event {
-            struct_size: size_of::<axonpush_event>(),
-            ..zero
-        },
-    );
+    boundary::init(event);
 }
 
 /// Does what AXONPUSH_EVENT_QUERY_INIT does, for languages without macros. NULL is fine. See
 /// axonpush_options_init() for what it writes.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_event_query_init(query: *mut axonpush_event_query) {
-    // SAFETY: all bytes zero are a valid `axonpush_event_query` (`Input`).
-    let zero: axonpush_event_query = unsafe { std::mem::zeroed() };
-    let blank = axonpush_event_query {
-        struct_size: size_of::<axonpush_event_query>(),
-        ..zero
-    };
-    boundary::set(query, blank);
+    boundary::init(query);
 }
 
 /// Publishes one event and waits for the answer: one request, repeated as the retry rules say, always
@@ -331,7 +317,7 @@ fn read(given: &axonpush_event) -> Result<Event<'_>> {
     })
 }
 
-fn read_query<'a>(pointer: *const axonpush_event_query) -> Result<EventQuery<'a>> {
+pub(super) fn read_query<'a>(pointer: *const axonpush_event_query) -> Result<EventQuery<'a>> {
     if pointer.is_null() {
         return Ok(EventQuery::default());
     }

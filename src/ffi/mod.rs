@@ -5,17 +5,28 @@
 
 #![allow(non_camel_case_types)]
 
+pub mod apps;
 pub mod boundary;
+pub mod channels;
 pub mod client;
+pub mod environments;
 pub mod error;
 pub mod event;
+pub mod event_types;
+pub mod events_iter;
 pub mod json;
 pub mod log;
+pub mod log_event;
 pub mod options;
+pub mod organizations;
 pub mod response;
+pub mod service;
 pub mod stats;
 pub mod status;
+pub mod trace;
 pub mod version;
+pub mod webhooks;
 
+mod operation;
 mod process;
 mod ticket;

@@ -134,13 +134,7 @@ unsafe impl Input for axonpush_options {
 /// writes past the struct of a caller that was compiled against an older header.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_options_init(options: *mut axonpush_options) {
-    // SAFETY: all bytes zero are a valid `axonpush_options` (`Input`).
-    let zero: axonpush_options = unsafe { std::mem::zeroed() };
-    let blank = axonpush_options {
-        struct_size: size_of::<axonpush_options>(),
-        ..zero
-    };
-    boundary::set(options, blank);
+    boundary::init(options);
 }
 
 /// Checks and converts the options; `NULL` means none.
@@ -161,19 +155,11 @@ pub(super) fn read(pointer: *const axonpush_options) -> Result<Options> {
             0 => None,
             n => Some(u32::try_from(n).unwrap_or(0)),
         },
-        fail_open: choose(
-            "fail_open",
-            given.fail_open,
-            &[
-                (Toggle::AXONPUSH_DEFAULT as i32, None),
-                (Toggle::AXONPUSH_ENABLED as i32, Some(true)),
-                (Toggle::AXONPUSH_DISABLED as i32, Some(false)),
-            ],
-        )?,
+        fail_open: toggle("options.fail_open", given.fail_open)?,
         queue_max_events: unless_zero(given.queue_max_events),
         queue_max_bytes: unless_zero(given.queue_max_bytes),
         overflow: choose(
-            "overflow",
+            "options.overflow",
             given.overflow,
             &[
                 (
@@ -194,7 +180,7 @@ pub(super) fn read(pointer: *const axonpush_options) -> Result<Options> {
         max_connections: unless_zero(given.max_connections),
         shutdown_timeout: milliseconds(given.shutdown_timeout_ms),
         completion_mode: choose(
-            "completion_mode",
+            "options.completion_mode",
             given.completion_mode,
             &[
                 (
@@ -208,7 +194,7 @@ pub(super) fn read(pointer: *const axonpush_options) -> Result<Options> {
             ],
         )?,
         content_capture: choose(
-            "content_capture",
+            "options.content_capture",
             given.content_capture,
             &[
                 (Capture::AXONPUSH_CONTENT_DEFAULT as i32, None),
@@ -235,13 +221,26 @@ pub(super) fn read(pointer: *const axonpush_options) -> Result<Options> {
     })
 }
 
+/// A switch; `None` is "the default".
+pub(super) fn toggle(name: &str, number: axonpush_toggle) -> Result<Option<bool>> {
+    choose(
+        name,
+        number,
+        &[
+            (Toggle::AXONPUSH_DEFAULT as i32, None),
+            (Toggle::AXONPUSH_ENABLED as i32, Some(true)),
+            (Toggle::AXONPUSH_DISABLED as i32, Some(false)),
+        ],
+    )
+}
+
 /// What the number of an enumeration stands for; `None` is "the default".
 fn choose<T: Copy>(name: &str, number: i32, meanings: &[(i32, Option<T>)]) -> Result<Option<T>> {
     let meaning = meanings.iter().find(|(known, _)| *known == number);
     meaning.map(|(_, meaning)| *meaning).ok_or_else(|| {
         let known: Vec<String> = meanings.iter().map(|(n, _)| n.to_string()).collect();
         Error::argument(format!(
-            "options.{name}: {number} is none of its values, {}",
+            "{name}: {number} is none of its values, {}",
             known.join(", ")
         ))
     })

@@ -37,6 +37,8 @@ pub struct axonpush_stats {
     pub retried: u64,
     /// Connections opened so far.
     pub connections: u64,
+    /// Lines that axonpush_log_event() could not publish.
+    pub log_events_lost: u64,
 }
 
 // SAFETY: repr(C), its size first, integers only.
@@ -48,15 +50,7 @@ unsafe impl Input for axonpush_stats {
 /// axonpush_options_init() for what it writes.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_stats_init(stats: *mut axonpush_stats) {
-    // SAFETY: all bytes zero are a valid `axonpush_stats` (`Input`).
-    let zero: axonpush_stats = unsafe { std::mem::zeroed() };
-    boundary::set(
-        stats,
-        axonpush_stats {
-            struct_size: size_of::<axonpush_stats>(),
-            ..zero
-        },
-    );
+    boundary::init(stats);
 }
 
 /// Reads the books into `*out`, which AXONPUSH_STATS_INIT has initialised.
@@ -67,7 +61,11 @@ pub extern "C" fn axonpush_stats_get(
     error: *mut *mut axonpush_error,
 ) -> axonpush_status {
     call(error, || {
-        let crate::client::Stats { books, connections } = ticket::find(client)?.stats();
+        let crate::client::Stats {
+            books,
+            connections,
+            log_events_lost,
+        } = ticket::find(client)?.stats();
         boundary::output(
             out,
             axonpush_stats {
@@ -83,6 +81,7 @@ pub extern "C" fn axonpush_stats_get(
                 queued_bytes: books.queued_bytes,
                 retried: books.retried,
                 connections,
+                log_events_lost,
             },
         )
     })

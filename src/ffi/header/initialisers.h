@@ -16,3 +16,7 @@ template <typename T> inline T sized() {
 #define AXONPUSH_EVENT_INIT AXONPUSH_INIT_(axonpush_event)
 #define AXONPUSH_EVENT_QUERY_INIT AXONPUSH_INIT_(axonpush_event_query)
 #define AXONPUSH_STATS_INIT AXONPUSH_INIT_(axonpush_stats)
+#define AXONPUSH_TRACE_QUERY_INIT AXONPUSH_INIT_(axonpush_trace_query)
+#define AXONPUSH_ENVIRONMENT_INIT AXONPUSH_INIT_(axonpush_environment)
+#define AXONPUSH_WEBHOOK_INIT AXONPUSH_INIT_(axonpush_webhook)
+#define AXONPUSH_LOG_RECORD_INIT AXONPUSH_INIT_(axonpush_log_record)

@@ -1,0 +1,101 @@
+//! Apps.
+
+use std::ffi::c_char;
+
+use super::client::axonpush_client;
+use super::error::axonpush_error;
+use super::operation::{Outputs, named, nothing, operate};
+use super::response::axonpush_response;
+use super::status::axonpush_status;
+use crate::operations::{APPS_CREATE, APPS_DELETE, APPS_GET, APPS_LIST, APPS_UPDATE};
+
+/// Lists the apps: `{"apps": [...]}`, where null means none. In fail-open mode an unreachable service
+/// gives an empty list.
+///
+/// As for all functions of resources: free `*response` with axonpush_response_free(); NULL there is
+/// "suppressed by fail-open"; ids are taken as they are and become one segment of the path each; GET,
+/// PUT, PATCH and DELETE are repeated as the retry rules say, a POST only where it surely did not
+/// arrive or was turned away (429, 503). A DELETE whose answer was lost may so be told "not found".
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_apps_list(
+    client: *mut axonpush_client,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    operate(
+        client,
+        &APPS_LIST,
+        &[],
+        nothing,
+        Outputs { response, error },
+    )
+}
+
+/// Creates an app.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_apps_create(
+    client: *mut axonpush_client,
+    name: *const c_char,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    operate(
+        client,
+        &APPS_CREATE,
+        &[],
+        || named(name),
+        Outputs { response, error },
+    )
+}
+
+/// Gets an app.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_apps_get(
+    client: *mut axonpush_client,
+    app_id: *const c_char,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    operate(
+        client,
+        &APPS_GET,
+        &[("app_id", app_id)],
+        nothing,
+        Outputs { response, error },
+    )
+}
+
+/// Renames an app.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_apps_update(
+    client: *mut axonpush_client,
+    app_id: *const c_char,
+    name: *const c_char,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    operate(
+        client,
+        &APPS_UPDATE,
+        &[("app_id", app_id)],
+        || named(name),
+        Outputs { response, error },
+    )
+}
+
+/// Deletes an app.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_apps_delete(
+    client: *mut axonpush_client,
+    app_id: *const c_char,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    operate(
+        client,
+        &APPS_DELETE,
+        &[("app_id", app_id)],
+        nothing,
+        Outputs { response, error },
+    )
+}

@@ -1,0 +1,95 @@
+//! Walking back through all events.
+
+use std::ffi::c_char;
+
+use super::boundary::{borrow_mut, call, free, set, text};
+use super::client::{axonpush_client, clear};
+use super::error::axonpush_error;
+use super::event::{axonpush_event_query, read_query};
+use super::response::axonpush_response;
+use super::status::axonpush_status;
+use super::ticket;
+use crate::error::Error;
+use crate::pages::Pages;
+use crate::query::EventQuery;
+
+/// A walk back through events, from the newest to the oldest, page by page behind the scenes: no event
+/// twice and none left out, also where several share a timestamp.
+///
+/// Threads: one at a time.
+/// Lifetime: from axonpush_events_iter_new() to axonpush_events_iter_free(). It outlives its client's
+/// close, but gets AXONPUSH_ERR_CLOSED then.
+pub struct axonpush_events_iter {
+    pages: Pages,
+    current: Option<Box<axonpush_response>>,
+}
+
+/// Starts a walk. `channel_id` and `query` may be NULL, as for axonpush_events_search(); `query.limit` is
+/// the size of a page (default 500), not of the whole. Without `query.since` the service goes back 24
+/// hours. Nothing is requested yet. Free `*iter` with axonpush_events_iter_free().
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_events_iter_new(
+    client: *mut axonpush_client,
+    channel_id: *const c_char,
+    query: *const axonpush_event_query,
+    iter: *mut *mut axonpush_events_iter,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    clear(iter);
+    call(error, || {
+        let client = ticket::find(client)?;
+        if iter.is_null() {
+            return Err(Error::argument("iter: it is required, but NULL"));
+        }
+        let query = read_query(query)?;
+        let channel_id = text("channel_id", channel_id)?.or(query.channel_id);
+        let pages = Pages::new(
+            client,
+            &EventQuery {
+                channel_id,
+                ..query
+            },
+        )?;
+        set(
+            iter,
+            Box::into_raw(Box::new(axonpush_events_iter {
+                pages,
+                current: None,
+            })),
+        );
+        Ok(())
+    })
+}
+
+/// Goes to the next older event: `*event` is its JSON ("/eventId", "/payload/..."), which lives until the
+/// next call on `iter`; NULL at the end. In fail-open mode an unreachable service is the end. After a
+/// failure the same call may be made again: it goes on where it was.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_events_iter_next(
+    iter: *mut axonpush_events_iter,
+    event: *mut *const axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    set(event, std::ptr::null());
+    call(error, || {
+        let iter =
+            borrow_mut(iter).ok_or_else(|| Error::argument("iter: it is required, but NULL"))?;
+        iter.current = iter
+            .pages
+            .advance()?
+            .map(|found| Box::new(axonpush_response::new(found)));
+        set(
+            event,
+            iter.current
+                .as_deref()
+                .map_or(std::ptr::null(), std::ptr::from_ref),
+        );
+        Ok(())
+    })
+}
+
+/// Frees a walk and its event. NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_events_iter_free(iter: *mut axonpush_events_iter) {
+    free(iter);
+}

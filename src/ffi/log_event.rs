@@ -1,0 +1,133 @@
+//! Log sinks: a line of the host's log as an event.
+
+use std::ffi::c_char;
+
+use super::boundary::{self, Input, document, input, text, value};
+use super::client::axonpush_client;
+use super::ticket;
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::log_record::LogRecord;
+
+/// Severity of a line, as OpenTelemetry numbers it: the first of each range; the numbers between are
+/// finer steps.
+#[repr(i32)]
+pub enum Severity {
+    AXONPUSH_SEVERITY_TRACE = 1,
+    AXONPUSH_SEVERITY_DEBUG = 5,
+    AXONPUSH_SEVERITY_INFO = 9,
+    AXONPUSH_SEVERITY_WARN = 13,
+    AXONPUSH_SEVERITY_ERROR = 17,
+    AXONPUSH_SEVERITY_FATAL = 21,
+}
+
+pub type axonpush_severity = i32;
+
+/// A line of the host's log. NULL, "" or 0 in an optional member leaves it out.
+///
+/// Threads and lifetime: read during the call that it is passed to; everything is copied.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct axonpush_log_record {
+    /// Set by AXONPUSH_LOG_RECORD_INIT or axonpush_log_record_init().
+    pub struct_size: usize,
+    /// Required: the text.
+    pub body: *const c_char,
+    /// Name of the logger, which becomes the event's identifier; NULL: "log".
+    pub logger: *const c_char,
+    /// NULL: the name of the severity's range, such as "WARN".
+    pub severity_text: *const c_char,
+    /// 1 to 24; 0: AXONPUSH_SEVERITY_INFO.
+    pub severity: axonpush_severity,
+    /// Line in `file`.
+    pub line: u32,
+    /// Where in the source.
+    pub file: *const c_char,
+    pub function: *const c_char,
+    /// The program, such as "checkout".
+    pub service_name: *const c_char,
+    /// A JSON object of more members.
+    pub attributes: *const c_char,
+    /// Bytes of `attributes`; 0 means that it is NUL-terminated.
+    pub attributes_len: usize,
+    /// Nanoseconds since 1970; 0: now.
+    pub time_unix_nano: u64,
+    /// NULL: "app.log". An agent's log is "agent.log".
+    pub event_type: *const c_char,
+    /// As in axonpush_event.
+    pub channel_id: *const c_char,
+    pub agent_id: *const c_char,
+    pub trace_id: *const c_char,
+    pub span_id: *const c_char,
+}
+
+// SAFETY: repr(C), its size first, integers and raw pointers only.
+unsafe impl Input for axonpush_log_record {
+    const NAME: &'static str = "record";
+}
+
+/// Does what AXONPUSH_LOG_RECORD_INIT does, for languages without macros. NULL is fine. See
+/// axonpush_options_init() for what it writes.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_log_record_init(record: *mut axonpush_log_record) {
+    boundary::init(record);
+}
+
+/// Publishes a line of the host's log in the background, for a log sink to call: it cannot break its
+/// host. It never waits (with AXONPUSH_OVERFLOW_BLOCK it refuses instead), and every failure is suppressed
+/// in strict mode too, and counted: in `log_events_lost` of axonpush_stats where this returns false, in the
+/// numbers for all events afterwards. It must not be called with the lines of this library's own log
+/// (axonpush_log_fn): from there it returns false, so that no line begets another.
+///
+/// Returns whether the event was accepted.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_log_event(
+    client: *mut axonpush_client,
+    record: *const axonpush_log_record,
+) -> bool {
+    value(false, || {
+        let Ok(client) = ticket::find(client) else {
+            return false;
+        };
+        let given = input(record);
+        match given.as_ref().map_err(Clone::clone).and_then(read) {
+            Ok((event, record)) => client.log_event(&event, &record),
+            Err(_) => {
+                client.count_lost_log_event();
+                false
+            }
+        }
+    })
+}
+
+fn read(given: &axonpush_log_record) -> Result<(Event<'_>, LogRecord<'_>)> {
+    let severity = match given.severity {
+        0 => Severity::AXONPUSH_SEVERITY_INFO as i32,
+        number => number,
+    };
+    let severity = u8::try_from(severity)
+        .ok()
+        .filter(|n| (1..=24).contains(n))
+        .ok_or_else(|| Error::argument("record.severity: expected 1 to 24"))?;
+    let event = Event {
+        identifier: text("record.logger", given.logger)?.unwrap_or("log"),
+        event_type: Some(text("record.event_type", given.event_type)?.unwrap_or("app.log")),
+        channel_id: text("record.channel_id", given.channel_id)?,
+        agent_id: text("record.agent_id", given.agent_id)?,
+        trace_id: text("record.trace_id", given.trace_id)?,
+        span_id: text("record.span_id", given.span_id)?,
+        ..Event::default()
+    };
+    let record = LogRecord {
+        body: text("record.body", given.body)?.unwrap_or(""),
+        severity,
+        severity_text: text("record.severity_text", given.severity_text)?,
+        service_name: text("record.service_name", given.service_name)?,
+        attributes: document("record.attributes", given.attributes, given.attributes_len)?,
+        time_unix_nano: (given.time_unix_nano != 0).then_some(given.time_unix_nano),
+        file: text("record.file", given.file)?,
+        line: (given.line != 0).then_some(given.line),
+        function: text("record.function", given.function)?,
+    };
+    Ok((event, record))
+}

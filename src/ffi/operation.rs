@@ -1,0 +1,72 @@
+//! What the functions of all resources share.
+
+use std::ffi::c_char;
+
+use super::boundary::{call, required};
+use super::client::{axonpush_client, clear};
+use super::error::axonpush_error;
+use super::response::{axonpush_response, hand_out};
+use super::status::axonpush_status;
+use super::ticket;
+use crate::error::Result;
+use crate::json_writer::Writer;
+use crate::operations::Operation;
+
+/// Where a call puts what it gives.
+pub(super) struct Outputs {
+    pub response: *mut *mut axonpush_response,
+    pub error: *mut *mut axonpush_error,
+}
+
+/// The query and the body of a request, made only once the client is known to be one.
+#[derive(Default)]
+pub(super) struct Content {
+    pub query: Option<String>,
+    pub body: Option<String>,
+}
+
+/// Carries out an operation of the table: `ids` are those of its path, with their names.
+pub(super) fn operate(
+    client: *mut axonpush_client,
+    operation: &Operation,
+    ids: &[(&str, *const c_char)],
+    content: impl FnOnce() -> Result<Content>,
+    outputs: Outputs,
+) -> axonpush_status {
+    clear(outputs.response);
+    call(outputs.error, || {
+        let client = ticket::find(client)?;
+        let ids: Vec<&str> = ids
+            .iter()
+            .map(|(name, id)| required(name, *id))
+            .collect::<Result<_>>()?;
+        let Content { query, body } = content()?;
+        let found = client.operate(operation, &ids, query.as_deref(), body)?;
+        hand_out(found, outputs.response);
+        Ok(())
+    })
+}
+
+/// For an operation without query and body.
+pub(super) fn nothing() -> Result<Content> {
+    Ok(Content::default())
+}
+
+/// A body of members, each under a name that C knows it by.
+pub(super) fn body(write: impl FnOnce(&mut Writer) -> Result<()>) -> Result<Content> {
+    let mut writer = Writer::default();
+    write(&mut writer)?;
+    Ok(Content {
+        query: None,
+        body: Some(writer.text()?),
+    })
+}
+
+/// The body `{"name": …}`.
+pub(super) fn named(name: *const c_char) -> Result<Content> {
+    let name = required("name", name)?;
+    body(|json| {
+        json.string(Some("name"), Some(name));
+        Ok(())
+    })
+}

@@ -1,0 +1,100 @@
+//! The service itself: its capabilities, its health, and OTLP.
+
+use std::ffi::c_char;
+
+use super::boundary::{call, document, text};
+use super::client::{axonpush_client, clear};
+use super::error::axonpush_error;
+use super::operation::{Outputs, nothing, operate};
+use super::response::{axonpush_response, hand_out};
+use super::status::axonpush_status;
+use super::ticket;
+use crate::operations::{CAPABILITIES_GET, HEALTH_GET, OTLP_LOGS, OTLP_TRACES, Operation};
+
+/// Gets what the service can do.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_capabilities_get(
+    client: *mut axonpush_client,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    operate(
+        client,
+        &CAPABILITIES_GET,
+        &[],
+        nothing,
+        Outputs { response, error },
+    )
+}
+
+/// Asks whether the service is well.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_health_get(
+    client: *mut axonpush_client,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    operate(
+        client,
+        &HEALTH_GET,
+        &[],
+        nothing,
+        Outputs { response, error },
+    )
+}
+
+/// Hands spans to the service as OTLP in JSON (ExportTraceServiceRequest), for a channel. `channel_id`
+/// NULL: the client's channel. `len` 0: NUL-terminated. The privacy rules do not apply: it is sent as it is.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_otlp_traces(
+    client: *mut axonpush_client,
+    channel_id: *const c_char,
+    json: *const c_char,
+    len: usize,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    otlp(
+        client,
+        &OTLP_TRACES,
+        channel_id,
+        (json, len),
+        Outputs { response, error },
+    )
+}
+
+/// Hands log records to the service as OTLP in JSON (ExportLogsServiceRequest). As axonpush_otlp_traces().
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_otlp_logs(
+    client: *mut axonpush_client,
+    channel_id: *const c_char,
+    json: *const c_char,
+    len: usize,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    otlp(
+        client,
+        &OTLP_LOGS,
+        channel_id,
+        (json, len),
+        Outputs { response, error },
+    )
+}
+
+fn otlp(
+    client: *mut axonpush_client,
+    operation: &Operation,
+    channel_id: *const c_char,
+    (json, len): (*const c_char, usize),
+    outputs: Outputs,
+) -> axonpush_status {
+    clear(outputs.response);
+    call(outputs.error, || {
+        let client = ticket::find(client)?;
+        let json = document("json", json, len)?.unwrap_or("");
+        let found = client.otlp(operation, text("channel_id", channel_id)?, json)?;
+        hand_out(found, outputs.response);
+        Ok(())
+    })
+}

@@ -1,0 +1,181 @@
+//! Webhooks: endpoints, deliveries and signatures.
+
+use std::ffi::{c_char, c_void};
+
+use super::boundary::{self, Input, bytes, input, required, text, value};
+use super::client::axonpush_client;
+use super::error::axonpush_error;
+use super::operation::{Outputs, body, nothing, operate};
+use super::response::axonpush_response;
+use super::status::axonpush_status;
+use crate::operations::{WEBHOOKS_CREATE, WEBHOOKS_DELETE, WEBHOOKS_DELIVERIES, WEBHOOKS_LIST};
+use crate::webhook;
+
+/// A webhook endpoint to create.
+///
+/// Threads and lifetime: read during the call that it is passed to.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct axonpush_webhook {
+    /// Set by AXONPUSH_WEBHOOK_INIT or axonpush_webhook_init().
+    pub struct_size: usize,
+    /// Required: the channel whose events are delivered.
+    pub channel_id: *const c_char,
+    /// Required: where to.
+    pub url: *const c_char,
+    /// Event types to deliver, separated by commas; NULL: all.
+    pub event_types: *const c_char,
+    pub description: *const c_char,
+}
+
+// SAFETY: repr(C), its size first, integers and raw pointers only.
+unsafe impl Input for axonpush_webhook {
+    const NAME: &'static str = "webhook";
+}
+
+/// Does what AXONPUSH_WEBHOOK_INIT does, for languages without macros. NULL is fine. See
+/// axonpush_options_init() for what it writes.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_webhook_init(webhook: *mut axonpush_webhook) {
+    boundary::init(webhook);
+}
+
+/// Creates an endpoint. The answer has its secret, which axonpush_webhook_verify() needs.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_webhooks_create(
+    client: *mut axonpush_client,
+    webhook: *const axonpush_webhook,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    let content = || {
+        let given = input(webhook)?;
+        body(|json| {
+            json.string(
+                Some("channelId"),
+                Some(required("webhook.channel_id", given.channel_id)?),
+            );
+            json.string(Some("url"), Some(required("webhook.url", given.url)?));
+            if let Some(types) = text("webhook.event_types", given.event_types)? {
+                json.begin(Some("eventTypes"), true);
+                for name in types
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|name| !name.is_empty())
+                {
+                    json.string(None, Some(name));
+                }
+                json.end();
+            }
+            if let Some(description) = text("webhook.description", given.description)? {
+                json.string(Some("description"), Some(description));
+            }
+            Ok(())
+        })
+    };
+    operate(
+        client,
+        &WEBHOOKS_CREATE,
+        &[],
+        content,
+        Outputs { response, error },
+    )
+}
+
+/// Lists the endpoints of a channel: `{"data": [...]}`, where null means none.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_webhooks_list(
+    client: *mut axonpush_client,
+    channel_id: *const c_char,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    operate(
+        client,
+        &WEBHOOKS_LIST,
+        &[("channel_id", channel_id)],
+        nothing,
+        Outputs { response, error },
+    )
+}
+
+/// Deletes an endpoint.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_webhooks_delete(
+    client: *mut axonpush_client,
+    endpoint_id: *const c_char,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    operate(
+        client,
+        &WEBHOOKS_DELETE,
+        &[("endpoint_id", endpoint_id)],
+        nothing,
+        Outputs { response, error },
+    )
+}
+
+/// Lists the deliveries of an endpoint: `{"data": [...]}`, where null means none.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_webhooks_deliveries(
+    client: *mut axonpush_client,
+    endpoint_id: *const c_char,
+    response: *mut *mut axonpush_response,
+    error: *mut *mut axonpush_error,
+) -> axonpush_status {
+    operate(
+        client,
+        &WEBHOOKS_DELIVERIES,
+        &[("endpoint_id", endpoint_id)],
+        nothing,
+        Outputs { response, error },
+    )
+}
+
+/// Whether `signature`, the value of the header X-AxonPush-Signature, is that of the exact `len` bytes of
+/// `body` under the endpoint's `secret`: lower-case hex of HMAC-SHA256. It is compared in constant time.
+/// False for anything else, NULL or an empty secret included.
+///
+/// The scheme has no timestamp: what a signature does not say is when. Refuse bodies that you have seen.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_webhook_verify(
+    secret: *const c_char,
+    body: *const c_void,
+    len: usize,
+    signature: *const c_char,
+) -> bool {
+    value(false, || {
+        let (Ok(Some(secret)), Ok(Some(signature))) =
+            (text("secret", secret), text("signature", signature))
+        else {
+            return false;
+        };
+        bytes(body, len).is_some_and(|body| webhook::verify(secret.as_bytes(), body, signature))
+    })
+}
+
+/// Writes the signature of `len` bytes of `body` under `secret`, NUL-terminated, to the 65 bytes at `out`.
+/// False, with `out` untouched, if an argument is NULL or the secret is empty.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_webhook_sign(
+    secret: *const c_char,
+    body: *const c_void,
+    len: usize,
+    out: *mut c_char,
+) -> bool {
+    value(false, || {
+        let (Ok(Some(secret)), Some(body)) = (text("secret", secret), bytes(body, len)) else {
+            return false;
+        };
+        if out.is_null() {
+            return false;
+        }
+        let signature = webhook::sign(secret.as_bytes(), body);
+        for (i, digit) in signature.bytes().chain([0]).enumerate() {
+            // SAFETY: the interface demands 65 writable bytes: 64 digits and the NUL.
+            unsafe { out.add(i).write(digit as c_char) };
+        }
+        true
+    })
+}
