@@ -16,7 +16,7 @@ demo: build examples
 	tests/with-server target/examples/quickstart
 
 ## make test      all tests; installs the tools they need where it can
-test: tools check test-rust test-c test-examples test-memory test-python
+test: tools check test-rust test-c test-conformance test-abi test-examples test-memory test-python
 
 ## make check     formatting, lints, and whether the committed header is the generated one
 check:
@@ -45,6 +45,10 @@ test-rust:
 	$(CARGO) test --workspace
 test-c: build
 	tests/c/run
+test-conformance: build
+	tests/conformance/run-c
+test-abi: build
+	tests/abi/check
 test-examples: build
 	tests/c/run --examples
 test-memory: build
@@ -70,4 +74,4 @@ tools:
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build header examples test-rust test-c test-examples test-memory test-python test-races bench tools clean FORCE
+.PHONY: help demo test check build header examples test-rust test-c test-conformance test-abi test-examples test-memory test-python test-races bench tools clean FORCE

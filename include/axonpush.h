@@ -380,8 +380,8 @@ typedef struct axonpush_options {
      */
     axonpush_toggle fail_open;
     /**
-     * Events that may wait for background delivery, those being sent included; and as many completions
-     * may wait to be run. Default 10000.
+     * Events that may wait for background delivery, those being sent included. As many completions
+     * (but 10000 at least) may wait to be run; beyond that, too, there is no room. Default 10000.
      */
     uint32_t queue_max_events;
     /**
@@ -852,7 +852,7 @@ int32_t axonpush_error_http_status(const axonpush_error *error);
 int64_t axonpush_error_retry_after_ms(const axonpush_error *error);
 
 /**
- * Whether the same call can succeed later: connection, rate limit and server errors.
+ * Whether the same call can succeed later: connection, rate limit and server errors, and a full queue.
  */
 bool axonpush_error_retryable(const axonpush_error *error);
 

@@ -85,8 +85,11 @@ impl Error {
         )
     }
 
-    /// Whether the same request may succeed later (the table in WIRE.md, "Errors").
+    /// Whether the same call may succeed later (the table in WIRE.md, "Errors"; and once there is room).
     pub fn retryable(&self) -> bool {
-        matches!(self.kind, Kind::Connection | Kind::RateLimit | Kind::Server)
+        matches!(
+            self.kind,
+            Kind::Connection | Kind::RateLimit | Kind::Server | Kind::QueueFull
+        )
     }
 }

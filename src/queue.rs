@@ -72,6 +72,14 @@ pub struct Limits {
     pub polled: bool,
 }
 
+impl Limits {
+    /// How many completions may be due and not run yet. Not as few as a short queue has events: a burst
+    /// that drops some must not be refused for their completions.
+    fn max_due(&self) -> usize {
+        self.max_events.max(10_000)
+    }
+}
+
 /// An event that waits or is being sent.
 pub struct Item {
     pub event: StoredEvent,
@@ -394,7 +402,7 @@ impl Queue {
             match limits.overflow {
                 Overflow::DropNewest => return refused(),
                 Overflow::Block if !may_wait => return refused(),
-                Overflow::DropOldest if state.done.len() >= limits.max_events => return refused(),
+                Overflow::DropOldest if state.done.len() >= limits.max_due() => return refused(),
                 Overflow::DropOldest => {
                     let oldest = state.retry.pop_front().or_else(|| state.fresh.pop_front());
                     // What is being sent cannot be taken back.
@@ -891,7 +899,7 @@ impl State {
     /// Completions that are due take room too: a host that is slow to run them must not make us grow.
     fn has_room(&self, bytes: u64, limits: &Limits) -> bool {
         self.books.queued_events < limits.max_events as u64
-            && self.done.len() < limits.max_events
+            && self.done.len() < limits.max_due()
             && self.books.queued_bytes + bytes <= limits.max_bytes
     }
 

@@ -94,7 +94,7 @@ pub extern "C" fn axonpush_error_retry_after_ms(error: *const axonpush_error) ->
     value(-1, || borrow(error).map_or(-1, |e| e.retry_after_ms))
 }
 
-/// Whether the same call can succeed later: connection, rate limit and server errors.
+/// Whether the same call can succeed later: connection, rate limit and server errors, and a full queue.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_retryable(error: *const axonpush_error) -> bool {
     value(false, || borrow(error).is_some_and(|e| e.retryable))

@@ -12,6 +12,7 @@ use crate::log_record::LogRecord;
 /// Severity of a line, as OpenTelemetry numbers it: the first of each range; the numbers between are
 /// finer steps.
 #[repr(i32)]
+#[allow(dead_code, reason = "for C: any number from 1 to 24 may arrive")]
 pub enum Severity {
     AXONPUSH_SEVERITY_TRACE = 1,
     AXONPUSH_SEVERITY_DEBUG = 5,

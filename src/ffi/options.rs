@@ -88,8 +88,8 @@ pub struct axonpush_options {
     /// Whether an unreachable service is a logged warning (enabled) or an error (disabled: strict
     /// mode). AXONPUSH_FAIL_OPEN; default enabled.
     pub fail_open: axonpush_toggle,
-    /// Events that may wait for background delivery, those being sent included; and as many completions
-    /// may wait to be run. Default 10000.
+    /// Events that may wait for background delivery, those being sent included. As many completions
+    /// (but 10000 at least) may wait to be run; beyond that, too, there is no room. Default 10000.
     pub queue_max_events: u32,
     /// Bytes that these events may take. Default 33554432 (32 MiB).
     pub queue_max_bytes: u64,
