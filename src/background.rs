@@ -36,6 +36,8 @@ struct Core {
     config: Arc<Config>,
     http: Arc<Http>,
     warnings: Arc<Limiter>,
+    /// The process that the threads are in.
+    process: u32,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -61,6 +63,7 @@ impl Background {
             config,
             http,
             warnings,
+            process: std::process::id(),
             threads: Mutex::default(),
         }))
     }
@@ -163,6 +166,11 @@ impl Core {
                     // A completion that panics has had its turn.
                     let _ = catch_unwind(AssertUnwindSafe(|| finished.run()));
                     COMPLETING.set(None);
+                    if std::process::id() != self.process {
+                        // The completion forked and returned in the child, to which nothing here
+                        // belongs: not the queue, whose locks others held, nor the connections.
+                        return;
+                    }
                     Report::Completed(epoch)
                 }
                 Job::Exit => return,

@@ -172,6 +172,8 @@ fn agent_config(config: &Config) -> ureq::config::Config {
         // `common_headers` has what is to be sent.
         .accept(AutoHeaderValue::None)
         .accept_encoding(AutoHeaderValue::None)
+        // For the proxy, which sees no other header of ours.
+        .user_agent(config.user_agent.to_str().unwrap_or("axonpush-c"))
         .tls_config(tls)
         .proxy(config.proxy.clone())
         .max_idle_connections(MAX_IDLE)

@@ -5,8 +5,8 @@ use std::thread::{Builder, JoinHandle};
 
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 
-/// Small, but enough for a TLS handshake and for a completion of the host's.
-const STACK: usize = 512 * 1024;
+/// Enough for whatever a completion of the host's does; only what is touched takes memory.
+const STACK: usize = 2 << 20;
 
 /// Starts a thread with all signals blocked, so that the host's handlers never run on it.
 pub fn spawn<T: Send + 'static>(

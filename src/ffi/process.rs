@@ -3,6 +3,7 @@
 use std::cell::UnsafeCell;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use super::ticket;
 use crate::log;
@@ -68,9 +69,15 @@ extern "C" fn after_fork_in_child() {
 extern "C" fn at_exit() {
     // A panic must not cross into the C library.
     super::boundary::value((), || {
+        // One after the other, but all of them deliver meanwhile: the time is counted once.
+        let start = Instant::now();
         for client in ticket::withdraw_all() {
+            let left = client
+                .config()
+                .shutdown_timeout
+                .saturating_sub(start.elapsed());
             // That events were lost is in the log.
-            let _ = client.shutdown(client.config().shutdown_timeout);
+            let _ = client.shutdown(left);
         }
     });
 }
