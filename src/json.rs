@@ -57,6 +57,7 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    #[inline(always)]
     fn document(&mut self) -> Result<(), Flaw> {
         // The containers that are open, the innermost in the lowest bit: 1 for an object.
         let mut open: u128 = 0;
@@ -115,9 +116,9 @@ impl Checker<'_> {
         }
     }
 
-    #[cold]
-    fn flaw(&self, what: &str) -> Flaw {
-        Flaw::Syntax(format!("{what} at byte {}", self.at))
+    #[inline(always)]
+    fn flaw(&self, what: &'static str) -> Flaw {
+        flaw_at(what, self.at)
     }
 
     /// The next byte that is not white space.
@@ -134,7 +135,7 @@ impl Checker<'_> {
     }
 
     /// A member's name and the colon after it.
-    #[inline]
+    #[inline(always)]
     fn key(&mut self) -> Result<(), Flaw> {
         if self.next() != Some(b'"') {
             return Err(self.flaw("expected a member's name"));
@@ -147,6 +148,7 @@ impl Checker<'_> {
         Ok(())
     }
 
+    #[inline(always)]
     fn literal(&mut self, word: &[u8]) -> Result<(), Flaw> {
         if !self.bytes[self.at..].starts_with(word) {
             return Err(self.flaw("expected a value"));
@@ -155,6 +157,7 @@ impl Checker<'_> {
         Ok(())
     }
 
+    #[inline(always)]
     fn number(&mut self) -> Result<(), Flaw> {
         if self.bytes[self.at] == b'-' {
             self.at += 1;
@@ -178,6 +181,7 @@ impl Checker<'_> {
         Ok(())
     }
 
+    #[inline(always)]
     fn digits(&mut self) -> Result<(), Flaw> {
         let start = self.at;
         while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
@@ -189,7 +193,7 @@ impl Checker<'_> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<(), Flaw> {
         self.at += 1;
         loop {
@@ -206,6 +210,7 @@ impl Checker<'_> {
         }
     }
 
+    #[inline(always)]
     fn escape(&mut self) -> Result<(), Flaw> {
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
@@ -223,6 +228,12 @@ impl Checker<'_> {
         }
         Ok(())
     }
+}
+
+/// Apart, and by value, so that the checker itself stays in registers.
+#[cold]
+fn flaw_at(what: &'static str, at: usize) -> Flaw {
+    Flaw::Syntax(format!("{what} at byte {at}"))
 }
 
 /// How many bytes at the start are plain inside a string: no quote, backslash or control character.
