@@ -76,11 +76,9 @@ impl Background {
         may_wait: bool,
     ) -> Result<()> {
         let stored = StoredEvent::new(event);
-        let hand = self.0.aside(|| {
-            self.0
-                .queue
-                .push(stored, SystemTime::now(), completion, may_wait)
-        })?;
+        let hand = self
+            .0
+            .aside(|| self.0.queue.push(stored, completion, may_wait))?;
         self.0.lend(hand);
         Ok(())
     }
@@ -224,10 +222,10 @@ impl Core {
 
     /// Makes the request, once; the event's own texts are not needed any more then.
     fn prepare(&self, item: &mut Item) -> Result<Box<crate::http::Request>> {
-        let prepared = item
-            .event
-            .event()
-            .prepare(&self.config, Some(item.occurred))?;
+        // The caller reads one clock; what the other said then is worked out here, once.
+        let now = SystemTime::now();
+        let occurred = now.checked_sub(item.accepted.elapsed()).unwrap_or(now);
+        let prepared = item.event.event().prepare(&self.config, Some(occurred))?;
         item.event = StoredEvent::default();
         prepared.into_request(self.http.event_uri()).map(Box::new)
     }

@@ -242,7 +242,7 @@ impl Client {
         let current = trace::current();
         let event = Event {
             payload: &payload,
-            ..event.within(current.as_deref())
+            ..event.within(current.as_deref()).into_owned()
         };
         event.check()?;
         self.background().publish(&event, None, false)

@@ -4,6 +4,7 @@
 //! what cannot be sent, and [`Event::prepare`] applies the privacy rules, draws the ids the caller
 //! did not give and writes the body.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use ureq::http::{HeaderName, HeaderValue, Method, Uri};
@@ -154,13 +155,15 @@ impl<'a> Event<'a> {
 
     /// The event in the trace that is current: it carries the trace's id, and its span is the parent.
     /// What the event says itself wins; in another trace the span is nobody's parent.
-    pub fn within<'s>(&'s self, trace: Option<&'s Trace>) -> Event<'s> {
-        let mut event = self.clone();
-        if let Some(trace) = trace.filter(|t| self.trace_id.is_none_or(|id| id == t.trace_id)) {
-            event.trace_id = Some(&trace.trace_id);
-            event.parent_span_id = self.parent_span_id.or(Some(&trace.span_id));
+    pub fn within<'s>(&'s self, trace: Option<&'s Trace>) -> Cow<'s, Event<'s>> {
+        match trace.filter(|t| self.trace_id.is_none_or(|id| id == t.trace_id)) {
+            None => Cow::Borrowed(self),
+            Some(trace) => Cow::Owned(Event {
+                trace_id: Some(&trace.trace_id),
+                parent_span_id: self.parent_span_id.or(Some(&trace.span_id)),
+                ..self.clone()
+            }),
         }
-        event
     }
 
     /// Refuses what the service would refuse, or what a header cannot carry.

@@ -20,7 +20,7 @@
 //!   its worker is stuck; the worker then finds that there is nothing left to settle.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::answer::Response;
 use crate::config::Overflow;
@@ -83,10 +83,9 @@ impl Limits {
 /// An event that waits or is being sent.
 pub struct Item {
     pub event: StoredEvent,
-    pub occurred: SystemTime,
     /// Made before the first attempt, and the same for all of them.
     pub request: Option<Box<Request>>,
-    accepted: Instant,
+    pub accepted: Instant,
     completion: Option<Completion>,
     /// After a failure: not to be tried again before.
     ready: Option<Instant>,
@@ -335,14 +334,12 @@ impl Queue {
     pub fn push(
         &self,
         event: StoredEvent,
-        occurred: SystemTime,
         completion: Option<Completion>,
         may_wait: bool,
     ) -> Result<Hand> {
         let bytes = event.bytes();
         let mut item = Box::new(Item {
             event,
-            occurred,
             request: None,
             accepted: Instant::now(),
             completion,
@@ -1071,7 +1068,7 @@ mod tests {
     }
 
     fn push(queue: &Queue, name: &str) -> Result<Hand> {
-        queue.push(event(name), SystemTime::now(), None, true)
+        queue.push(event(name), None, true)
     }
 
     fn delivered() -> Verdict {
@@ -1203,7 +1200,7 @@ mod tests {
             overflow: Overflow::Block,
             ..limits()
         });
-        let too_large = small.push(event("a long name"), SystemTime::now(), None, true);
+        let too_large = small.push(event("a long name"), None, true);
         assert!(
             too_large.is_err_and(|e| e.kind == Kind::QueueFull),
             "it could never fit"
@@ -1246,12 +1243,8 @@ mod tests {
                 told.fetch_add(1, Ordering::Relaxed);
             }))
         };
-        let hand = queue
-            .push(event("a"), SystemTime::now(), completion(), true)
-            .unwrap();
-        let _ = queue
-            .push(event("b"), SystemTime::now(), completion(), true)
-            .unwrap();
+        let hand = queue.push(event("a"), completion(), true).unwrap();
+        let _ = queue.push(event("b"), completion(), true).unwrap();
         let stuck = hand.0.unwrap();
         let _item = sent(queue.turn(stuck, Report::Started));
         let (abandoned, hand) = queue.abandon();
@@ -1303,12 +1296,7 @@ mod tests {
                                 told.fetch_add(1, Ordering::Relaxed);
                             });
                             let name = n.to_string();
-                            match queue.push(
-                                event(&name),
-                                SystemTime::now(),
-                                Some(completion),
-                                true,
-                            ) {
+                            match queue.push(event(&name), Some(completion), true) {
                                 Ok(hand) => {
                                     accepted.fetch_add(1, Ordering::Relaxed);
                                     start_worker(hand);
