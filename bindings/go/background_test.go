@@ -243,11 +243,11 @@ func TestShutdown(t *testing.T) {
 	}
 
 	s.fault(`{"path":"/event","times":0,"silent":true}`)
-	stuck := s.client(func(o *axonpush.Options) { o.MaxConnections = 1 })
-	// More than can be on their way: the library counts those as abandoned only if they are stuck.
-	must(t, stuck.Events.PublishAsync(background, event(2), nil))
-	must(t, stuck.Events.PublishAsync(background, event(3), nil))
-	abandoned, err := stuck.Events.PublishChan(background, event(4))
+	stuck := s.client()
+	for i := 0; i < 200; i++ {
+		must(t, stuck.Events.PublishAsync(background, event(i), nil))
+	}
+	abandoned, err := stuck.Events.PublishChan(background, event(200))
 	must(t, err)
 	ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
 	defer cancel()

@@ -2,8 +2,6 @@ package axonpush_test
 
 import (
 	"context"
-	"runtime"
-	"sync"
 	"testing"
 	"time"
 
@@ -67,30 +65,5 @@ func TestAContextThatDoesNotEndChangesNothing(t *testing.T) {
 	must(t, err)
 	if response.EventID() == "" {
 		t.Errorf("%s", response.JSON())
-	}
-}
-
-// More callers than may wait at once, so that the last ones wait for their turn, with a context that ends.
-func TestManyCallersWaitInTurn(t *testing.T) {
-	s := newServer(t)
-	s.fault(`{"times":0,"silent":true}`)
-	client := s.client(hurry)
-	ctx, cancel := context.WithTimeout(background, 300*time.Millisecond)
-	defer cancel()
-	var wait sync.WaitGroup
-	for i := 0; i < 400; i++ {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			if _, err := client.Events.Publish(ctx, event(1)); err != context.DeadlineExceeded {
-				t.Error(err)
-			}
-		}()
-	}
-	wait.Wait()
-	client.Close()
-	eventually(t, "the calls end with the client", func() bool { return runtime.NumGoroutine() < 50 })
-	if n := len(s.requests()); n > 256 {
-		t.Errorf("%d requests", n)
 	}
 }

@@ -211,3 +211,29 @@ func processorTime(t testing.TB) time.Duration {
 	fmt.Sscan(fields[11]+" "+fields[12], &user, &system)
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
+
+// More callers than may wait at once, so that the last ones wait for their turn, with a context that ends.
+// (Go keeps the threads that this takes, so it comes after the tests that count threads.)
+func TestManyCallersWaitInTurn(t *testing.T) {
+	s := newServer(t)
+	s.fault(`{"times":0,"silent":true}`)
+	client := s.client(hurry)
+	ctx, cancel := context.WithTimeout(background, 300*time.Millisecond)
+	defer cancel()
+	var wait sync.WaitGroup
+	for i := 0; i < 400; i++ {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			if _, err := client.Events.Publish(ctx, event(1)); err != context.DeadlineExceeded {
+				t.Error(err)
+			}
+		}()
+	}
+	wait.Wait()
+	client.Close()
+	eventually(t, "the calls end with the client", func() bool { return runtime.NumGoroutine() < 50 })
+	if n := len(s.requests()); n > 256 {
+		t.Errorf("%d requests", n)
+	}
+}

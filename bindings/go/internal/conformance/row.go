@@ -1,0 +1,525 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	axonpush "github.com/axonpush/libaxonpush/bindings/go"
+)
+
+// row is a row of the table while it runs.
+type row struct {
+	members map[string]any
+	expect  map[string]any
+	// The first difference; "" while there is none.
+	difference string
+	// Why the row cannot be written in Go.
+	inexpressible string
+
+	mu                sync.Mutex // callbacks run on a goroutine of the client's
+	outcomes          map[string]int
+	responses, errors int
+}
+
+func (r *row) differ(format string, arguments ...any) {
+	if r.difference == "" {
+		r.difference = fmt.Sprintf(format, arguments...)
+	}
+}
+
+// only is the strictness: an object with no members but these.
+func (r *row) only(value any, where, words string) map[string]any {
+	object, ok := value.(map[string]any)
+	if !ok {
+		r.differ("%s is no object", where)
+	}
+	for name := range object {
+		if !contains(strings.Fields(words), name) {
+			r.differ("%s: unknown member %q", where, name)
+		}
+	}
+	return object
+}
+
+func (r *row) skipped() string {
+	skip, ok := r.members["skip_in"]
+	if !ok {
+		return ""
+	}
+	reason, _ := r.only(skip, "skip_in", "c cpp go node")["go"].(string)
+	return reason
+}
+
+func (r *row) run() {
+	r.outcomes = map[string]int{}
+	r.only(r.members, "the row", "name why options server call expect seen skip_in")
+	for _, name := range []string{"why", "call", "expect", "seen"} {
+		if _, ok := r.members[name]; !ok {
+			r.differ("the row has no member %q", name)
+		}
+	}
+	r.expect = r.only(r.members["expect"], "expect", "outcome outcomes response error flush stats at_least_ms at_most_ms")
+	call, _ := r.members["call"].(map[string]any)
+	times := 1
+	if n, ok := call["times"]; ok {
+		times = int(r.number(n, "times"))
+	}
+	control("POST", "/_dev/reset", nil)
+	options := axonpush.Options{APIKey: "ak_conformance", BaseURL: serverURL, Proxy: axonpush.NoProxy}
+	switch server := r.members["server"].(type) {
+	case nil:
+	case []any:
+		control("POST", "/_dev/faults", marshal(server))
+	default:
+		options.BaseURL = deadURL
+		if server != "dead" {
+			r.differ(`server: expected a list of faults or "dead"`)
+		}
+	}
+	if given, ok := r.members["options"]; ok {
+		r.fill(optionsFields(&options), given, "options")
+	}
+	if r.difference != "" || r.inexpressible != "" {
+		return
+	}
+	r.runCall(options, call, times)
+	if r.inexpressible != "" {
+		return
+	}
+	r.checkOutcomes(times)
+	r.checkSeen()
+}
+
+func (r *row) runCall(options axonpush.Options, call map[string]any, times int) {
+	client, err := axonpush.New(options)
+	if err != nil {
+		r.receive(nil, err)
+		return
+	}
+	start := time.Now()
+	r.call(client, call, times)
+	took := time.Since(start)
+	stats, err := client.Stats()
+	if err != nil {
+		r.differ("there are no stats: %v", err)
+	}
+	client.Close() // after this no callback runs
+	if least, ok := r.expect["at_least_ms"]; ok && float64(took.Milliseconds()) < r.number(least, "at_least_ms") {
+		r.differ("it took %v, expected at least %v ms", took, least)
+	}
+	if most, ok := r.expect["at_most_ms"]; ok && float64(took.Milliseconds()) > r.number(most, "at_most_ms") {
+		r.differ("it took %v, expected at most %v ms", took, most)
+	}
+	r.checkStats(stats)
+}
+
+// ---- arguments ----
+
+// Text that is JSON already.
+type document struct{ value *any }
+
+// What stands in the table, and where it goes in Go.
+type fields map[string]any
+
+func optionsFields(o *axonpush.Options) fields {
+	return fields{
+		"api_key": &o.APIKey, "tenant_id": &o.TenantID, "base_url": &o.BaseURL, "environment": &o.Environment,
+		"channel_id": &o.ChannelID, "timeout_ms": &o.Timeout, "max_retries": &o.MaxRetries, "fail_open": &o.FailOpen,
+		"queue_max_events": &o.QueueMaxEvents, "queue_max_bytes": &o.QueueMaxBytes, "overflow": &o.Overflow,
+		"delivery_timeout_ms": &o.DeliveryTimeout, "max_connections": &o.MaxConnections,
+		"shutdown_timeout_ms": &o.ShutdownTimeout, "content_capture": &o.ContentCapture, "redact_keys": &o.RedactKeys,
+		"max_content_length": &o.MaxContentLength, "proxy": &o.Proxy,
+	}
+}
+
+func eventFields(e *axonpush.Event) fields {
+	return fields{
+		"identifier": &e.Identifier, "payload": &e.Payload, "payload_text": document{&e.Payload}, "channel_id": &e.ChannelID,
+		"event_type": &e.EventType, "agent_id": &e.AgentID, "trace_id": &e.TraceID, "span_id": &e.SpanID,
+		"parent_span_id": &e.ParentSpanID, "dedup_key": &e.DedupKey, "occurred_at": &e.OccurredAt, "metadata": &e.Metadata,
+		"metadata_text": document{&e.Metadata},
+	}
+}
+
+func queryFields(q *axonpush.EventQuery) fields {
+	return fields{
+		"since": &q.Since, "until": &q.Until, "limit": &q.Limit, "app_id": &q.AppID, "channel_id": &q.ChannelID,
+		"environment_id": &q.EnvironmentID, "event_type": &q.EventType, "source": &q.Source, "status": &q.Status,
+		"trace_id": &q.TraceID, "agent_id": &q.AgentID, "agent_name": &q.AgentName, "tool_name": &q.ToolName,
+		"semantic_kind": &q.SemanticKind, "service_name": &q.ServiceName, "operation_name": &q.OperationName,
+		"error_type": &q.ErrorType, "q": &q.Q, "attr_key": &q.AttrKey, "attr_value": &q.AttrValue,
+	}
+}
+
+func requestFields(q *axonpush.Request) fields {
+	return fields{"method": &q.Method, "path": &q.Path, "query": &q.Query, "body": &q.Body, "body_text": document{&q.Body}}
+}
+
+func (r *row) fill(fields fields, arguments any, where string) {
+	object, ok := arguments.(map[string]any)
+	if !ok {
+		r.differ("%s: expected an object", where)
+	}
+	for name, value := range object {
+		switch field := fields[name].(type) {
+		case *string:
+			*field = strings.Replace(r.text(value, name), "{server}", serverURL, 1)
+			if name == "proxy" && *field == "" {
+				*field = axonpush.NoProxy
+			}
+		case *int:
+			*field = int(r.number(value, name))
+		case *uint64:
+			*field = uint64(r.number(value, name))
+		case *time.Duration:
+			*field = time.Duration(r.number(value, name)) * time.Millisecond
+		case *[]string:
+			*field = strings.Split(r.text(value, name), ",")
+		case *any:
+			*field = value
+		case document:
+			*field.value = json.RawMessage(r.text(value, name))
+		case *time.Time:
+			r.time(field, r.text(value, name))
+		case *axonpush.Toggle:
+			on, ok := value.(bool)
+			if !ok {
+				r.differ("%s: expected true or false", name)
+			}
+			*field = axonpush.Disabled
+			if on {
+				*field = axonpush.Enabled
+			}
+		case *axonpush.Overflow:
+			*field = axonpush.Overflow(r.word(value, name, "drop_oldest drop_newest block"))
+		case *axonpush.ContentCapture:
+			*field = 1 + axonpush.ContentCapture(r.word(value, name, "metadata_only redacted full"))
+		default:
+			r.differ("%s: unknown member %q", where, name)
+		}
+	}
+}
+
+func (r *row) time(field *time.Time, text string) {
+	if text == "" {
+		return
+	}
+	moment, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		r.inexpressible = fmt.Sprintf("%q is no time.Time", text)
+	}
+	*field = moment
+}
+
+func (r *row) text(value any, where string) string {
+	text, ok := value.(string)
+	if !ok {
+		r.differ("%s: expected a string", where)
+	}
+	return text
+}
+
+func (r *row) number(value any, where string) float64 {
+	number, _ := value.(json.Number)
+	f, err := number.Float64()
+	if err != nil {
+		r.differ("%s: expected a number", where)
+	}
+	return f
+}
+
+func (r *row) word(value any, where, words string) int {
+	for i, word := range strings.Fields(words) {
+		if word == value {
+			return i
+		}
+	}
+	r.differ("%s: unknown word %v", where, value)
+	return 0
+}
+
+// ---- calls ----
+
+func (r *row) call(client *axonpush.Client, call map[string]any, times int) {
+	ctx := context.Background()
+	if arguments, ok := call["publish_async"]; ok {
+		r.only(call, "call", "publish_async times flush_ms")
+		var event axonpush.Event
+		if r.fill(eventFields(&event), arguments, "publish_async"); !r.fit() {
+			return
+		}
+		for i := 0; i < times; i++ {
+			err := client.Events.PublishAsync(ctx, event, func(result axonpush.Result) { r.receive(result.Response, result.Err) })
+			if err != nil {
+				r.receive(nil, err)
+			}
+		}
+		r.flush(client, call)
+		return
+	}
+	if len(call) != 1 {
+		r.differ("call: expected one call")
+		return
+	}
+	for name, arguments := range call {
+		switch name {
+		case "publish":
+			var event axonpush.Event
+			if r.fill(eventFields(&event), arguments, name); r.fit() {
+				r.receive(client.Events.Publish(ctx, event))
+			}
+		case "list":
+			object := r.only(arguments, name, "channel_id query")
+			channel := ""
+			if given, ok := object["channel_id"]; ok {
+				channel = r.text(given, "channel_id")
+			}
+			var query *axonpush.EventQuery
+			if given, ok := object["query"]; ok {
+				query = new(axonpush.EventQuery)
+				r.fill(queryFields(query), given, "query")
+			}
+			if r.fit() {
+				r.receiveList(client.Events.List(ctx, channel, query))
+			}
+		case "search":
+			var query axonpush.EventQuery
+			if r.fill(queryFields(&query), arguments, name); r.fit() {
+				r.receiveList(client.Events.Search(ctx, &query))
+			}
+		case "request":
+			var request axonpush.Request
+			if r.fill(requestFields(&request), arguments, name); r.fit() {
+				r.receive(client.Request(ctx, request))
+			}
+		default:
+			r.differ("call: unknown call %q", name)
+		}
+	}
+}
+
+// fit says whether the call can be made as the row has it.
+func (r *row) fit() bool { return r.difference == "" && r.inexpressible == "" }
+
+func (r *row) flush(client *axonpush.Client, call map[string]any) {
+	limit := 20000.0
+	if given, ok := call["flush_ms"]; ok {
+		limit = r.number(given, "flush_ms")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(limit)*time.Millisecond)
+	defer cancel()
+	expected := "ok"
+	if given, ok := r.expect["flush"]; ok {
+		expected = r.text(given, "flush")
+		r.isOutcome(expected)
+	}
+	got := "ok"
+	if err := client.Flush(ctx); err != nil {
+		got = r.statusOf(err).String()
+	}
+	if got != expected {
+		r.differ("flush gave %s, expected %s", got, expected)
+	}
+}
+
+// ---- outcomes: what the caller got ----
+
+func (r *row) receiveList(response *axonpush.Response, err error) {
+	if n := len(response.Events()); n != response.Count("/events") {
+		r.differ("Events gives %d events of %d", n, response.Count("/events"))
+	}
+	for i, event := range response.Events() {
+		if id := response.String(fmt.Sprintf("/events/%d/eventId", i)); event.EventID != id {
+			r.differ("Events gives the event %q for %q", event.EventID, id)
+		}
+	}
+	r.receive(response, err)
+}
+
+// receive takes the outcome of a call or of an event.
+func (r *row) receive(response *axonpush.Response, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		if response != nil {
+			r.differ("a response beside an error")
+		}
+		r.outcomes[r.statusOf(err).String()]++
+		r.errors++
+		r.checkError(err)
+		return
+	}
+	if response == nil {
+		r.outcomes["nothing"]++
+		return
+	}
+	r.outcomes["ok"]++
+	if checks, ok := r.expect["response"]; ok {
+		r.responses++
+		r.checkResponse(checks, response)
+	}
+}
+
+func (r *row) statusOf(err error) axonpush.Status {
+	var failure *axonpush.Error
+	if !errors.As(err, &failure) {
+		r.differ("no error of the library's: %v", err)
+		return axonpush.ErrInternal
+	}
+	if !errors.Is(err, failure.Status) {
+		r.differ("the error is not its own status")
+	}
+	return failure.Status
+}
+
+func (r *row) checkResponse(checks any, response *axonpush.Response) {
+	document, err := parse(response.JSON())
+	if err != nil {
+		r.differ("the response cannot be read: %v", err)
+	}
+	object, _ := checks.(map[string]any)
+	for name, check := range object {
+		var actual part
+		switch {
+		case name == "http_status":
+			actual = there(toNumber(response.HTTPStatus()))
+		case name == "request_id":
+			actual = orNull(response.RequestID())
+		case name == "" || name[0] == '/':
+			actual = at(document, name)
+			r.checkAccessors(response, name, actual.value)
+		default:
+			r.differ("response: unknown member %q", name)
+			return
+		}
+		r.check(check, actual, nil, "response "+name)
+	}
+}
+
+// checkAccessors: each agrees with the whole document.
+func (r *row) checkAccessors(response *axonpush.Response, pointer string, actual any) {
+	text, _ := actual.(string)
+	if got := response.String(pointer); got != text {
+		r.differ("String(%q) is %q", pointer, got)
+	}
+	number, isNumber := actual.(json.Number)
+	float, _ := number.Float64()
+	if got, ok := response.Float(pointer); got != float || ok != isNumber {
+		r.differ("Float(%q) is %v, %v", pointer, got, ok)
+	}
+	whole, err := strconv.ParseInt(number.String(), 10, 64)
+	if got, ok := response.Int(pointer); ok != (err == nil) || ok && got != whole {
+		r.differ("Int(%q) is %v, %v", pointer, got, ok)
+	}
+	truth, isBool := actual.(bool)
+	if got, ok := response.Bool(pointer); got != truth || ok != isBool {
+		r.differ("Bool(%q) is %v, %v", pointer, got, ok)
+	}
+	if got, count := response.Count(pointer), max(0, countOf(actual)); got != count {
+		r.differ("Count(%q) is %d", pointer, got)
+	}
+}
+
+func (r *row) checkError(err error) {
+	var failure *axonpush.Error
+	if !errors.As(err, &failure) || failure.Message == "" {
+		r.differ("the error has no message")
+		return
+	}
+	retryAfter := int64(-1)
+	if failure.RetryAfter >= 0 {
+		retryAfter = failure.RetryAfter.Milliseconds()
+	}
+	members := map[string]part{
+		"message": there(failure.Message), "code": orNull(failure.Code), "hint": orNull(failure.Hint),
+		"request_id": orNull(failure.RequestID), "http_status": there(toNumber(failure.HTTPStatus)),
+		"retry_after_ms": there(toNumber(retryAfter)), "retryable": there(failure.Retryable),
+	}
+	checks, _ := r.expect["error"].(map[string]any)
+	for name, check := range checks {
+		actual, known := members[name]
+		if !known {
+			r.differ("error: unknown member %q", name)
+			return
+		}
+		r.check(check, actual, nil, "error "+name)
+	}
+}
+
+func (r *row) isOutcome(name string) bool {
+	if name == "ok" || name == "nothing" {
+		return true
+	}
+	for status := axonpush.ErrInvalidArgument; status <= axonpush.ErrInternal; status++ {
+		if status.String() == name {
+			return true
+		}
+	}
+	r.differ("unknown outcome %q", name)
+	return false
+}
+
+func (r *row) checkOutcomes(times int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	one, isOne := r.expect["outcome"]
+	many, isMany := r.expect["outcomes"]
+	if isOne == isMany {
+		r.differ("expect: either outcome or outcomes")
+	}
+	total := 0
+	var list []string
+	for name, n := range r.outcomes {
+		total += n
+		list = append(list, fmt.Sprintf("%d %s", n, name))
+	}
+	sort.Strings(list)
+	if isOne {
+		name := r.text(one, "outcome")
+		if r.isOutcome(name) && r.outcomes[name] != times {
+			r.differ("outcome: %v, expected %s", list, name)
+		}
+	}
+	if isMany {
+		wanted, _ := many.(map[string]any)
+		for name, n := range wanted {
+			if r.isOutcome(name) && r.outcomes[name] != int(r.number(n, "outcomes")) {
+				r.differ("outcomes: %v, expected %s", list, show(many))
+			}
+		}
+	}
+	// Neither more nor fewer: exactly one for each.
+	if total != times {
+		r.differ("%d outcomes for %d calls: %v", total, times, list)
+	}
+	if _, ok := r.expect["response"]; ok && r.responses == 0 {
+		r.differ("no response that could be checked: %v", list)
+	}
+	if _, ok := r.expect["error"]; ok && r.errors == 0 {
+		r.differ("no error that could be checked: %v", list)
+	}
+}
+
+func (r *row) checkStats(stats axonpush.Stats) {
+	checks, _ := r.expect["stats"].(map[string]any)
+	members := map[string]uint64{
+		"accepted": stats.Accepted, "delivered": stats.Delivered, "failed": stats.Failed, "suppressed": stats.Suppressed,
+		"dropped": stats.Dropped, "expired": stats.Expired, "abandoned": stats.Abandoned, "queued_events": stats.QueuedEvents,
+		"queued_bytes": stats.QueuedBytes, "retried": stats.Retried, "connections": stats.Connections,
+	}
+	for name, check := range checks {
+		actual, known := members[name]
+		if !known {
+			r.differ("stats: unknown member %q", name)
+			return
+		}
+		r.check(check, there(toNumber(actual)), nil, "stats "+name)
+	}
+}
