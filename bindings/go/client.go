@@ -37,7 +37,6 @@
 package axonpush
 
 /*
-#cgo pkg-config: axonpush
 #cgo CFLAGS: -std=c99 -Wall -Wextra
 #cgo LDFLAGS: -lpthread
 #include "shim.h"

@@ -1,0 +1,6 @@
+//go:build !axonpush_static
+
+package axonpush
+
+// #cgo pkg-config: axonpush
+import "C"
