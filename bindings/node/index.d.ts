@@ -270,6 +270,8 @@ export interface AxonPushStats {
   retried: number;
   /** Connections opened so far. */
   connections: number;
+  /** Lines that the C function axonpush_log_event() could not publish. */
+  logEventsLost: number;
 }
 
 /** A client: configuration, connections, and a queue of its own. Close it when you are done with it. */

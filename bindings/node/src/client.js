@@ -2,7 +2,7 @@ import { cancelWaiting, enter } from './calls.js';
 import { Delivery } from './delivery.js';
 import { AxonPushError, closed, invalidArgument } from './error.js';
 import { EVENT, jsonText, OPTIONS, QUERY, STATS, text, whole } from './layout.js';
-import { BINDING_VERSION, load, watch } from './library.js';
+import { BINDING_VERSION, load } from './library.js';
 import { Memory, room, shortLived, textRoom, valuesOf } from './memory.js';
 
 /** @import { AxonPushOptions, AxonPushEvent, EventQuery, RequestOptions } from '../index.js' */
@@ -16,6 +16,9 @@ const POLLED = 1;
 const DEFAULT_SHUTDOWN_TIMEOUT_MS = 2000;
 const DEFAULT_FLUSH_TIMEOUT_MS = 30_000;
 const LONGEST_MS = 2 ** 31 - 1; // of a JavaScript timer
+/** How soon and how late results of background events are looked for. */
+const SOONEST_MS = 1;
+const LATEST_MS = 50;
 
 /** @type {Record<string, Record<string, number>>} */
 const ENUMERATORS = {
@@ -72,13 +75,16 @@ export class AxonPush {
   /** @type {Promise<void> | undefined} */
   #closing;
   #calls = 0;
-  /** @type {import('koffi').node.PollHandle | undefined} */
-  #watch;
-  #drainDue = false;
   /** Events that the library has. */
   #queued = 0;
   /** Reasons to keep the process alive: promises and flushes that somebody waits for, events that wait for room. */
   #reasonsToLive = 0;
+  /** When results are looked for next, see #look. */
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer;
+  #timerMs = 0;
+  /** When a result came last, or somebody began to wait for one. */
+  #lastNews = 0;
   /** Events that wait for room in the queue (overflow "block"), in order. */
   /** @type {{delivery: Delivery, values: ReturnType<typeof valuesOf>}[]} */
   #line = [];
@@ -179,8 +185,8 @@ export class AxonPush {
     // axonpush_shutdown() there are no new ones.
     await inBackground(this.#library.shutdown, [handle, this.#shutdownTimeoutMs, 0]);
     this.#drain(handle);
-    this.#watch?.close();
-    this.#watch = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     await inBackground(this.#library.close, [handle]);
   }
 
@@ -192,12 +198,13 @@ export class AxonPush {
     return this.close();
   }
 
+  /** @returns {import("../index.js").AxonPushStats} */
   stats() {
     const memory = shortLived(0);
     const stats = memory.struct(STATS, []);
     const status = this.#library.statsGet(this.#handle, stats, memory.errorSlot);
     if (status !== OK) throw this.#library.takeError(status, memory.error);
-    return memory.numbers(STATS, stats);
+    return /** @type {any} */ (memory.numbers(STATS, stats));
   }
 
   // ---- For this package's own use ----
@@ -263,7 +270,6 @@ export class AxonPush {
     try {
       const values = valuesOf(EVENT, event, 'event');
       if (this.#stopping && this.#handle) throw closed('the client was shut down before the event');
-      this.#watch ??= this.#startWatching();
       if (this.#line.length > 0 || !this.#push(delivery, values)) {
         this.#line.push({ delivery, values });
         if (this.#line.length === 1) this.#keepAlive(1);
@@ -313,17 +319,19 @@ export class AxonPush {
     const memory = shortLived(room(EVENT, values));
     const struct = memory.struct(EVENT, values);
     const number = delivery.number;
+    const completion = completionOf(this.#library);
+    const push = () => this.#library.publishAsync(this.#handle, struct, completion, number, memory.errorSlot);
     owed.set(number, { client: this, delivery });
-    const status = this.#library.publishAsync(
-      this.#handle,
-      struct,
-      completionOf(this.#library),
-      number,
-      memory.errorSlot,
-    );
+    let status = push();
+    // The library also says so while too many results wait to be polled, as they do when the event loop is kept busy.
+    if (status === QUEUE_FULL && this.#library.poll(this.#handle, 0) > 0) {
+      this.#library.freeError(memory.error);
+      status = push();
+    }
     if (status === OK) {
       this.#queued += 1;
       delivery.markAccepted();
+      if (this.#timer === undefined) this.#look();
       return true;
     }
     owed.delete(number);
@@ -349,37 +357,50 @@ export class AxonPush {
     if (this.#line.length === 0) this.#keepAlive(-1);
   }
 
-  #startWatching() {
-    const descriptor = this.#library.completionFd(this.#handle);
-    if (descriptor < 0) return undefined;
-    const watcher = watch(descriptor, () => {
-      // koffi calls this outside of Node's own bookkeeping, where no promise would go on: so it is only a wake-up.
-      if (this.#drainDue) return;
-      this.#drainDue = true;
-      setImmediate(() => {
-        this.#drainDue = false;
-        this.#drain();
-      });
-    });
-    if (this.#reasonsToLive === 0) watcher.unref();
-    return watcher;
-  }
-
   /**
    * Settles what has ended.
    * @param {Address} [handle]
    */
   #drain(handle = this.#handle) {
-    if (this.#watch === undefined) return;
-    this.#library.poll(handle, 0);
+    if (this.#queued === 0) return;
+    if (this.#library.poll(handle, 0) > 0) this.#lastNews = performance.now();
     this.#moveUp();
+  }
+
+  /**
+   * Looks for results as long as events are under way. While somebody waits for one, after an eighth of the time that it has
+   * been waited for, so that a result is seen a little late at most, and a long wait costs next to nothing.
+   *
+   * Rejected: to have libuv watch axonpush_completion_fd(), as koffi.node.poll() can. It sees a result a millisecond sooner, but
+   * Node aborts if the descriptor becomes readable while the environment is torn down.
+   */
+  #look() {
+    const awaited = this.#reasonsToLive > 0;
+    const wait = (performance.now() - this.#lastNews) / 8;
+    this.#timerMs = awaited ? Math.min(Math.max(wait, SOONEST_MS), LATEST_MS) : LATEST_MS;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#drain();
+      if (this.#queued > 0 && this.#timer === undefined) this.#look();
+    }, this.#timerMs);
+    if (!awaited) this.#timer.unref();
   }
 
   /** @param {1 | -1} change */
   #keepAlive(change) {
     this.#reasonsToLive += change;
-    if (this.#reasonsToLive === 0) this.#watch?.unref();
-    else if (this.#reasonsToLive === 1 && change === 1) this.#watch?.ref();
+    if (change === 1) {
+      this.#lastNews = performance.now();
+      if (this.#timer === undefined) return;
+      if (this.#timerMs > SOONEST_MS) {
+        clearTimeout(this.#timer);
+        this.#look();
+      } else {
+        this.#timer.ref();
+      }
+    } else if (this.#reasonsToLive === 0) {
+      this.#timer?.unref();
+    }
   }
 
   /** Nothing new from now on. */

@@ -107,6 +107,7 @@ export const STATS = struct({
   queued_bytes: 'u64',
   retried: 'u64',
   connections: 'u64',
+  log_events_lost: 'u64',
 });
 
 /**

@@ -101,12 +101,12 @@ function bind(path) {
     shutdown: native('shutdown', STATUS, ADDRESS, 'uint32_t', ADDRESS),
     close: native('close', 'void', ADDRESS),
     poll: native('poll', 'size_t', ADDRESS, 'uint32_t'),
-    completionFd: native('completion_fd', 'int32_t', ADDRESS),
     publish: native('events_publish', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
     publishAsync: native('events_publish_async', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
     list: native('events_list', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
     search: native('events_search', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
     request: native('request', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, 'size_t', ADDRESS, ADDRESS),
+    freeError: error.free,
     statsGet: native('stats_get', STATUS, ADDRESS, ADDRESS, ADDRESS),
     logSet: native('log_set', 'void', 'int32_t', ADDRESS, ADDRESS),
 
@@ -174,13 +174,4 @@ function bind(path) {
  */
 function unusable(path, why) {
   return new AxonPushError('AXONPUSH_ERR_CONFIG', `the library ${path} cannot be used: ${why}`);
-}
-
-/**
- * Calls `callback` while the descriptor is readable: libuv watches it together with everything else of the event loop.
- * @param {number} descriptor
- * @param {() => void} callback
- */
-export function watch(descriptor, callback) {
-  return koffi.node.poll(descriptor, { readable: true }, callback);
 }

@@ -94,7 +94,7 @@ export class Memory {
    * @param {number} address
    */
   numbers(struct, address) {
-    /** @type {Record<string, number>} */
+    /** @type {Record<string, any>} */
     const numbers = {};
     const start = address - this.address;
     for (const [name, member] of struct.members) numbers[name] = Number(this.#longs[(start + member.offset) >> 3]);

@@ -1,0 +1,76 @@
+// What users write, checked by tsc and never run; `@ts-expect-error` marks what must not compile.
+import { AxonPush, AxonPushError, AxonPushResponse, setLogLevel } from 'axonpush-native';
+import type { AxonPushEvent, AxonPushOptions, AxonPushStats, Delivery, EventQuery, Published, StoredEvent } from 'axonpush-native';
+
+const options: AxonPushOptions = { apiKey: 'ak', failOpen: false, overflow: 'block', queueMaxBytes: 10n ** 9n, redactKeys: ['a'] };
+const client = new AxonPush(options);
+new AxonPush();
+// @ts-expect-error a misspelt option
+new AxonPush({ apikey: 'ak' });
+// @ts-expect-error not a policy
+new AxonPush({ overflow: 'drop' });
+
+interface Payload {
+  step: number;
+}
+const payload: Payload = { step: 1 };
+const event: AxonPushEvent = { identifier: 'step', payload, eventType: 'agent.start', occurredAt: new Date(), metadata: '{}' };
+await client.events.publish({ ...event, eventType: 'my.own' });
+// @ts-expect-error payload is required
+await client.events.publish({ identifier: 'step' });
+// @ts-expect-error a number is no payload
+await client.events.publish({ identifier: 'step', payload: 1 });
+// @ts-expect-error a misspelt member
+await client.events.publish({ identifier: 'step', payload, channelID: 'x' });
+
+const answer: Published | null = await client.events.publish(event);
+// @ts-expect-error null under fail-open
+answer.eventId;
+const id: string | undefined = answer?.eventId;
+const status: number | undefined = answer?.httpStatus;
+
+const delivery: Delivery = client.events.enqueue(event);
+await delivery.accepted;
+const delivered: Published | null = await delivery;
+const all: (Published | null)[] = await Promise.all([delivery, client.events.enqueue(event)]);
+delivery.catch((error: unknown) => error).finally(() => {});
+
+const query: EventQuery = { since: new Date(), until: '2026-01-01T00:00:00Z', limit: 5, q: 'text' };
+for (const each of await client.events.list('ch', query)) {
+  const stored: StoredEvent = each;
+  const agent: string | undefined = stored.agentId;
+  const other: unknown = stored.anythingElse;
+  void [agent, other];
+}
+await client.events.list();
+await client.events.search();
+
+const apps = await client.request<{ apps: { appId: string }[] | null }>('GET', '/apps', { query: { limit: 1 } });
+const first: string | undefined = apps?.data.apps?.[0]?.appId;
+const raw: AxonPushResponse | null = await client.request('DELETE', '/apps/1');
+const text: string | undefined = raw?.text;
+// @ts-expect-error no such method
+await client.request('FETCH', '/');
+
+try {
+  await client.flush(100);
+} catch (error) {
+  if (error instanceof AxonPushError && error.status === 'AXONPUSH_ERR_TIMEOUT') {
+    const { httpStatus, code, hint, requestId, retryAfterMs, retryable } = error;
+    const facts: [number | null, string | null, string | null, string | null, number | null, boolean] = [
+      httpStatus, code, hint, requestId, retryAfterMs, retryable,
+    ];
+    void facts;
+  }
+}
+// @ts-expect-error made by the library only
+new AxonPushError('AXONPUSH_ERR_API', 'x');
+
+const stats: AxonPushStats = client.stats();
+const accepted: number = stats.accepted;
+setLogLevel('debug');
+// @ts-expect-error no such level
+setLogLevel('verbose');
+await client.shutdown();
+await client.close();
+void [id, status, delivered, all, first, text, accepted, client.libraryVersion];
