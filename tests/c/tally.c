@@ -188,6 +188,13 @@ int library_threads(void) {
     return count_entries("/proc/self/task", is_the_librarys);
 }
 
+bool only_threads(int left) {
+    int there = library_threads();
+    for (int64_t end = now_ms() + 500; there > left && now_ms() < end; there = library_threads()) sleep_ms(1);
+    if (there != left) printf("  %d threads of the library are left, expected %d\n", there, left);
+    return there == left;
+}
+
 int count_threads(void) {
     return count_entries("/proc/self/task", NULL);
 }

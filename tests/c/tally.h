@@ -69,6 +69,9 @@ bool balanced(const axonpush_stats *stats);
 
 /* Threads whose name begins with "axonpush-". */
 int library_threads(void);
+/* Only `left` of them are there. A thread that was joined may be listed for a moment more, so this looks
+   again for up to half a second. */
+bool only_threads(int left);
 int count_threads(void);
 int count_descriptors(void);
 /* Resident memory, in KiB. */

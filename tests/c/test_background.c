@@ -283,7 +283,7 @@ static bool completions_run_on_a_thread_of_the_librarys_without_signals(void) {
     }
     CHECK(library_threads() > 0);
     axonpush_close(client);
-    CHECK_INT(library_threads(), 0);
+    CHECK(only_threads(0));
     return true;
 }
 
@@ -556,7 +556,7 @@ static bool clients_do_not_disturb_each_other(void) {
         axonpush_close(clients[i]);
     }
     CHECK_INT(server_stat("storedEvents"), 5 * count);
-    CHECK_INT(library_threads(), 0);
+    CHECK(only_threads(0));
     return true;
 }
 
@@ -783,7 +783,7 @@ static bool a_completion_may_close_its_client(void) {
         CHECK_INT(publish_async(client, tally, 0), AXONPUSH_ERR_INVALID_HANDLE);
         /* The thread that closed ends when its completion has returned. */
         for (int i = 0; i < 500 && library_threads() > 0; i++) sleep_ms(10);
-        CHECK_INT(library_threads(), 0);
+        CHECK(only_threads(0));
         CHECK_INT(server_stat("storedEvents"), accepted);
         dev("POST", "/_dev/reset", NULL);
     }
@@ -828,7 +828,7 @@ static bool two_completions_may_close_at_once(void) {
     }
     CHECK(tally_sound(tally, accepted));
     for (int i = 0; i < 500 && library_threads() > 0; i++) sleep_ms(10);
-    CHECK_INT(library_threads(), 0);
+    CHECK(only_threads(0));
     return true;
 }
 

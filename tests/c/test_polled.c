@@ -201,7 +201,7 @@ static bool a_polled_completion_may_close_its_client(void) {
     CHECK(axonpush_poll(chain.client, 0) >= 1);
     CHECK(tally_sound(tally, 10));
     CHECK_INT(axonpush_poll(chain.client, 0), 0);
-    CHECK_INT(library_threads(), 0);
+    CHECK(only_threads(0));
     return true;
 }
 
@@ -223,7 +223,7 @@ static bool leftover_completions_run_in_close(void) {
     CHECK_INT(tally_of(tally, AXONPUSH_OK), 10);
     CHECK_INT(tally_of(tally, AXONPUSH_ERR_CLOSED), 20);
     for (int i = 0; i < 30; i++) CHECK(pthread_equal(tally->tickets[i].thread, pthread_self()));
-    CHECK_INT(library_threads(), 0);
+    CHECK(only_threads(0));
     return true;
 }
 

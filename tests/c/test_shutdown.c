@@ -89,7 +89,7 @@ static bool shutdown_delivers_what_waits(void) {
     CHECK_STATUS(axonpush_shutdown(client, 30000, &error), error, AXONPUSH_OK);
     CHECK(tally_sound(tally, count));
     CHECK_INT(tally_of(tally, AXONPUSH_OK), count);
-    CHECK_INT(library_threads(), 0);
+    CHECK(only_threads(0));
     CHECK_STATS(client, delivered, count);
     axonpush_close(client);
     CHECK_INT(server_stat("storedEvents"), count);
@@ -154,7 +154,7 @@ static bool gives_up_in_time(const char *url, int count, uint32_t timeout_ms) {
     axonpush_error_free(error);
     CHECK(tally_sound(tally, count));
     CHECK_INT(tally_of(tally, AXONPUSH_ERR_CLOSED), count);
-    CHECK_INT(library_threads(), 0);
+    CHECK(only_threads(0));
     axonpush_stats stats = stats_of(client);
     CHECK(balanced(&stats));
     CHECK_INT(stats.abandoned, count);
@@ -201,7 +201,7 @@ static bool closes_in_time(const char *url, int count, uint32_t timeout_ms) {
     int at_return = tally_total(tally);
     CHECK_INT(at_return, count);
     CHECK_INT(tally_of(tally, AXONPUSH_ERR_CLOSED), count);
-    CHECK_INT(library_threads(), 0);
+    CHECK(only_threads(0));
     sleep_ms(200);
     CHECK(tally_sound(tally, count));
     return true;
@@ -239,7 +239,7 @@ static bool close_delivers_what_waits(void) {
     axonpush_close(client);
     CHECK(tally_sound(tally, count));
     CHECK_INT(tally_of(tally, AXONPUSH_OK), count);
-    CHECK_INT(library_threads(), 0);
+    CHECK(only_threads(0));
     CHECK_INT(server_stat("storedEvents"), count);
     return true;
 }
@@ -297,7 +297,7 @@ static bool a_completion_that_never_ends_does_not_hold_close_up(void) {
     CHECK_INT(tally_of(tally, AXONPUSH_ERR_CLOSED), 3);
     CHECK(tally_wait(tally, 4, 20000));
     for (int i = 0; i < 500 && library_threads() > 0; i++) sleep_ms(10);
-    CHECK_INT(library_threads(), 0);
+    CHECK(only_threads(0));
     CHECK(tally_sound(tally, 4));
     return true;
 }
@@ -347,7 +347,7 @@ static bool closing_while_others_publish_loses_no_completion(void) {
         }
         CHECK(tally_sound(tally, accepted));
         CHECK_INT(at_return, accepted);
-        CHECK_INT(library_threads(), 0);
+        CHECK(only_threads(0));
     }
     return true;
 }
@@ -386,7 +386,7 @@ static bool cycles_leave_no_threads_and_no_descriptors(void) {
         if (i % 2) CHECK(axonpush_completion_fd(client) >= 0);
         axonpush_close(client);
         CHECK(tally_sound(tally, 3));
-        CHECK_INT(library_threads(), 0);
+        CHECK(only_threads(0));
         if (i == 10) descriptors = count_descriptors();
     }
     CHECK_INT(count_threads(), threads);
