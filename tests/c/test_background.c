@@ -43,7 +43,7 @@ static bool nothing_starts_before_the_first_event(void) {
     axonpush_client *client = test_client();
     CHECK_INT(axonpush_flush(client, 0, NULL), AXONPUSH_OK);
     CHECK_INT(stats_of(client).accepted, 0);
-    CHECK_INT(count_threads(), threads);
+    CHECK(count_threads() <= threads);
     CHECK_INT(count_descriptors(), descriptors);
     axonpush_close(client);
     CHECK_INT(request_count(), 0);

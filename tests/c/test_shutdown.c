@@ -389,7 +389,7 @@ static bool cycles_leave_no_threads_and_no_descriptors(void) {
         CHECK(only_threads(0));
         if (i == 10) descriptors = count_descriptors();
     }
-    CHECK_INT(count_threads(), threads);
+    CHECK(count_threads() <= threads);
     if (cycles > 10) CHECK_INT(count_descriptors(), descriptors);
     return true;
 }
