@@ -9,14 +9,15 @@ export AXONPUSH_DEV_SERVER ?= $(SERVER)
 export AXONPUSH_LIB_DIR ?= $(abspath target/release)
 
 help:
-	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+	@sed -n 's/^## //p' Makefile packaging/*.mk
 
 ## make demo      builds everything, publishes an event to a local server and reads it back
 demo: build examples
 	tests/with-server target/examples/quickstart
 
 ## make test      all tests; installs the tools they need where it can
-test: tools check test-rust test-c test-conformance test-abi test-examples test-memory test-python
+test: tools check test-rust test-c test-conformance test-abi test-examples test-memory test-python \
+      test-cpp test-go test-node test-packaging
 
 ## make check     formatting, lints, and whether the committed header is the generated one
 check:
@@ -55,6 +56,12 @@ test-memory: build
 	tests/c/run --valgrind
 test-python: build
 	tests/python/run
+test-cpp: build
+	bindings/cpp/test
+test-go: build
+	bindings/go/test
+test-node: build
+	bindings/node/test.sh
 
 ## make test-races  the queue under ThreadSanitizer (needs a nightly toolchain, so not part of `make test`)
 test-races:
@@ -70,8 +77,10 @@ bench: $(LIB)
 tools:
 	tests/tools
 
+include packaging/install.mk packaging/docs.mk
+
 ## make clean     removes what was built
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build header examples test-rust test-c test-conformance test-abi test-examples test-memory test-python test-races bench tools clean FORCE
+.PHONY: help demo test check build header examples test-rust test-c test-conformance test-abi test-examples test-memory test-python test-cpp test-go test-node test-races bench tools clean FORCE
