@@ -100,3 +100,9 @@ func TestStatusesHaveNames(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestTheVersionIsThatOfTheLibrary(t *testing.T) {
+	if axonpush.Version != axonpush.LibraryVersion() {
+		t.Errorf("this package is %s, the library %s", axonpush.Version, axonpush.LibraryVersion())
+	}
+}
