@@ -105,3 +105,15 @@ func median(values []float64) float64 {
 	sort.Float64s(values)
 	return values[len(values)/2]
 }
+
+// BenchmarkMarshal is the part of the struct's cost that is encoding/json's.
+func BenchmarkMarshal(b *testing.B) {
+	var structured benchEvent
+	must(b, json.Unmarshal([]byte(benchPayload), &structured))
+	b.ReportAllocs()
+	for i := 0; i < b.N; i++ {
+		if _, err := json.Marshal(&structured); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
