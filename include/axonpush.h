@@ -694,7 +694,7 @@ typedef struct axonpush_log_record {
      */
     size_t struct_size;
     /**
-     * Required: the text.
+     * The text; NULL and "" are an empty line.
      */
     const char *body;
     /**
@@ -723,7 +723,7 @@ typedef struct axonpush_log_record {
      */
     const char *service_name;
     /**
-     * A JSON object of more members.
+     * A JSON object of what else is known, such as {"order": 4711}.
      */
     const char *attributes;
     /**
@@ -731,7 +731,7 @@ typedef struct axonpush_log_record {
      */
     size_t attributes_len;
     /**
-     * Nanoseconds since 1970; 0: now.
+     * When it happened: nanoseconds since 1970, UTC; 0: now.
      */
     uint64_t time_unix_nano;
     /**
@@ -1208,9 +1208,10 @@ axonpush_status axonpush_traces_get(axonpush_client *client,
                                     axonpush_error **error);
 
 /**
- * Starts a walk. `channel_id` and `query` may be NULL, as for axonpush_events_search(); `query.limit` is
- * the size of a page (default 500), not of the whole. Without `query.since` the service goes back 24
- * hours. Nothing is requested yet. Free `*iter` with axonpush_events_iter_free().
+ * Starts a walk through a channel's events; `channel_id` NULL: the whole organisation's, as for
+ * axonpush_events_search(). `query` may be NULL; its `limit` is the size of a page (default 500), not of
+ * the whole. Without `query.since` the service goes back 24 hours. Nothing is requested yet. Free `*iter`
+ * with axonpush_events_iter_free().
  */
 axonpush_status axonpush_events_iter_new(axonpush_client *client,
                                          const char *channel_id,
@@ -1220,8 +1221,12 @@ axonpush_status axonpush_events_iter_new(axonpush_client *client,
 
 /**
  * Goes to the next older event: `*event` is its JSON ("/eventId", "/payload/..."), which lives until the
- * next call on `iter`; NULL at the end. In fail-open mode an unreachable service is the end. After a
- * failure the same call may be made again: it goes on where it was.
+ * next call on `iter` (do not free it); AXONPUSH_OK with NULL there: the end. In fail-open mode an
+ * unreachable service is the end. After a failure the same call may be made again: it goes on where it
+ * was.
+ *
+ * AXONPUSH_ERR_API with HTTP status 0: 500 events or more have one and the same `createdAt`, and the
+ * service has no way to ask for those before. Filters may divide them.
  */
 axonpush_status axonpush_events_iter_next(axonpush_events_iter *iter,
                                           const axonpush_response **event,
@@ -1410,7 +1415,7 @@ axonpush_status axonpush_webhooks_deliveries(axonpush_client *client,
 /**
  * Whether `signature`, the value of the header X-AxonPush-Signature, is that of the exact `len` bytes of
  * `body` under the endpoint's `secret`: lower-case hex of HMAC-SHA256. It is compared in constant time.
- * False for anything else, NULL or an empty secret included.
+ * False for anything else, NULL or an empty secret included. `body` may be NULL if `len` is 0.
  *
  * The scheme has no timestamp: what a signature does not say is when. Refuse bodies that you have seen.
  */
@@ -1418,7 +1423,8 @@ bool axonpush_webhook_verify(const char *secret, const void *body, size_t len, c
 
 /**
  * Writes the signature of `len` bytes of `body` under `secret`, NUL-terminated, to the 65 bytes at `out`.
- * False, with `out` untouched, if an argument is NULL or the secret is empty.
+ * False, with `out` untouched, if an argument is NULL (but for `body` where `len` is 0) or the secret is
+ * empty.
  */
 bool axonpush_webhook_sign(const char *secret, const void *body, size_t len, char *out);
 

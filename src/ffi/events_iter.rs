@@ -9,7 +9,7 @@ use super::event::{axonpush_event_query, read_query};
 use super::response::axonpush_response;
 use super::status::axonpush_status;
 use super::ticket;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::pages::Pages;
 use crate::query::EventQuery;
 
@@ -20,13 +20,16 @@ use crate::query::EventQuery;
 /// Lifetime: from axonpush_events_iter_new() to axonpush_events_iter_free(). It outlives its client's
 /// close, but gets AXONPUSH_ERR_CLOSED then.
 pub struct axonpush_events_iter {
+    /// A ticket, and not the client itself: in a forked child it is the child's own.
+    client: *mut axonpush_client,
     pages: Pages,
     current: Option<Box<axonpush_response>>,
 }
 
-/// Starts a walk. `channel_id` and `query` may be NULL, as for axonpush_events_search(); `query.limit` is
-/// the size of a page (default 500), not of the whole. Without `query.since` the service goes back 24
-/// hours. Nothing is requested yet. Free `*iter` with axonpush_events_iter_free().
+/// Starts a walk through a channel's events; `channel_id` NULL: the whole organisation's, as for
+/// axonpush_events_search(). `query` may be NULL; its `limit` is the size of a page (default 500), not of
+/// the whole. Without `query.since` the service goes back 24 hours. Nothing is requested yet. Free `*iter`
+/// with axonpush_events_iter_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_events_iter_new(
     client: *mut axonpush_client,
@@ -37,22 +40,25 @@ pub extern "C" fn axonpush_events_iter_new(
 ) -> axonpush_status {
     clear(iter);
     call(error, || {
-        let client = ticket::find(client)?;
+        ticket::find(client)?;
         if iter.is_null() {
             return Err(Error::argument("iter: it is required, but NULL"));
         }
         let query = read_query(query)?;
         let channel_id = text("channel_id", channel_id)?.or(query.channel_id);
-        let pages = Pages::new(
-            client,
-            &EventQuery {
-                channel_id,
-                ..query
-            },
-        )?;
+        if query.channel_id.is_some() && query.channel_id != channel_id {
+            return Err(Error::argument(
+                "query.channel_id: it differs from the argument channel_id; leave it out",
+            ));
+        }
+        let pages = Pages::new(&EventQuery {
+            channel_id,
+            ..query
+        })?;
         set(
             iter,
             Box::into_raw(Box::new(axonpush_events_iter {
+                client,
                 pages,
                 current: None,
             })),
@@ -62,8 +68,12 @@ pub extern "C" fn axonpush_events_iter_new(
 }
 
 /// Goes to the next older event: `*event` is its JSON ("/eventId", "/payload/..."), which lives until the
-/// next call on `iter`; NULL at the end. In fail-open mode an unreachable service is the end. After a
-/// failure the same call may be made again: it goes on where it was.
+/// next call on `iter` (do not free it); AXONPUSH_OK with NULL there: the end. In fail-open mode an
+/// unreachable service is the end. After a failure the same call may be made again: it goes on where it
+/// was.
+///
+/// AXONPUSH_ERR_API with HTTP status 0: 500 events or more have one and the same `createdAt`, and the
+/// service has no way to ask for those before. Filters may divide them.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_events_iter_next(
     iter: *mut axonpush_events_iter,
@@ -74,9 +84,13 @@ pub extern "C" fn axonpush_events_iter_next(
     call(error, || {
         let iter =
             borrow_mut(iter).ok_or_else(|| Error::argument("iter: it is required, but NULL"))?;
+        let client = ticket::find(iter.client).map_err(|error| match error.kind {
+            Kind::InvalidHandle => Error::closed(),
+            _ => error,
+        })?;
         iter.current = iter
             .pages
-            .advance()?
+            .advance(&client)?
             .map(|found| Box::new(axonpush_response::new(found)));
         set(
             event,
