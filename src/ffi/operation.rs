@@ -2,13 +2,14 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{call, required};
+use super::boundary::{call, document, required};
 use super::client::{axonpush_client, clear};
 use super::error::axonpush_error;
 use super::response::{axonpush_response, hand_out};
 use super::status::axonpush_status;
 use super::ticket;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::json::Walker;
 use crate::json_writer::Writer;
 use crate::operations::Operation;
 
@@ -69,4 +70,18 @@ pub(super) fn named(name: *const c_char) -> Result<Content> {
         json.string(Some("name"), Some(name));
         Ok(())
     })
+}
+
+/// An object in JSON that the caller wrote, as pointer and length. That it is valid is for others to check.
+pub(super) fn object<'a>(name: &str, pointer: *const c_char, length: usize) -> Result<&'a str> {
+    let given = match document(name, pointer, length)? {
+        Some(given) => given,
+        None => required(name, pointer)?,
+    };
+    if Walker::new(given).peek() != Some(b'{') {
+        return Err(Error::argument(format!(
+            "{name}: expected a JSON object ({{…}})"
+        )));
+    }
+    Ok(given)
 }

@@ -2,10 +2,10 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{document, required};
+use super::boundary::required;
 use super::client::axonpush_client;
 use super::error::axonpush_error;
-use super::operation::{Content, Outputs, body, nothing, operate};
+use super::operation::{Content, Outputs, body, nothing, object, operate};
 use super::response::axonpush_response;
 use super::status::axonpush_status;
 use crate::error::Error;
@@ -59,7 +59,7 @@ pub extern "C" fn axonpush_organizations_update(
     error: *mut *mut axonpush_error,
 ) -> axonpush_status {
     let content = || {
-        let given = document("body_json", body_json, body_len)?.unwrap_or("");
+        let given = object("body_json", body_json, body_len)?;
         json::check(given).map_err(|flaw| Error::argument(format!("body_json: {flaw}")))?;
         Ok(Content {
             query: None,

@@ -2,10 +2,10 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{call, document, text};
+use super::boundary::{call, text};
 use super::client::{axonpush_client, clear};
 use super::error::axonpush_error;
-use super::operation::{Outputs, nothing, operate};
+use super::operation::{Outputs, nothing, object, operate};
 use super::response::{axonpush_response, hand_out};
 use super::status::axonpush_status;
 use super::ticket;
@@ -92,7 +92,7 @@ fn otlp(
     clear(outputs.response);
     call(outputs.error, || {
         let client = ticket::find(client)?;
-        let json = document("json", json, len)?.unwrap_or("");
+        let json = object("json", json, len)?;
         let found = client.otlp(operation, text("channel_id", channel_id)?, json)?;
         hand_out(found, outputs.response);
         Ok(())
