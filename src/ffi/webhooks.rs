@@ -1,6 +1,6 @@
 //! Webhooks: endpoints, deliveries and signatures.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{CStr, c_char, c_void};
 
 use super::boundary::{self, Input, bytes, input, required, text, value};
 use super::client::axonpush_client;
@@ -135,7 +135,7 @@ pub extern "C" fn axonpush_webhooks_deliveries(
 
 /// Whether `signature`, the value of the header X-AxonPush-Signature, is that of the exact `len` bytes of
 /// `body` under the endpoint's `secret`: lower-case hex of HMAC-SHA256. It is compared in constant time.
-/// False for anything else, NULL or an empty secret included.
+/// False for anything else, NULL or an empty secret included. `body` may be NULL if `len` is 0.
 ///
 /// The scheme has no timestamp: what a signature does not say is when. Refuse bodies that you have seen.
 #[unsafe(no_mangle)]
@@ -146,17 +146,18 @@ pub extern "C" fn axonpush_webhook_verify(
     signature: *const c_char,
 ) -> bool {
     value(false, || {
-        let (Ok(Some(secret)), Ok(Some(signature))) =
-            (text("secret", secret), text("signature", signature))
+        let (Some(secret), Some(body), Ok(Some(signature))) =
+            (key(secret), bytes(body, len), text("signature", signature))
         else {
             return false;
         };
-        bytes(body, len).is_some_and(|body| webhook::verify(secret.as_bytes(), body, signature))
+        webhook::verify(secret, body, signature)
     })
 }
 
 /// Writes the signature of `len` bytes of `body` under `secret`, NUL-terminated, to the 65 bytes at `out`.
-/// False, with `out` untouched, if an argument is NULL or the secret is empty.
+/// False, with `out` untouched, if an argument is NULL (but for `body` where `len` is 0) or the secret is
+/// empty.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_webhook_sign(
     secret: *const c_char,
@@ -165,17 +166,27 @@ pub extern "C" fn axonpush_webhook_sign(
     out: *mut c_char,
 ) -> bool {
     value(false, || {
-        let (Ok(Some(secret)), Some(body)) = (text("secret", secret), bytes(body, len)) else {
+        let (Some(secret), Some(body)) = (key(secret), bytes(body, len)) else {
             return false;
         };
         if out.is_null() {
             return false;
         }
-        let signature = webhook::sign(secret.as_bytes(), body);
+        let signature = webhook::sign(secret, body);
         for (i, digit) in signature.bytes().chain([0]).enumerate() {
             // SAFETY: the interface demands 65 writable bytes: 64 digits and the NUL.
             unsafe { out.add(i).write(digit as c_char) };
         }
         true
     })
+}
+
+/// A secret is a key and no text: any bytes but NUL. `None` where there is none.
+fn key<'a>(secret: *const c_char) -> Option<&'a [u8]> {
+    if secret.is_null() {
+        return None;
+    }
+    // SAFETY: not NULL, and the interface demands NUL-terminated text that lives for the call.
+    let secret = unsafe { CStr::from_ptr(secret) }.to_bytes();
+    (!secret.is_empty()).then_some(secret)
 }
