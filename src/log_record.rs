@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::Result;
+use crate::json;
 use crate::json_writer::Writer;
 
 /// One line of a host's log.
@@ -41,16 +42,20 @@ impl LogRecord<'_> {
         if let Some(attributes) = self.attributes {
             json.members_of(attributes);
         }
-        // OpenTelemetry's names for the place in the source.
+        // OpenTelemetry's names for the place in the source. What the attributes say of it stays.
+        let has = |name| {
+            let attributes = self.attributes.unwrap_or_default();
+            json::kind_of_member(attributes, name).is_some()
+        };
         for (name, value) in [
             ("code.file.path", self.file),
             ("code.function.name", self.function),
         ] {
-            if let Some(value) = value {
+            if let Some(value) = value.filter(|_| !has(name)) {
                 json.string(Some(name), Some(value));
             }
         }
-        if let Some(line) = self.line {
+        if let Some(line) = self.line.filter(|_| !has("code.line.number")) {
             json.int(Some("code.line.number"), i64::from(line));
         }
         json.end();
@@ -119,6 +124,14 @@ mod tests {
                 .as_str()
                 .is_some_and(|t| t.len() == 19)
         );
+        let placed = LogRecord {
+            attributes: Some(r#"{"code.file.path":"b.c","code.line.number":1}"#),
+            ..record
+        };
+        let payload = placed.payload().unwrap();
+        assert!(payload.contains(
+            r#""attributes":{"code.file.path":"b.c","code.line.number":1,"code.function.name":"f"}"#
+        ));
         let bad = LogRecord {
             attributes: Some("[1]"),
             ..bare

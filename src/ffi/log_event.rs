@@ -1,6 +1,7 @@
 //! Log sinks: a line of the host's log as an event.
 
 use std::ffi::c_char;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::boundary::{self, Input, document, input, text, value};
 use super::client::axonpush_client;
@@ -8,6 +9,7 @@ use super::ticket;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::log_record::LogRecord;
+use crate::time;
 
 /// Severity of a line, as OpenTelemetry numbers it: the first of each range; the numbers between are
 /// finer steps.
@@ -32,7 +34,7 @@ pub type axonpush_severity = i32;
 pub struct axonpush_log_record {
     /// Set by AXONPUSH_LOG_RECORD_INIT or axonpush_log_record_init().
     pub struct_size: usize,
-    /// Required: the text.
+    /// The text; NULL and "" are an empty line.
     pub body: *const c_char,
     /// Name of the logger, which becomes the event's identifier; NULL: "log".
     pub logger: *const c_char,
@@ -47,11 +49,11 @@ pub struct axonpush_log_record {
     pub function: *const c_char,
     /// The program, such as "checkout".
     pub service_name: *const c_char,
-    /// A JSON object of more members.
+    /// A JSON object of what else is known, such as {"order": 4711}.
     pub attributes: *const c_char,
     /// Bytes of `attributes`; 0 means that it is NUL-terminated.
     pub attributes_len: usize,
-    /// Nanoseconds since 1970; 0: now.
+    /// When it happened: nanoseconds since 1970, UTC; 0: now.
     pub time_unix_nano: u64,
     /// NULL: "app.log". An agent's log is "agent.log".
     pub event_type: *const c_char,
@@ -90,18 +92,28 @@ pub extern "C" fn axonpush_log_event(
         let Ok(client) = ticket::find(client) else {
             return false;
         };
-        let given = input(record);
-        match given.as_ref().map_err(Clone::clone).and_then(read) {
-            Ok((event, record)) => client.log_event(&event, &record),
-            Err(_) => {
-                client.count_lost_log_event();
-                false
-            }
-        }
+        let published = input(record).and_then(|given| {
+            let occurred_at = occurred_at(&given);
+            let (event, record) = read(&given, occurred_at.as_deref())?;
+            Ok(client.log_event(&event, &record))
+        });
+        published.unwrap_or_else(|_| {
+            client.count_lost_log_event();
+            false
+        })
     })
 }
 
-fn read(given: &axonpush_log_record) -> Result<(Event<'_>, LogRecord<'_>)> {
+/// The time of the line is when the event happened.
+fn occurred_at(given: &axonpush_log_record) -> Option<String> {
+    let since = Duration::from_nanos(given.time_unix_nano);
+    (!since.is_zero()).then(|| time::format(UNIX_EPOCH + since))
+}
+
+fn read<'a>(
+    given: &'a axonpush_log_record,
+    occurred_at: Option<&'a str>,
+) -> Result<(Event<'a>, LogRecord<'a>)> {
     let severity = match given.severity {
         0 => Severity::AXONPUSH_SEVERITY_INFO as i32,
         number => number,
@@ -117,6 +129,7 @@ fn read(given: &axonpush_log_record) -> Result<(Event<'_>, LogRecord<'_>)> {
         agent_id: text("record.agent_id", given.agent_id)?,
         trace_id: text("record.trace_id", given.trace_id)?,
         span_id: text("record.span_id", given.span_id)?,
+        occurred_at,
         ..Event::default()
     };
     let record = LogRecord {
