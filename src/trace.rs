@@ -12,6 +12,9 @@ use crate::config::header_value;
 use crate::error::{Error, Result};
 use crate::ids::{self, hex};
 
+/// The longest id, in bytes: the bound that an event has for its fields.
+const MAX_ID: usize = 4096;
+
 /// A trace, and the span that is current in it. Immutable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
@@ -27,6 +30,11 @@ impl Trace {
     /// What is not given is drawn at random.
     pub fn new(trace_id: Option<&str>, span_id: Option<&str>) -> Result<Self> {
         for (name, id) in [("trace_id", trace_id), ("span_id", span_id)] {
+            if id.is_some_and(|id| id.len() > MAX_ID) {
+                return Err(Error::argument(format!(
+                    "{name}: longer than {MAX_ID} bytes"
+                )));
+            }
             if id.is_some_and(|id| header_value(id).is_none()) {
                 return Err(Error::argument(format!(
                     "{name}: it has a control character, which no header can carry"
@@ -174,6 +182,16 @@ mod tests {
         assert_ne!(child.span_id, trace.span_id);
         assert_eq!(set_current(Some(child)), Some(trace));
         set_current(None);
+    }
+
+    #[test]
+    fn ids_are_what_an_event_and_a_header_can_carry() {
+        let longest = "i".repeat(MAX_ID);
+        assert!(Trace::new(Some(&longest), Some(&longest)).is_ok());
+        for bad in [format!("{longest}i"), "a\nb".to_owned()] {
+            assert!(Trace::new(Some(&bad), None).is_err());
+            assert!(Trace::new(None, Some(&bad)).is_err());
+        }
     }
 
     #[test]
