@@ -385,17 +385,18 @@ struct EventQuery {
 /// At any moment: accepted = delivered + failed + suppressed + dropped + expired + abandoned +
 /// queued_events. Calls that wait count in `retried` and `connections` only.
 struct Stats {
-    std::uint64_t accepted = 0;      ///< Taken for background delivery.
-    std::uint64_t delivered = 0;     ///< The service said that it has them.
-    std::uint64_t failed = 0;        ///< The service rejected them for good.
-    std::uint64_t suppressed = 0;    ///< Given up while the service was unreachable, under fail-open.
-    std::uint64_t dropped = 0;       ///< Made room for newer ones.
-    std::uint64_t expired = 0;       ///< Not delivered within Options::delivery_timeout_ms.
-    std::uint64_t abandoned = 0;     ///< Not delivered when a shutdown ran out of time.
-    std::uint64_t queued_events = 0; ///< Waiting or being sent now.
-    std::uint64_t queued_bytes = 0;  ///< Bytes that these take.
-    std::uint64_t retried = 0;       ///< Attempts beyond the first, of all calls and events.
-    std::uint64_t connections = 0;   ///< Connections opened so far.
+    std::uint64_t accepted = 0;        ///< Taken for background delivery.
+    std::uint64_t delivered = 0;       ///< The service said that it has them.
+    std::uint64_t failed = 0;          ///< The service rejected them for good.
+    std::uint64_t suppressed = 0;      ///< Given up while the service was unreachable, under fail-open.
+    std::uint64_t dropped = 0;         ///< Made room for newer ones.
+    std::uint64_t expired = 0;         ///< Not delivered within Options::delivery_timeout_ms.
+    std::uint64_t abandoned = 0;       ///< Not delivered when a shutdown ran out of time.
+    std::uint64_t queued_events = 0;   ///< Waiting or being sent now.
+    std::uint64_t queued_bytes = 0;    ///< Bytes that these take.
+    std::uint64_t retried = 0;         ///< Attempts beyond the first, of all calls and events.
+    std::uint64_t connections = 0;     ///< Connections opened so far.
+    std::uint64_t log_events_lost = 0; ///< Lines that axonpush_log_event() could not publish.
 };
 
 /// @cond INTERNAL
@@ -559,6 +560,38 @@ template <typename Call> void guarded(const char *what, Call &&call) noexcept {
     std::forward<Call>(call)();
 #endif
 }
+
+} // namespace detail
+/// @endcond
+
+/// @cond INTERNAL
+namespace detail {
+
+/// Runs a C call that may fail.
+template <typename Call> Result<void> attempt(Call &&run) {
+    axonpush_error *failure = nullptr;
+    const axonpush_status status = run(&failure);
+    if (status == AXONPUSH_OK) return {};
+    const Error error(status, failure);
+    axonpush_error_free(failure);
+    return error;
+}
+
+/// Runs a C call that makes an object, which is null if it fails.
+template <typename Object, typename Call> Result<Object *> make(Call &&run) {
+    Object *object = nullptr;
+    const Result<void> made = attempt([&](axonpush_error **error) -> axonpush_status {
+        object = run(error);
+        if (object) return AXONPUSH_OK;
+        return *error ? axonpush_error_status(*error) : AXONPUSH_ERR_INTERNAL;
+    });
+    if (!made) return made.error();
+    return object;
+}
+
+/// An argument of a C function.
+template <typename T> const T &c_argument(const T &argument) noexcept { return argument; }
+inline const char *c_argument(const std::string &argument) noexcept { return argument.c_str(); }
 
 } // namespace detail
 /// @endcond
@@ -957,6 +990,82 @@ inline void log_set(LogLevel max_level, LogFunction function = {}) {
         kept);
 }
 
+/// A trace, and a span in it: what ties events together across functions and processes.
+///
+/// Threads: immutable, so any number may read it.
+class Trace {
+public:
+    /// Starts a trace, or goes on with one: what is empty is drawn at random (a UUID; 16 hex digits).
+    /// Throws an Error with Status::invalid_argument for an id that cannot be used.
+    explicit Trace(std::string_view trace_id = {}, std::string_view span_id = {})
+        : Trace(make(trace_id, span_id).value()) {}
+    /// Takes the trace of an incoming `traceparent` header (W3C Trace Context). Throws an Error with
+    /// Status::invalid_argument for a malformed one.
+    static Trace parse(std::string_view traceparent) { return try_parse(traceparent).value(); }
+    /// parse() that returns the Error.
+    static Result<Trace> try_parse(std::string_view traceparent) {
+        const char *header = "";
+        const detail::Texts texts({{"traceparent", traceparent, header}});
+        if (texts.flawed()) return texts.error();
+        return owned([&](axonpush_error **error) { return axonpush_trace_parse(header, error); });
+    }
+    /// The trace that is current on the calling thread, if one is.
+    static std::optional<Trace> current() {
+        axonpush_trace *const trace = axonpush_trace_current();
+        if (!trace) return std::nullopt;
+        return Trace(trace);
+    }
+    /// A new span in the same trace.
+    Trace child() const {
+        return owned([&](axonpush_error **error) { return axonpush_trace_child(trace_.get(), error); }).value();
+    }
+    Trace(const Trace &) noexcept = default;            ///< Shares the texts. There is no other move.
+    Trace &operator=(const Trace &) noexcept = default; ///< Shares the texts.
+    ~Trace() = default;
+
+    /// The id of the trace.
+    std::string_view trace_id() const noexcept { return axonpush_trace_id(trace_.get()); }
+    /// The id of the span.
+    std::string_view span_id() const noexcept { return axonpush_trace_span_id(trace_.get()); }
+    /// The `traceparent` header to send with an outgoing request.
+    std::string_view traceparent() const noexcept { return axonpush_trace_traceparent(trace_.get()); }
+    /// The same for the functions of the C interface; it stays this object's.
+    const axonpush_trace *get() const noexcept { return trace_.get(); }
+
+private:
+    explicit Trace(axonpush_trace *owned) noexcept : trace_(owned, axonpush_trace_free) {}
+    template <typename Call> static Result<Trace> owned(Call &&run) {
+        const Result<axonpush_trace *> made = detail::make<axonpush_trace>(run);
+        if (!made) return made.error();
+        return Trace(*made);
+    }
+    static Result<Trace> make(std::string_view trace_id, std::string_view span_id) {
+        const char *trace = nullptr, *span = nullptr;
+        const detail::Texts texts({{"trace_id", trace_id, trace}, {"span_id", span_id, span}});
+        if (texts.flawed()) return texts.error();
+        return owned([&](axonpush_error **error) { return axonpush_trace_new(trace, span, error); });
+    }
+
+    std::shared_ptr<const axonpush_trace> trace_; // Shared by copies, which are so never without one.
+};
+
+/// Makes a trace current on this thread for as long as the scope lives: events published meanwhile, now
+/// or in the background, carry its trace id, and its span as their parent, unless they say otherwise.
+///
+/// Threads: it must end on the thread that made it, and scopes end in the reverse order.
+class TraceScope {
+public:
+    /// Enters the trace, which is copied.
+    explicit TraceScope(const Trace &trace) noexcept : before_(axonpush_trace_enter(trace.get())) {}
+    TraceScope(const TraceScope &) = delete;            ///< It is bound to its place.
+    TraceScope &operator=(const TraceScope &) = delete; ///< It is bound to its place.
+    /// Makes current again what was so before.
+    ~TraceScope() { axonpush_trace_leave(before_); }
+
+private:
+    axonpush_trace *before_;
+};
+
 /// A client: configuration, connections, and a queue of its own.
 ///
 /// Threads: any number may use one client at once, close() included.
@@ -1005,7 +1114,7 @@ public:
     Result<std::optional<Response>> try_publish(const Event &event) {
         const detail::CEvent c(event);
         if (c.texts().flawed()) return c.texts().error();
-        return call([&](axonpush_response **response, axonpush_error **error) {
+        return answer([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_events_publish(handle_, c.get(), response, error);
         });
     }
@@ -1068,7 +1177,7 @@ public:
         const detail::CQuery c(query);
         if (texts.flawed()) return texts.error();
         if (c.texts().flawed()) return c.texts().error();
-        return present(call([&](axonpush_response **response, axonpush_error **error) {
+        return present(answer([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_events_list(handle_, channel, c.get(), response, error);
         }));
     }
@@ -1080,7 +1189,7 @@ public:
     Result<Response> try_search(const EventQuery &query = {}) {
         const detail::CQuery c(query);
         if (c.texts().flawed()) return c.texts().error();
-        return present(call([&](axonpush_response **response, axonpush_error **error) {
+        return present(answer([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_events_search(handle_, c.get(), response, error);
         }));
     }
@@ -1100,9 +1209,25 @@ public:
         const char *c_method = nullptr, *c_path = nullptr, *c_query = nullptr;
         const detail::Texts texts({{"method", method, c_method}, {"path", path, c_path}, {"query", query, c_query}});
         if (texts.flawed()) return texts.error();
-        return call([&](axonpush_response **response, axonpush_error **error) {
+        return answer([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_request(handle_, c_method, c_path, c_query, detail::json_start(body_json),
                                     body_json.size(), response, error);
+        });
+    }
+
+    /// Calls a function of the C interface for one of the service's resources (apps, channels,
+    /// environments, webhooks, traces, ...): `client.call(axonpush_apps_create, "my app")`. The
+    /// arguments are those between the client and the response; a std::string stands for a
+    /// `const char *`. std::nullopt: suppressed by fail-open.
+    template <typename Function, typename... Arguments>
+    std::optional<Response> call(Function function, const Arguments &...arguments) {
+        return try_call(function, arguments...).value();
+    }
+    /// call() that returns the Error.
+    template <typename Function, typename... Arguments>
+    Result<std::optional<Response>> try_call(Function function, const Arguments &...arguments) {
+        return answer([&](axonpush_response **response, axonpush_error **error) {
+            return function(handle_, detail::c_argument(arguments)..., response, error);
         });
     }
 
@@ -1112,7 +1237,7 @@ public:
     void flush(std::chrono::milliseconds timeout) { try_flush(timeout).value(); }
     /// flush() that returns the Error.
     Result<void> try_flush(std::chrono::milliseconds timeout) {
-        return attempt([&](axonpush_error **error) {
+        return detail::attempt([&](axonpush_error **error) {
             return axonpush_flush(handle_, detail::milliseconds(timeout), error);
         });
     }
@@ -1123,7 +1248,7 @@ public:
     void shutdown(std::chrono::milliseconds timeout) { try_shutdown(timeout).value(); }
     /// shutdown() that returns the Error.
     Result<void> try_shutdown(std::chrono::milliseconds timeout) {
-        return attempt([&](axonpush_error **error) {
+        return detail::attempt([&](axonpush_error **error) {
             return axonpush_shutdown(handle_, detail::milliseconds(timeout), error);
         });
     }
@@ -1144,7 +1269,7 @@ public:
     Result<Stats> try_stats() const {
         axonpush_stats c = AXONPUSH_STATS_INIT;
         const Result<void> read =
-            attempt([&](axonpush_error **error) { return axonpush_stats_get(handle_, &c, error); });
+            detail::attempt([&](axonpush_error **error) { return axonpush_stats_get(handle_, &c, error); });
         if (!read) return read.error();
         Stats stats;
         stats.accepted = c.accepted;
@@ -1158,6 +1283,7 @@ public:
         stats.queued_bytes = c.queued_bytes;
         stats.retried = c.retried;
         stats.connections = c.connections;
+        stats.log_events_lost = c.log_events_lost;
         return stats;
     }
 
@@ -1165,20 +1291,10 @@ public:
     axonpush_client *get() const noexcept { return handle_; }
 
 private:
-    /// Runs a C call that may fail.
-    template <typename Call> static Result<void> attempt(Call &&run) {
-        axonpush_error *failure = nullptr;
-        const axonpush_status status = run(&failure);
-        if (status == AXONPUSH_OK) return {};
-        const Error error(status, failure);
-        axonpush_error_free(failure);
-        return error;
-    }
-
     /// Runs a C call that may fail or give a response.
-    template <typename Call> static Result<std::optional<Response>> call(Call &&run) {
+    template <typename Call> static Result<std::optional<Response>> answer(Call &&run) {
         axonpush_response *response = nullptr;
-        const Result<void> done = attempt([&](axonpush_error **error) { return run(&response, error); });
+        const Result<void> done = detail::attempt([&](axonpush_error **error) { return run(&response, error); });
         if (!done) return done.error();
         if (!response) return std::optional<Response>();
         return std::optional<Response>(Response(response));
@@ -1193,7 +1309,7 @@ private:
     Result<void> enqueue(const Event &event, axonpush_completion_fn completion, void *user_data) {
         const detail::CEvent c(event);
         if (c.texts().flawed()) return c.texts().error();
-        return attempt([&](axonpush_error **error) {
+        return detail::attempt([&](axonpush_error **error) {
             return axonpush_events_publish_async(handle_, c.get(), completion, user_data, error);
         });
     }
@@ -1254,13 +1370,7 @@ private:
         c.completion_mode = static_cast<axonpush_completion_mode>(options.completion_mode);
         c.content_capture = static_cast<axonpush_content_capture>(options.content_capture);
         c.max_content_length = options.max_content_length;
-        axonpush_client *client = nullptr;
-        const Result<void> made = attempt([&](axonpush_error **error) -> axonpush_status {
-            client = axonpush_new(&c, error);
-            return client ? AXONPUSH_OK : axonpush_error_status(*error);
-        });
-        if (!made) return made.error();
-        return client;
+        return detail::make<axonpush_client>([&](axonpush_error **error) { return axonpush_new(&c, error); });
     }
 
     axonpush_client *handle_;
