@@ -3,8 +3,10 @@
 use std::process::Command;
 
 use axonpush::config::SETTINGS;
+use axonpush::operations::OPERATIONS;
 
 const README: &str = include_str!("../README.md");
+const OPERATIONS_PAGE: &str = include_str!("../docs/operations.md");
 
 #[test]
 fn the_committed_header_is_the_generated_one() {
@@ -39,6 +41,41 @@ fn the_table_of_options_is_the_codes() {
         found == table,
         "the README's table of options should be:\n\n{table}"
     );
+}
+
+#[test]
+fn the_table_of_operations_is_the_codes() {
+    let mut table =
+        String::from("| function | request | list | again |\n| --- | --- | --- | --- |\n");
+    for operation in OPERATIONS {
+        let (name, method, path) = (operation.name, operation.method, operation.path);
+        let list = operation.list.map_or(String::new(), |l| format!("`{l}`"));
+        let again = if operation.is_repeatable() {
+            "yes"
+        } else {
+            "no"
+        };
+        table += &format!("| `axonpush_{name}` | `{method} {path}` | {list} | {again} |\n");
+    }
+    let (_, rest) = OPERATIONS_PAGE
+        .split_once("tests/readme.rs -->\n")
+        .expect("the mark before the table");
+    let (found, _) = rest
+        .split_once("<!-- /operations -->")
+        .expect("the mark after the table");
+    assert!(
+        found == table,
+        "the table of docs/operations.md should be:\n\n{table}"
+    );
+}
+
+#[test]
+fn every_operation_is_a_function_of_the_header() {
+    let header = include_str!("../include/axonpush.h");
+    for operation in OPERATIONS {
+        let start = format!("axonpush_status axonpush_{}(", operation.name);
+        assert!(header.contains(&start), "{}", operation.name);
+    }
 }
 
 #[test]
