@@ -20,7 +20,9 @@ use crate::error::{Error, Kind, Result};
 use crate::event::{Event, StoredEvent};
 use crate::http::Http;
 use crate::log::{self, Limiter};
-use crate::queue::{Books, Completion, GivenUp, Hand, Item, Job, Limits, Queue, Report, Verdict};
+use crate::queue::{
+    Books, Completion, Finished, GivenUp, Hand, Item, Job, Limits, Queue, Report, Verdict,
+};
 use crate::sync::Mutex;
 use crate::{ids, threads};
 
@@ -41,9 +43,17 @@ struct Core {
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
+/// A completion that runs on this thread.
+#[derive(Clone, Copy)]
+struct Running {
+    core: *const Core,
+    epoch: u32,
+    /// How many run inside each other: a polled one may poll.
+    depth: usize,
+}
+
 thread_local! {
-    /// On a worker that runs a completion: whose it is, and the event's epoch.
-    static COMPLETING: Cell<Option<(*const Core, u32)>> = const { Cell::new(None) };
+    static RUNNING: Cell<Option<Running>> = const { Cell::new(None) };
 }
 
 impl Background {
@@ -89,25 +99,26 @@ impl Background {
 
     /// Waits until every event accepted so far has ended.
     pub fn flush(&self, timeout: Duration) -> Result<()> {
-        self.0
-            .stepping_out(|| self.0.queue.flush(Instant::now() + timeout))
+        self.0.flush(Instant::now() + timeout)
     }
 
     /// Refuses new events and lets those that wait be delivered by `deadline`.
     pub fn drain(&self, deadline: Instant) -> Result<()> {
         let hand = self.0.queue.drain(deadline);
         self.0.lend(hand);
-        self.0.stepping_out(|| self.0.queue.flush(deadline))
+        self.0.flush(deadline)
     }
 
-    /// Ends everything: what is not delivered is abandoned, its completions run, threads end. The
-    /// connections must be closed by now, so that nothing can hold a worker but a completion.
+    /// Ends everything: what is not delivered is abandoned, exchanges are interrupted, completions of
+    /// what was abandoned run, threads end. Gives how many events were abandoned.
     pub fn stop(&self) -> u64 {
         let core = &self.0;
+        // Before the exchanges are interrupted, so that all of it is counted here.
         let (abandoned, hand) = core.queue.abandon();
+        core.http.close();
         core.lend(hand);
         let deadline = Instant::now() + GRACE;
-        let own = usize::from(core.epoch_of_this_thread().is_some());
+        let own = usize::from(core.epoch_of_this_worker().is_some());
         core.stepping_out(|| core.queue.wait_for_workers(deadline, own));
         core.queue.kill();
         core.join(deadline);
@@ -118,10 +129,14 @@ impl Background {
     pub fn poll(&self, timeout: Duration) -> usize {
         let due = self.0.queue.wait_due(Instant::now() + timeout);
         // Those that become due meanwhile are for the next call, or it might never return.
-        (0..due)
-            .map_while(|_| self.0.queue.take_due())
-            .map(|finished| finished.run())
-            .count()
+        (0..due).take_while(|_| self.0.complete_due(false)).count()
+    }
+
+    /// Lets nobody else poll any more, waits for those who do, and runs what is left.
+    pub fn end_polling(&self, deadline: Instant) {
+        let own = self.0.running_here().map_or(0, |running| running.depth);
+        self.0.queue.end_polling(deadline + GRACE, own);
+        while self.0.complete_due(true) {}
     }
 
     pub fn descriptor(&self) -> Result<i32> {
@@ -160,10 +175,7 @@ impl Core {
                 Job::Deliver(item, latest) => Report::Sent(self.deliver(item, latest)),
                 Job::Complete(finished) => {
                     let epoch = finished.epoch();
-                    COMPLETING.set(Some((Arc::as_ptr(&self), epoch)));
-                    // A completion that panics has had its turn.
-                    let _ = catch_unwind(AssertUnwindSafe(|| finished.run()));
-                    COMPLETING.set(None);
+                    self.complete(finished);
                     if std::process::id() != self.process {
                         // The completion forked and returned in the child, to which nothing here
                         // belongs: not the queue, whose locks others held, nor the connections.
@@ -174,6 +186,27 @@ impl Core {
                 Job::Exit => return,
             };
         }
+    }
+
+    fn complete(&self, finished: Finished) {
+        let before = RUNNING.replace(Some(Running {
+            core: self,
+            epoch: finished.epoch(),
+            depth: self.running_here().map_or(0, |running| running.depth) + 1,
+        }));
+        // A completion that panics has had its turn.
+        let _ = catch_unwind(AssertUnwindSafe(|| finished.run()));
+        RUNNING.set(before);
+    }
+
+    /// Runs a completion that waits to be polled, if there is one.
+    fn complete_due(&self, closing: bool) -> bool {
+        let Some(finished) = self.queue.take_due(closing) else {
+            return false;
+        };
+        self.complete(finished);
+        self.queue.note_polled();
+        true
     }
 
     fn deliver(&self, item: Box<Item>, latest: Instant) -> Verdict {
@@ -241,17 +274,28 @@ impl Core {
         });
     }
 
-    fn epoch_of_this_thread(&self) -> Option<u32> {
-        COMPLETING
+    /// The completion of one of our events in which this thread is.
+    fn running_here(&self) -> Option<Running> {
+        RUNNING
             .get()
-            .filter(|(core, _)| std::ptr::eq(*core, self))
-            .map(|(_, epoch)| epoch)
+            .filter(|running| std::ptr::eq(running.core, self))
+    }
+
+    /// The epoch of that event, where this thread is one of our workers.
+    fn epoch_of_this_worker(&self) -> Option<u32> {
+        let running = self.running_here()?;
+        (self.config.completion_mode == CompletionMode::Thread).then_some(running.epoch)
+    }
+
+    fn flush(self: &Arc<Self>, deadline: Instant) -> Result<()> {
+        let inside = self.epoch_of_this_worker().is_some();
+        self.stepping_out(|| self.queue.flush(deadline, inside))
     }
 
     /// Runs something that waits for other workers. Inside a completion, this thread is one of them
     /// and counts as away, so that another may take its place.
     fn stepping_out<T>(self: &Arc<Self>, wait: impl FnOnce() -> T) -> T {
-        let Some(epoch) = self.epoch_of_this_thread() else {
+        let Some(epoch) = self.epoch_of_this_worker() else {
             return wait();
         };
         let hand = self.queue.step_out(epoch);

@@ -311,7 +311,6 @@ impl Client {
         let background = self.background();
         let _ = background.drain(deadline);
         self.wait_for_calls(deadline);
-        self.http.close();
         match background.stop() {
             0 => Ok(()),
             abandoned => {
@@ -326,9 +325,12 @@ impl Client {
     /// [`Self::shutdown`] within the client's own timeout. Completions that nobody has polled run now,
     /// on this thread: there is no later for them.
     pub fn close(&self) {
+        let deadline = Instant::now() + self.config.shutdown_timeout;
         // That events were lost is in the books and in the log.
         let _ = self.shutdown(self.config.shutdown_timeout);
-        while self.poll(Duration::ZERO) > 0 {}
+        if self.config.completion_mode == CompletionMode::Polled {
+            self.background().end_polling(deadline);
+        }
     }
 
     fn wait_for_calls(&self, deadline: Instant) {

@@ -52,6 +52,9 @@ pub struct Error {
     /// Whether the request may have reached the service. Only a request that surely did not, or that
     /// the service stores once however often it comes, may be repeated.
     pub may_have_arrived: bool,
+    /// Nobody was there: the request could not be sent, or nothing answered in time. An answer that broke
+    /// off is not that.
+    pub nobody_there: bool,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -67,6 +70,7 @@ impl Error {
             http_status: 0,
             retry_after: None,
             may_have_arrived: false,
+            nobody_there: false,
         }
     }
 

@@ -143,12 +143,14 @@ impl Http {
                 ..Error::closed()
             };
         }
+        let timed_out = matches!(&failure, Failure::Transport(e) if is_timeout(e));
         let (kind, message) = match failure {
             Failure::Answer(what) => (Kind::Decode, what),
             Failure::Transport(e) => (Kind::Connection, describe(&e, self.timeout)),
         };
         Error {
             may_have_arrived: sent,
+            nobody_there: kind == Kind::Connection && (timed_out || !sent),
             ..Error::new(kind, message)
         }
     }
@@ -278,17 +280,22 @@ fn read(answer: ureq::http::Response<ureq::Body>) -> std::result::Result<Answer,
     })
 }
 
+fn is_timeout(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::Timeout(_) => true,
+        ureq::Error::Io(e) => e.kind() == std::io::ErrorKind::TimedOut,
+        _ => false,
+    }
+}
+
 /// The cause in words. ureq's texts name no header and no part of a URL but its host.
 fn describe(error: &ureq::Error, timeout: Duration) -> String {
     match error {
-        ureq::Error::Timeout(_) => format!(
+        late if is_timeout(late) => format!(
             "no complete answer in time (the timeout is {} ms, connecting may take {} ms of it)",
             timeout.as_millis(),
             crate::config::CONNECT_LIMIT.as_millis()
         ),
-        ureq::Error::Io(e) if e.kind() == std::io::ErrorKind::TimedOut => {
-            describe(&ureq::Error::Timeout(ureq::Timeout::Connect), timeout)
-        }
         ureq::Error::Io(e) => format!("connection failed: {e}"),
         ureq::Error::HostNotFound => "connection failed: the host name has no address".to_owned(),
         ureq::Error::Rustls(e) => format!("TLS failed: {e}"),

@@ -54,6 +54,9 @@ const IDLE: Duration = Duration::from_secs(10);
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
+/// So many failed attempts without an answer between them are an outage.
+const FAILURES_IN_A_ROW: u32 = 3;
+
 /// The wait before try number `retry`, counted from 0, without jitter.
 fn backoff(retry: u32) -> Duration {
     FIRST_BACKOFF
@@ -87,8 +90,9 @@ pub struct Item {
     pub request: Option<Box<Request>>,
     pub accepted: Instant,
     completion: Option<Completion>,
-    /// After a failure: not to be tried again before.
+    /// After a failure: not to be tried again before, and what it was.
     ready: Option<Instant>,
+    last: Option<Box<Error>>,
     bytes: u64,
     attempts: u32,
     epoch: u32,
@@ -215,15 +219,20 @@ struct Flight {
     completion: Option<Completion>,
     epoch: u32,
     bytes: u64,
-    probe: bool,
+    /// The number of the outage whose probe it is.
+    probe: Option<u64>,
     started: Instant,
 }
 
 /// The service fails; what is known about it.
 struct Outage {
+    number: u64,
     /// No probe before.
     until: Instant,
-    failures: u32,
+    /// When a probe, or what began it, failed last.
+    failed: Instant,
+    /// How many such failures there were.
+    probes: u32,
     probing: bool,
     /// The service named the time itself (`Retry-After`).
     asked: bool,
@@ -259,6 +268,8 @@ struct State {
     summoned: usize,
     sending: usize,
     completing: usize,
+    /// Completions that run where the host polls.
+    polling: usize,
     /// (The epochs of the events whose completions these are.)
     absent: Vec<u32>,
     /// One worker naps and looks for work.
@@ -267,6 +278,12 @@ struct State {
     /// When a sender was added last, and how long an exchange takes (a moving average).
     last_joined: Instant,
     exchange: Duration,
+    /// When the service answered last, other than to be asked again.
+    last_answer: Option<Instant>,
+    /// Attempts that failed since then.
+    failures: u32,
+    /// Outages so far.
+    outages: u64,
     /// Callers that wait for room.
     blocked: usize,
     /// Made when the host first asks for it.
@@ -308,11 +325,15 @@ impl Queue {
                 summoned: 0,
                 sending: 0,
                 completing: 0,
+                polling: 0,
                 absent: Vec::new(),
                 lookout: false,
                 last_event: Instant::now(),
                 last_joined: Instant::now(),
                 exchange: Duration::ZERO,
+                last_answer: None,
+                failures: 0,
+                outages: 0,
                 blocked: 0,
                 signal: None,
                 epoch: 0,
@@ -344,6 +365,7 @@ impl Queue {
             accepted: Instant::now(),
             completion,
             ready: None,
+            last: None,
             bytes,
             attempts: 0,
             epoch: 0,
@@ -567,23 +589,24 @@ impl Queue {
             return;
         };
         state.exchange = (state.exchange * 7 + now.duration_since(flight.started)) / 8;
-        if flight.probe
-            && let Some(outage) = &mut state.outage
-        {
-            outage.probing = false;
-        }
-        if state.outage.is_some() {
+        let probe =
+            flight.probe.is_some() && flight.probe == state.outage.as_ref().map(|o| o.number);
+        if let Some(outage) = &mut state.outage {
+            outage.probing &= !probe;
             // The lookout may nap for as long as it was going to last.
             self.nap.notify_all();
         }
+        if let Verdict::Delivered(_) | Verdict::Failed(_) = verdict {
+            // The service is there, be it to say no.
+            state.outage = None;
+            state.failures = 0;
+            state.last_answer = Some(now);
+        }
         match verdict {
             Verdict::Delivered(response) => {
-                state.outage = None;
                 self.end(state, flight, End::Delivered, Ok(Some(response)));
             }
             Verdict::Failed(error) => {
-                // The service is there, and said no.
-                state.outage = None;
                 state.given_up.push(GivenUp {
                     error: error.clone(),
                     suppressed: false,
@@ -596,7 +619,7 @@ impl Queue {
                 error,
                 jitter,
             } => {
-                state.note_outage(&error, flight.probe, jitter, now);
+                state.note_failure(&error, probe, jitter, now);
                 item.completion = flight.completion;
                 item.ready = Some(
                     now + error
@@ -607,6 +630,7 @@ impl Queue {
                 if now >= item.accepted + self.limits.delivery_timeout {
                     self.give_up(state, *item, error);
                 } else {
+                    item.last = Some(Box::new(error));
                     state.retry.push_back(item);
                 }
             }
@@ -626,9 +650,16 @@ impl Queue {
                 return any;
             };
             let Some(item) = item else { return any };
-            let error = match &state.outage {
-                Some(outage) => outage.last.clone(),
-                None => Error::new(
+            let unanswered =
+                state.sending > 0 && state.last_answer.is_none_or(|at| at < item.accepted);
+            let error = match (&item.last, &state.outage) {
+                (Some(last), _) => Error::clone(last),
+                (None, Some(outage)) => outage.last.clone(),
+                (None, None) if unanswered => Error::new(
+                    Kind::Connection,
+                    "no answer from the service for as long as the event has waited",
+                ),
+                (None, None) => Error::new(
                     Kind::Timeout,
                     format!(
                         "not delivered within delivery_timeout_ms ({})",
@@ -659,7 +690,7 @@ impl Queue {
             completion: item.completion,
             epoch: item.epoch,
             bytes: item.bytes,
-            probe: false,
+            probe: None,
             started: item.accepted,
         };
         self.end(state, flight, end, outcome);
@@ -697,23 +728,27 @@ impl Queue {
     fn note_ended(&self, state: &mut State, epoch: u32) {
         if let Some(entry) = state.outstanding.iter_mut().find(|(e, _)| *e == epoch) {
             entry.1 -= 1;
-            if entry.1 == 0 {
+            let none_left = entry.1 == 0;
+            if none_left {
                 state.outstanding.retain(|(_, count)| *count > 0);
+            }
+            // A flush inside a completion does not wait for those that wait like itself.
+            if none_left || !state.absent.is_empty() {
                 self.ended.notify_all();
             }
         }
     }
 
-    /// Waits until every event accepted so far has ended, but for those in whose completion somebody
-    /// waits (the caller itself perhaps): they cannot end meanwhile.
-    pub fn flush(&self, deadline: Instant) -> Result<()> {
+    /// Waits until every event accepted so far has ended. A caller `inside` a completion does not wait
+    /// for the events in whose completions somebody waits, itself among them: they cannot end meanwhile.
+    pub fn flush(&self, deadline: Instant, inside: bool) -> Result<()> {
         let mut state = self.state.lock();
         let mine = state.epoch;
         state.epoch = state.epoch.wrapping_add(1);
         state.nudge();
         self.nap.notify_one();
         loop {
-            let left = state.left(mine);
+            let left = state.left(mine, inside);
             if left == 0 || state.phase == Phase::Dead {
                 return Ok(());
             }
@@ -788,19 +823,33 @@ impl Queue {
         }
     }
 
-    /// No completion runs from now on, whatever became of the workers.
+    /// No completion starts on a worker from now on, whatever became of the workers. Those that are
+    /// polled still may, until [`Self::end_polling`].
     pub fn kill(&self) {
+        if self.limits.polled {
+            return;
+        }
         let forgotten = {
             let mut state = self.state.lock();
             state.phase = Phase::Dead;
-            if self.limits.polled {
-                VecDeque::new()
-            } else {
-                std::mem::take(&mut state.done)
-            }
+            std::mem::take(&mut state.done)
         };
         // Dropped without the lock: a completion's captures may be anything.
         drop(forgotten);
+    }
+
+    /// Nobody is given a completion by [`Self::take_due`] any more but whoever closes. Waits until those
+    /// that others run have returned; `own` of them are the caller's.
+    pub fn end_polling(&self, deadline: Instant, own: usize) {
+        let mut state = self.state.lock();
+        state.phase = Phase::Dead;
+        self.wake_all();
+        while state.polling > own {
+            match deadline.checked_duration_since(Instant::now()) {
+                Some(wait) if !wait.is_zero() => state = self.ended.wait_timeout(state, wait),
+                _ => return,
+            }
+        }
     }
 
     fn wake_all(&self) {
@@ -843,15 +892,24 @@ impl Queue {
         state.done.len()
     }
 
-    /// A completion to be run by whoever polls.
-    pub fn take_due(&self) -> Option<Finished> {
+    /// A completion to be run by whoever polls, who then calls [`Self::note_polled`].
+    pub fn take_due(&self, closing: bool) -> Option<Finished> {
         let mut state = self.state.lock();
+        if state.phase == Phase::Dead && !closing {
+            return None;
+        }
         let finished = state.done.pop_front()?;
+        state.polling += 1;
         if let Some(signal) = state.signal.as_ref().filter(|_| state.done.is_empty()) {
             signal.lower();
         }
         self.note_room(&state);
         Some(finished)
+    }
+
+    pub fn note_polled(&self) {
+        self.state.lock().polling -= 1;
+        self.ended.notify_all();
     }
 
     /// A descriptor that is readable while completions wait to be polled.
@@ -910,12 +968,17 @@ impl State {
         }
     }
 
-    /// Events of this epoch and those before that are not ended and can end.
-    fn left(&self, epoch: u32) -> u64 {
+    /// Events of this epoch and those before that are not ended; without those that cannot end while
+    /// the caller waits `inside` a completion.
+    fn left(&self, epoch: u32, inside: bool) -> u64 {
         let not_after = |e: u32| e.wrapping_sub(epoch) as i32 <= 0;
         let before = self.outstanding.iter().filter(|(e, _)| not_after(*e));
         let all: u64 = before.map(|(_, count)| count).sum();
-        let stuck = self.absent.iter().filter(|e| not_after(**e)).count();
+        let stuck = self
+            .absent
+            .iter()
+            .filter(|e| inside && not_after(**e))
+            .count();
         all.saturating_sub(stuck as u64)
     }
 
@@ -956,7 +1019,7 @@ impl State {
         };
         self.books.retried += u64::from(item.attempts > 0);
         self.sending += 1;
-        let probe = self.outage.is_some();
+        let probe = self.outage.as_ref().map(|outage| outage.number);
         if let Some(outage) = &mut self.outage {
             outage.probing = true;
         }
@@ -992,39 +1055,53 @@ impl State {
         Some(start.map_or(deadline, |at| at.min(deadline)))
     }
 
-    /// Starts or prolongs the shared backoff.
-    fn note_outage(&mut self, error: &Error, probe: bool, jitter: f64, now: Instant) {
-        let failures = self.outage.as_ref().map_or(0, |outage| outage.failures);
+    /// Starts the shared backoff, or prolongs it after a probe.
+    fn note_failure(&mut self, error: &Error, probe: bool, jitter: f64, now: Instant) {
+        self.failures += 1;
         let asked = error.retry_after.map(|wait| now + wait);
-        match &mut self.outage {
+        if let Some(outage) = &mut self.outage
+            && !probe
+        {
             // It was under way when the outage began: the probe's turn is not put off for it.
-            Some(outage) if !probe => {
-                if let Some(at) = asked {
-                    outage.until = outage.until.max(at);
-                    outage.asked = true;
-                }
+            if let Some(at) = asked {
+                outage.until = outage.until.max(at);
+                outage.asked = true;
             }
-            outage => {
-                *outage = Some(Outage {
-                    until: asked.unwrap_or_else(|| now + backoff(failures).mul_f64(jitter)),
-                    failures: failures + 1,
-                    probing: false,
-                    asked: asked.is_some(),
-                    last: error.clone(),
-                });
-            }
+            return;
         }
+        // One failure among successes is its event's own affair. That nobody is there is not, and neither
+        // is being asked to wait.
+        let surely = probe || asked.is_some() || error.nobody_there;
+        if !surely && self.failures < FAILURES_IN_A_ROW {
+            return;
+        }
+        let probes = self.outage.as_ref().map_or(0, |outage| outage.probes);
+        let number = match &self.outage {
+            Some(outage) => outage.number,
+            None => {
+                self.outages += 1;
+                self.outages
+            }
+        };
+        self.outage = Some(Outage {
+            number,
+            until: asked.unwrap_or_else(|| now + backoff(probes).mul_f64(jitter)),
+            failed: now,
+            probes: probes + 1,
+            probing: false,
+            asked: asked.is_some(),
+            last: error.clone(),
+        });
     }
 
-    /// Somebody waits for delivery: the next probe is due now, unless the service named a time.
+    /// Somebody waits for delivery: the next probe is due, unless the service named a time. Not sooner
+    /// than the first backoff allows, however often somebody waits.
     fn nudge(&mut self) {
-        let now = Instant::now();
-        if let Some(outage) = &mut self.outage
-            && !outage.asked
-        {
-            outage.until = outage.until.min(now);
+        if let Some(outage) = self.outage.as_mut().filter(|outage| !outage.asked) {
+            let soon = outage.failed + FIRST_BACKOFF;
+            outage.until = outage.until.min(soon);
             for item in &mut self.retry {
-                item.ready = item.ready.map(|at| at.min(now));
+                item.ready = item.ready.map(|at| at.min(soon));
             }
         }
     }
@@ -1080,7 +1157,10 @@ mod tests {
     }
 
     fn unreachable(item: Box<Item>) -> Verdict {
-        let error = Error::new(Kind::Connection, "unreachable");
+        let error = Error {
+            nobody_there: true,
+            ..Error::new(Kind::Connection, "unreachable")
+        };
         Verdict::Again {
             item,
             error,
@@ -1142,6 +1222,37 @@ mod tests {
         );
         assert_eq!(again.event.event().identifier, "a");
         assert_eq!(queue.books().retried, 1);
+    }
+
+    #[test]
+    fn a_failure_among_successes_holds_nobody_up_but_several_in_a_row_do() {
+        let queue = Queue::new(limits());
+        let Ok(Hand(Some(worker))) = push(&queue, "0") else {
+            panic!("no worker was called")
+        };
+        for n in 1..20 {
+            let _ = push(&queue, &n.to_string()).unwrap();
+        }
+        let broken = |item| Verdict::Again {
+            item,
+            error: Error::new(Kind::Connection, "the answer broke off"),
+            jitter: 1.0,
+        };
+        let start = Instant::now();
+        let mut item = sent(queue.turn(worker, Report::Started));
+        for _ in 0..2 {
+            item = sent(queue.turn(worker, Report::Sent(broken(item))));
+        }
+        item = {
+            drop(item);
+            sent(queue.turn(worker, Report::Sent(delivered())))
+        };
+        for _ in 0..2 {
+            item = sent(queue.turn(worker, Report::Sent(broken(item))));
+        }
+        assert!(start.elapsed() < FIRST_BACKOFF / 2, "{:?}", start.elapsed());
+        sent(queue.turn(worker, Report::Sent(broken(item))));
+        assert!(start.elapsed() >= FIRST_BACKOFF, "the third in a row");
     }
 
     #[test]
@@ -1309,7 +1420,10 @@ mod tests {
                     })
                 })
                 .collect();
-            let _ = queue.flush(Instant::now() + Duration::from_millis(5 * (round % 5)));
+            let _ = queue.flush(
+                Instant::now() + Duration::from_millis(5 * (round % 5)),
+                false,
+            );
             if round % 2 == 0 {
                 producers.into_iter().for_each(|p| p.join().unwrap());
                 start_worker(queue.drain(Instant::now() + Duration::from_millis(20)));
