@@ -7,7 +7,7 @@
 
 #include <axonpush.h>
 
-enum { ROUNDS = 15, EVENTS = 5000 };
+enum { ROUNDS = 101, EVENTS = 500 };
 
 static double now_us(void)
 {

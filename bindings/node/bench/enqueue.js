@@ -1,8 +1,8 @@
 // What client.events.enqueue() costs its caller, per call, in microseconds: `node enqueue.js object|text PAYLOAD`.
 import { AxonPush } from 'axonpush-native';
 
-const ROUNDS = 15;
-const EVENTS = 5000;
+const ROUNDS = 101;
+const EVENTS = 500;
 
 const [, , kind, text] = process.argv;
 const payload = kind === 'object' ? JSON.parse(text) : text;

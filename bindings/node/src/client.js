@@ -7,6 +7,7 @@ import { Memory, room, shortLived, textRoom, valuesOf } from './memory.js';
 
 /** @import { AxonPushOptions, AxonPushEvent, EventQuery, RequestOptions } from '../index.js' */
 /** @import { Address, Library } from './library.js' */
+/** @import { Values } from './memory.js' */
 /** @import { AxonPushResponse } from './response.js' */
 
 const OK = 0;
@@ -30,7 +31,7 @@ const ENUMERATORS = {
 const LOG_LEVELS = { off: 0, error: 1, warn: 2, info: 3, debug: 4 };
 
 /** Deliveries that the library owes a completion, by the number that it gets as user_data. */
-/** @type {Map<number, {client: AxonPush, delivery: Delivery}>} */
+/** @type {Map<number, Delivery>} */
 const owed = new Map();
 let lastNumber = 0;
 
@@ -43,11 +44,11 @@ function completionOf(library) {
   let address = completions.get(library);
   if (address === undefined) {
     address = library.completion((status, response, error, number) => {
-      const entry = owed.get(number);
-      if (entry === undefined) return;
+      const delivery = owed.get(number);
+      if (delivery === undefined) return;
       owed.delete(number);
-      const outcome = status === OK ? library.readResponse(response) : library.readError(status, error);
-      entry.client._ended(entry.delivery, outcome);
+      const outcome = status === OK ? library.readResponse(response) : library.readError(error);
+      delivery.client._ended(delivery, outcome);
     });
     completions.set(library, address);
   }
@@ -86,7 +87,7 @@ export class AxonPush {
   /** When a result came last, or somebody began to wait for one. */
   #lastNews = 0;
   /** Events that wait for room in the queue (overflow "block"), in order. */
-  /** @type {{delivery: Delivery, values: ReturnType<typeof valuesOf>}[]} */
+  /** @type {{delivery: Delivery, values: Values}[]} */
   #line = [];
   /** @type {Set<{last: number, left: number, ended: () => void}>} */
   #flushes = new Set();
@@ -101,7 +102,7 @@ export class AxonPush {
     const values = valuesOf(OPTIONS, nativeOptions(rest), 'options');
     const memory = shortLived(room(OPTIONS, values));
     this.#handle = this.#library.create(memory.struct(OPTIONS, values), memory.errorSlot);
-    if (!this.#handle) throw this.#library.takeError(3, memory.error);
+    if (!this.#handle) throw this.#library.takeError(memory.error);
     this.events = new Events(this);
   }
 
@@ -136,7 +137,7 @@ export class AxonPush {
     // It does not wait: with no time it says whether the client is valid, and has a service that was unreachable tried now.
     const memory = shortLived(0);
     const status = this.#library.flush(this.#handle, 0, memory.errorSlot);
-    const error = status === OK ? null : this.#library.takeError(status, memory.error);
+    const error = status === OK ? null : this.#library.takeError(memory.error);
     if (error !== null && status !== TIMEOUT) throw error;
     this.#drain();
     const left = this.#queued + this.#line.length;
@@ -169,7 +170,7 @@ export class AxonPush {
     const memory = new Memory(0);
     const status = await inBackground(this.#library.shutdown, [this.#handle, timeoutMs, memory.errorSlot]);
     this.#drain();
-    if (status !== OK) throw this.#library.takeError(status, memory.error);
+    if (status !== OK) throw this.#library.takeError(memory.error);
   }
 
   close() {
@@ -203,7 +204,7 @@ export class AxonPush {
     const memory = shortLived(0);
     const stats = memory.struct(STATS, []);
     const status = this.#library.statsGet(this.#handle, stats, memory.errorSlot);
-    if (status !== OK) throw this.#library.takeError(status, memory.error);
+    if (status !== OK) throw this.#library.takeError(memory.error);
     return /** @type {any} */ (memory.numbers(STATS, stats));
   }
 
@@ -234,7 +235,7 @@ export class AxonPush {
             })
             .then((status) => {
               if (status === OK) resolve(this.#library.takeResponse(memory.response));
-              else reject(this.#library.takeError(status, memory.error));
+              else reject(this.#library.takeError(memory.error));
             })
             .catch(reject);
         },
@@ -266,7 +267,7 @@ export class AxonPush {
 
   /** @param {AxonPushEvent} event */
   _enqueue(event) {
-    const delivery = new Delivery(++lastNumber, (change) => this.#keepAlive(change));
+    const delivery = new Delivery(++lastNumber, this);
     try {
       const values = valuesOf(EVENT, event, 'event');
       if (this.#stopping && this.#handle) throw closed('the client was shut down before the event');
@@ -313,20 +314,19 @@ export class AxonPush {
   /**
    * Gives an event to the library. False: there is no room, and it is to wait.
    * @param {Delivery} delivery
-   * @param {ReturnType<typeof valuesOf>} values
+   * @param {Values} values
    */
   #push(delivery, values) {
     const memory = shortLived(room(EVENT, values));
     const struct = memory.struct(EVENT, values);
     const number = delivery.number;
     const completion = completionOf(this.#library);
-    const push = () => this.#library.publishAsync(this.#handle, struct, completion, number, memory.errorSlot);
-    owed.set(number, { client: this, delivery });
-    let status = push();
+    owed.set(number, delivery);
+    let status = this.#library.publishAsync(this.#handle, struct, completion, number, memory.errorSlot);
     // The library also says so while too many results wait to be polled, as they do when the event loop is kept busy.
     if (status === QUEUE_FULL && this.#library.poll(this.#handle, 0) > 0) {
       this.#library.freeError(memory.error);
-      status = push();
+      status = this.#library.publishAsync(this.#handle, struct, completion, number, memory.errorSlot);
     }
     if (status === OK) {
       this.#queued += 1;
@@ -335,7 +335,7 @@ export class AxonPush {
       return true;
     }
     owed.delete(number);
-    const error = this.#library.takeError(status, memory.error);
+    const error = this.#library.takeError(memory.error);
     // An event for which an empty queue has no room will never have any.
     if (status === QUEUE_FULL && this.#waitsForRoom && this.#queued > 0) return false;
     throw error;
@@ -401,6 +401,14 @@ export class AxonPush {
     } else if (this.#reasonsToLive === 0) {
       this.#timer?.unref();
     }
+  }
+
+  /**
+   * Somebody begins, or ceases, to wait for a delivery.
+   * @param {1 | -1} change
+   */
+  _awaited(change) {
+    this.#keepAlive(change);
   }
 
   /** Nothing new from now on. */

@@ -6,7 +6,6 @@
  * @implements {Promise<import('./response.js').AxonPushResponse | null>}
  */
 export class Delivery {
-  #keepAlive;
   /** @type {'pending' | 'fulfilled' | 'rejected'} */
   #state = 'pending';
   /** @type {any} */
@@ -23,11 +22,11 @@ export class Delivery {
 
   /**
    * @param {number} number counts up in the order of enqueue()
-   * @param {(change: 1 | -1) => void} keepAlive told when somebody begins and ceases to wait
+   * @param {import('./client.js').AxonPush} client told when somebody begins and ceases to wait
    */
-  constructor(number, keepAlive) {
+  constructor(number, client) {
     this.number = number;
-    this.#keepAlive = keepAlive;
+    this.client = client;
   }
 
   get [Symbol.toStringTag]() {
@@ -75,7 +74,7 @@ export class Delivery {
     if (this.#settlePromise === undefined) return;
     this.#settlePromise();
     this.#settlePromise = undefined;
-    this.#keepAlive(-1);
+    this.client._awaited(-1);
   }
 
   #real() {
@@ -84,7 +83,7 @@ export class Delivery {
         this.#settlePromise = () => (this.#state === 'fulfilled' ? resolve(this.#outcome) : reject(this.#outcome));
       });
       if (this.#state === 'pending') {
-        this.#keepAlive(1);
+        this.client._awaited(1);
       } else {
         this.#settlePromise?.();
         this.#settlePromise = undefined;

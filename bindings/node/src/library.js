@@ -112,13 +112,12 @@ function bind(path) {
 
     /**
      * The error of a failed call, whose object stays the library's.
-     * @param {number} status
-     * @param {Address} address 0 where there is none
+     * @param {Address} address
      */
-    readError(status, address) {
-      if (!address) return new AxonPushError(statusName(status), 'the library gave no reason');
+    readError(address) {
+      const status = statusName(error.status(address));
       const retryAfterMs = Number(error.retryAfterMs(address));
-      return new AxonPushError(statusName(status), error.message(address), {
+      return new AxonPushError(status, error.message(address), {
         httpStatus: error.httpStatus(address) || null,
         code: error.code(address),
         hint: error.hint(address),
@@ -130,11 +129,10 @@ function bind(path) {
 
     /**
      * The same, and frees the object.
-     * @param {number} status
      * @param {Address} address
      */
-    takeError(status, address) {
-      const failure = this.readError(status, address);
+    takeError(address) {
+      const failure = this.readError(address);
       error.free(address);
       return failure;
     },

@@ -3,7 +3,13 @@ import koffi from 'koffi';
 import { invalidArgument } from './error.js';
 import { convert } from './layout.js';
 
-/** @import { Struct } from './layout.js' */
+/** @import { Member, Struct } from './layout.js' */
+
+/**
+ * Members and their values in turn: flat, since pairs would be most of what enqueue() leaves to the garbage collector.
+ * @typedef {string | number | bigint} Value
+ * @typedef {(Member | Value)[]} Values
+ */
 
 const RESULTS = 16;
 
@@ -66,14 +72,16 @@ export class Memory {
   /**
    * Adds a struct with values that convert() has given; gives its address.
    * @param {Struct} struct
-   * @param {Iterable<[{kind: string, offset: number}, string | number | bigint]>} values
+   * @param {Values} values
    */
   struct(struct, values) {
     const start = (this.#end + 7) & ~7;
     this.#end = start + struct.size;
     this.#words.fill(0, start >> 2, this.#end >> 2);
     this.#words[start >> 2] = struct.size;
-    for (const [member, value] of values) {
+    for (let n = 0; n < values.length; n += 2) {
+      const member = /** @type {Member} */ (values[n]);
+      const value = /** @type {Value} */ (values[n + 1]);
       const at = start + member.offset;
       if (typeof value === 'string') {
         const before = this.#end;
@@ -114,11 +122,14 @@ export class Memory {
 /**
  * The most bytes that a struct and its texts can take.
  * @param {Struct} struct
- * @param {Iterable<[unknown, string | number | bigint]>} values
+ * @param {Values} values
  */
 export function room(struct, values) {
   let bytes = RESULTS + struct.size + 8;
-  for (const [, value] of values) if (typeof value === 'string') bytes += textRoom(value);
+  for (let n = 1; n < values.length; n += 2) {
+    const value = values[n];
+    if (typeof value === 'string') bytes += textRoom(value);
+  }
   return bytes;
 }
 
@@ -134,7 +145,7 @@ export function textRoom(text) {
  * @param {string} what
  */
 export function valuesOf(struct, object, what) {
-  /** @type {[import('./layout.js').Member, string | number | bigint][]} */
+  /** @type {Values} */
   const values = [];
   if (object === undefined || object === null) return values;
   if (typeof object !== 'object') throw invalidArgument(`${what}: expected an object, got ${typeof object}`);
@@ -142,7 +153,7 @@ export function valuesOf(struct, object, what) {
     const member = struct.members.get(name);
     if (member === undefined) throw invalidArgument(`${what}.${name}: there is no such member`);
     const value = /** @type {Record<string, unknown>} */ (object)[name];
-    if (value !== undefined && value !== null) values.push([member, convert(member, name, value)]);
+    if (value !== undefined && value !== null) values.push(member, convert(member, name, value));
   }
   return values;
 }

@@ -6,5 +6,5 @@ import { Delivery } from '../../src/delivery.js';
 export const client: declared.AxonPush = new real.AxonPush();
 export const error: Omit<declared.AxonPushError, 'name' | 'status'> = new real.AxonPushError('AXONPUSH_ERR_API', '');
 export const response: Pick<declared.AxonPushResponse, keyof declared.AxonPushResponse> = new real.AxonPushResponse('{}', 200, null);
-export const delivery: declared.Delivery = new Delivery(1, () => {});
+export const delivery: declared.Delivery = new Delivery(1, new real.AxonPush());
 export const setLogLevel: typeof declared.setLogLevel = real.setLogLevel;
