@@ -6,7 +6,7 @@ import koffi from 'koffi';
 import { AxonPushError } from './error.js';
 import { AxonPushResponse } from './response.js';
 
-// C runs on a stack that koffi allocates, and the default of its asynchronous calls (128 KiB) is small for TLS. koffi
+// C runs on a stack that koffi allocates. Of the default of its asynchronous calls, 128 KiB, TLS takes more than half. koffi
 // refuses where the host has loaded a library through it already: then the host's own setting stays.
 try {
   koffi.config({ async_stack_size: 1024 * 1024 });

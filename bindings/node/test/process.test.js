@@ -84,6 +84,7 @@ test('with the service gone, events that nobody awaits hold the process for shut
   for (const leave of ['', 'process.exit();']) {
     const end = await script(`const client = new AxonPush({ shutdownTimeoutMs: 300 }); ${enqueue(20)} ${leave}`);
     assert.equal(end.code, 0);
+    assert.match(end.stderr, /axonpush: warning: shutdown: 20 events/);
     assert.ok(end.ms < 300 + 500 + 2500, `${end.ms} ms`);
   }
 });
