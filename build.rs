@@ -52,12 +52,13 @@ fn header(root: &Path) -> String {
          #define AXONPUSH_VERSION_MAJOR {}\n\
          #define AXONPUSH_VERSION_MINOR {}\n\
          #define AXONPUSH_VERSION_PATCH {}\n\n\
-         {}\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif",
+         {}\n\n{}\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif",
         version(""),
         version("_MAJOR"),
         version("_MINOR"),
         version("_PATCH"),
         read("initialisers.h").trim_end(),
+        read("event_types.h").trim_end(),
     ));
     config.trailer = Some(
         "#ifdef __cplusplus\n} /* extern \"C\" */\n#endif\n\n#endif /* AXONPUSH_H */".to_owned(),
@@ -70,7 +71,6 @@ fn header(root: &Path) -> String {
         "log",
         "options",
         "client",
-        "event_types",
         "event",
         "response",
         "json",

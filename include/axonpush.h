@@ -67,6 +67,32 @@ template <typename T> inline T sized() {
 #define AXONPUSH_WEBHOOK_INIT AXONPUSH_INIT_(axonpush_webhook)
 #define AXONPUSH_LOG_RECORD_INIT AXONPUSH_INIT_(axonpush_log_record)
 
+/* Event types that the service knows, for axonpush_event.event_type; any other text is legal. */
+/** An agent began its work. */
+#define AXONPUSH_EVENT_TYPE_AGENT_START "agent.start"
+/** An agent ended its work. */
+#define AXONPUSH_EVENT_TYPE_AGENT_END "agent.end"
+/** A message of or to an agent. */
+#define AXONPUSH_EVENT_TYPE_AGENT_MESSAGE "agent.message"
+/** A tool was called. */
+#define AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_START "agent.tool_call.start"
+/** A tool has returned. */
+#define AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_END "agent.tool_call.end"
+/** An agent failed. */
+#define AXONPUSH_EVENT_TYPE_AGENT_ERROR "agent.error"
+/** An agent handed over to another. */
+#define AXONPUSH_EVENT_TYPE_AGENT_HANDOFF "agent.handoff"
+/** A model produced a token. */
+#define AXONPUSH_EVENT_TYPE_AGENT_LLM_TOKEN "agent.llm.token"
+/** A line of an agent's log. */
+#define AXONPUSH_EVENT_TYPE_AGENT_LOG "agent.log"
+/** A line of a program's log. */
+#define AXONPUSH_EVENT_TYPE_APP_LOG "app.log"
+/** A span of a program. */
+#define AXONPUSH_EVENT_TYPE_APP_SPAN "app.span"
+/** Anything else; what the service takes where none is given. */
+#define AXONPUSH_EVENT_TYPE_CUSTOM "custom"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -477,7 +503,8 @@ typedef struct axonpush_event {
      */
     const char *agent_id;
     /**
-     * The trace that the event belongs to; NULL: one of its own (a UUID). No control characters.
+     * The trace that the event belongs to; NULL: the one that is current on this thread
+     * (axonpush_trace_enter()), else one of its own (a UUID). No control characters.
      */
     const char *trace_id;
     /**
@@ -485,7 +512,7 @@ typedef struct axonpush_event {
      */
     const char *span_id;
     /**
-     * The span it happened in.
+     * The span it happened in; NULL: that of the current trace, if the event belongs to it.
      */
     const char *parent_span_id;
     /**
@@ -530,19 +557,61 @@ typedef struct axonpush_event_query {
      * At most 500; 0: the service's default, 50.
      */
     uint32_t limit;
+    /**
+     * Events of this app.
+     */
     const char *app_id;
+    /**
+     * Events of this channel.
+     */
     const char *channel_id;
+    /**
+     * Events of this environment.
+     */
     const char *environment_id;
+    /**
+     * Events of this type.
+     */
     const char *event_type;
+    /**
+     * Events that came this way, such as "app" or "otlp".
+     */
     const char *source;
+    /**
+     * Events with this status.
+     */
     const char *status;
+    /**
+     * Events of this trace.
+     */
     const char *trace_id;
+    /**
+     * Events of this agent, by its id.
+     */
     const char *agent_id;
+    /**
+     * Events of this agent, by its name.
+     */
     const char *agent_name;
+    /**
+     * Events of this tool.
+     */
     const char *tool_name;
+    /**
+     * "agent", "tool", "llm", "retriever", "db", "http" or "log".
+     */
     const char *semantic_kind;
+    /**
+     * Events of this service (OpenTelemetry's service.name).
+     */
     const char *service_name;
+    /**
+     * Events of this operation.
+     */
     const char *operation_name;
+    /**
+     * Events with this type of error.
+     */
     const char *error_type;
     /**
      * Free text, in any case.
@@ -552,6 +621,9 @@ typedef struct axonpush_event_query {
      * An attribute; goes with `attr_value`.
      */
     const char *attr_key;
+    /**
+     * Its value.
+     */
     const char *attr_value;
 } axonpush_event_query;
 
@@ -575,7 +647,7 @@ typedef void (*axonpush_completion_fn)(axonpush_status status,
                                        void *user_data);
 
 /**
- * Filters of traces, all optional, all of them to be met. Members marked "list" take several values,
+ * Filters of traces, all optional, all of them to be met. Members marked (list) take several values,
  * separated by commas, any of which is to be met.
  *
  * Threads and lifetime: read during the call that it is passed to.
@@ -590,41 +662,44 @@ typedef struct axonpush_trace_query {
      */
     const axonpush_event_query *events;
     /**
-     * List.
+     * Services (list).
      */
     const char *service;
     /**
-     * List.
+     * Operations (list).
      */
     const char *operation;
     /**
-     * List.
+     * Models (list).
      */
     const char *model;
     /**
-     * List.
+     * Model providers (list).
      */
     const char *provider;
     /**
-     * List.
+     * Agents (list).
      */
     const char *agent;
     /**
-     * List.
+     * Tools (list).
      */
     const char *tool;
     /**
-     * List.
+     * Releases (list).
      */
     const char *release;
     /**
-     * List.
+     * Sessions (list).
      */
     const char *session;
     /**
-     * List.
+     * Users (list).
      */
     const char *user;
+    /**
+     * What to sort by, as the service names it.
+     */
     const char *sort;
     /**
      * Milliseconds; 0: any.
@@ -634,6 +709,9 @@ typedef struct axonpush_trace_query {
      * How many to pass over.
      */
     uint32_t offset;
+    /**
+     * Only traces with an error in them.
+     */
     axonpush_toggle errors_only;
 } axonpush_trace_query;
 
@@ -652,9 +730,21 @@ typedef struct axonpush_environment {
      * Required to create one.
      */
     const char *name;
+    /**
+     * NULL: the service makes one of the name.
+     */
     const char *slug;
+    /**
+     * For the dashboard, such as "#00aa00".
+     */
     const char *color;
+    /**
+     * Whether events that name no environment belong to it.
+     */
     axonpush_toggle is_default;
+    /**
+     * Whether it is a production environment.
+     */
     axonpush_toggle is_production;
 } axonpush_environment;
 
@@ -680,6 +770,9 @@ typedef struct axonpush_webhook {
      * Event types to deliver, separated by commas; NULL: all.
      */
     const char *event_types;
+    /**
+     * For people.
+     */
     const char *description;
 } axonpush_webhook;
 
@@ -717,6 +810,9 @@ typedef struct axonpush_log_record {
      * Where in the source.
      */
     const char *file;
+    /**
+     * The function, likewise.
+     */
     const char *function;
     /**
      * The program, such as "checkout".
@@ -742,8 +838,17 @@ typedef struct axonpush_log_record {
      * As in axonpush_event.
      */
     const char *channel_id;
+    /**
+     * The agent whose log it is.
+     */
     const char *agent_id;
+    /**
+     * NULL: the trace that is current on this thread.
+     */
     const char *trace_id;
+    /**
+     * NULL: drawn at random.
+     */
     const char *span_id;
 } axonpush_log_record;
 
@@ -1164,8 +1269,8 @@ const char *axonpush_trace_traceparent(const axonpush_trace *trace);
  * now or in the background, carry its trace id, and its span as their parent, unless they say otherwise;
  * requests carry it in their headers.
  *
- * Returns what was current before, NULL if nothing was: hand it to axonpush_trace_leave(), on the same
- * thread. `trace` is copied and may be freed at once.
+ * Returns what was current before, NULL if nothing was (which is no failure): hand it to
+ * axonpush_trace_leave(), on the same thread. Completions run in no trace. `trace` is copied and may be freed at once.
  */
 axonpush_trace *axonpush_trace_enter(const axonpush_trace *trace);
 
@@ -1513,7 +1618,8 @@ axonpush_status axonpush_capabilities_get(axonpush_client *client,
                                           axonpush_error **error);
 
 /**
- * Asks whether the service is well.
+ * Asks whether the service is well. Under fail-open an unreachable service is AXONPUSH_OK here too, with
+ * NULL as the response: look at that, or ask in strict mode.
  */
 axonpush_status axonpush_health_get(axonpush_client *client,
                                     axonpush_response **response,
@@ -1549,8 +1655,8 @@ void axonpush_log_record_init(axonpush_log_record *record);
 /**
  * Publishes a line of the host's log in the background, for a log sink to call: it cannot break its
  * host. It never waits (with AXONPUSH_OVERFLOW_BLOCK it refuses instead), and every failure is suppressed
- * in strict mode too, and counted: in `log_events_lost` of axonpush_stats where this returns false, in the
- * numbers for all events afterwards. It must not be called with the lines of this library's own log
+ * in strict mode too, and counted: in `log_events_lost` of axonpush_stats where this returns false, in
+ * `failed`, `expired` and the like afterwards. It must not be called with the lines of this library's own log
  * (axonpush_log_fn): from there it returns false, so that no line begets another.
  *
  * Returns whether the event was accepted.

@@ -160,7 +160,10 @@ impl<'a> Event<'a> {
             None => Cow::Borrowed(self),
             Some(trace) => Cow::Owned(Event {
                 trace_id: Some(&trace.trace_id),
-                parent_span_id: self.parent_span_id.or(Some(&trace.span_id)),
+                // An event that is the current span is not its own parent.
+                parent_span_id: self
+                    .parent_span_id
+                    .or(Some(trace.span_id.as_str()).filter(|span| self.span_id != Some(span))),
                 ..self.clone()
             }),
         }
@@ -444,6 +447,11 @@ mod tests {
             (Some("t"), Some("p"))
         );
         assert_eq!(plain.within(None).trace_id, None);
+        let itself = Event {
+            span_id: Some("s"),
+            ..event()
+        };
+        assert_eq!(itself.within(Some(&trace)).parent_span_id, None);
     }
 
     #[test]

@@ -628,6 +628,11 @@ impl Queue {
                 );
                 item.attempts += 1;
                 if now >= item.accepted + self.limits.delivery_timeout {
+                    // The last attempt was cut short; what the service answered before says more.
+                    let error = match item.last.take() {
+                        Some(last) if error.http_status == 0 && last.http_status != 0 => *last,
+                        _ => error,
+                    };
                     self.give_up(state, *item, error);
                 } else {
                     item.last = Some(Box::new(error));

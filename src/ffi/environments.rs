@@ -27,9 +27,13 @@ pub struct axonpush_environment {
     pub struct_size: usize,
     /// Required to create one.
     pub name: *const c_char,
+    /// NULL: the service makes one of the name.
     pub slug: *const c_char,
+    /// For the dashboard, such as "#00aa00".
     pub color: *const c_char,
+    /// Whether events that name no environment belong to it.
     pub is_default: axonpush_toggle,
+    /// Whether it is a production environment.
     pub is_production: axonpush_toggle,
 }
 

@@ -34,11 +34,12 @@ pub struct axonpush_event {
     pub event_type: *const c_char,
     /// The agent that the event is about.
     pub agent_id: *const c_char,
-    /// The trace that the event belongs to; NULL: one of its own (a UUID). No control characters.
+    /// The trace that the event belongs to; NULL: the one that is current on this thread
+    /// (axonpush_trace_enter()), else one of its own (a UUID). No control characters.
     pub trace_id: *const c_char,
     /// The event's span; NULL: drawn at random (16 hex digits, as in W3C Trace Context).
     pub span_id: *const c_char,
-    /// The span it happened in.
+    /// The span it happened in; NULL: that of the current trace, if the event belongs to it.
     pub parent_span_id: *const c_char,
     /// The service stores an event once per key: 1 to 255 printable ASCII characters; NULL: a UUID.
     /// Every retry carries the same.
@@ -71,24 +72,39 @@ pub struct axonpush_event_query {
     pub until: *const c_char,
     /// At most 500; 0: the service's default, 50.
     pub limit: u32,
+    /// Events of this app.
     pub app_id: *const c_char,
+    /// Events of this channel.
     pub channel_id: *const c_char,
+    /// Events of this environment.
     pub environment_id: *const c_char,
+    /// Events of this type.
     pub event_type: *const c_char,
+    /// Events that came this way, such as "app" or "otlp".
     pub source: *const c_char,
+    /// Events with this status.
     pub status: *const c_char,
+    /// Events of this trace.
     pub trace_id: *const c_char,
+    /// Events of this agent, by its id.
     pub agent_id: *const c_char,
+    /// Events of this agent, by its name.
     pub agent_name: *const c_char,
+    /// Events of this tool.
     pub tool_name: *const c_char,
+    /// "agent", "tool", "llm", "retriever", "db", "http" or "log".
     pub semantic_kind: *const c_char,
+    /// Events of this service (OpenTelemetry's service.name).
     pub service_name: *const c_char,
+    /// Events of this operation.
     pub operation_name: *const c_char,
+    /// Events with this type of error.
     pub error_type: *const c_char,
     /// Free text, in any case.
     pub q: *const c_char,
     /// An attribute; goes with `attr_value`.
     pub attr_key: *const c_char,
+    /// Its value.
     pub attr_value: *const c_char,
 }
 

@@ -46,6 +46,7 @@ pub struct axonpush_log_record {
     pub line: u32,
     /// Where in the source.
     pub file: *const c_char,
+    /// The function, likewise.
     pub function: *const c_char,
     /// The program, such as "checkout".
     pub service_name: *const c_char,
@@ -59,8 +60,11 @@ pub struct axonpush_log_record {
     pub event_type: *const c_char,
     /// As in axonpush_event.
     pub channel_id: *const c_char,
+    /// The agent whose log it is.
     pub agent_id: *const c_char,
+    /// NULL: the trace that is current on this thread.
     pub trace_id: *const c_char,
+    /// NULL: drawn at random.
     pub span_id: *const c_char,
 }
 
@@ -78,8 +82,8 @@ pub extern "C" fn axonpush_log_record_init(record: *mut axonpush_log_record) {
 
 /// Publishes a line of the host's log in the background, for a log sink to call: it cannot break its
 /// host. It never waits (with AXONPUSH_OVERFLOW_BLOCK it refuses instead), and every failure is suppressed
-/// in strict mode too, and counted: in `log_events_lost` of axonpush_stats where this returns false, in the
-/// numbers for all events afterwards. It must not be called with the lines of this library's own log
+/// in strict mode too, and counted: in `log_events_lost` of axonpush_stats where this returns false, in
+/// `failed`, `expired` and the like afterwards. It must not be called with the lines of this library's own log
 /// (axonpush_log_fn): from there it returns false, so that no line begets another.
 ///
 /// Returns whether the event was accepted.

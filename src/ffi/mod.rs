@@ -12,7 +12,6 @@ pub mod client;
 pub mod environments;
 pub mod error;
 pub mod event;
-pub mod event_types;
 pub mod events_iter;
 pub mod json;
 pub mod log;

@@ -27,7 +27,8 @@ pub extern "C" fn axonpush_capabilities_get(
     )
 }
 
-/// Asks whether the service is well.
+/// Asks whether the service is well. Under fail-open an unreachable service is AXONPUSH_OK here too, with
+/// NULL as the response: look at that, or ask in strict mode.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_health_get(
     client: *mut axonpush_client,

@@ -118,8 +118,8 @@ pub extern "C" fn axonpush_trace_traceparent(trace: *const axonpush_trace) -> *c
 /// now or in the background, carry its trace id, and its span as their parent, unless they say otherwise;
 /// requests carry it in their headers.
 ///
-/// Returns what was current before, NULL if nothing was: hand it to axonpush_trace_leave(), on the same
-/// thread. `trace` is copied and may be freed at once.
+/// Returns what was current before, NULL if nothing was (which is no failure): hand it to
+/// axonpush_trace_leave(), on the same thread. Completions run in no trace. `trace` is copied and may be freed at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_enter(trace: *const axonpush_trace) -> *mut axonpush_trace {
     value(std::ptr::null_mut(), || {
@@ -152,7 +152,7 @@ pub extern "C" fn axonpush_trace_free(trace: *mut axonpush_trace) {
     free(trace);
 }
 
-/// Filters of traces, all optional, all of them to be met. Members marked "list" take several values,
+/// Filters of traces, all optional, all of them to be met. Members marked (list) take several values,
 /// separated by commas, any of which is to be met.
 ///
 /// Threads and lifetime: read during the call that it is passed to.
@@ -163,29 +163,31 @@ pub struct axonpush_trace_query {
     pub struct_size: usize,
     /// Filters of the events in the traces, `limit` among them; may be NULL.
     pub events: *const axonpush_event_query,
-    /// List.
+    /// Services (list).
     pub service: *const c_char,
-    /// List.
+    /// Operations (list).
     pub operation: *const c_char,
-    /// List.
+    /// Models (list).
     pub model: *const c_char,
-    /// List.
+    /// Model providers (list).
     pub provider: *const c_char,
-    /// List.
+    /// Agents (list).
     pub agent: *const c_char,
-    /// List.
+    /// Tools (list).
     pub tool: *const c_char,
-    /// List.
+    /// Releases (list).
     pub release: *const c_char,
-    /// List.
+    /// Sessions (list).
     pub session: *const c_char,
-    /// List.
+    /// Users (list).
     pub user: *const c_char,
+    /// What to sort by, as the service names it.
     pub sort: *const c_char,
     /// Milliseconds; 0: any.
     pub min_duration_ms: u64,
     /// How many to pass over.
     pub offset: u32,
+    /// Only traces with an error in them.
     pub errors_only: axonpush_toggle,
 }
 

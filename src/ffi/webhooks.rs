@@ -25,6 +25,7 @@ pub struct axonpush_webhook {
     pub url: *const c_char,
     /// Event types to deliver, separated by commas; NULL: all.
     pub event_types: *const c_char,
+    /// For people.
     pub description: *const c_char,
 }
 
