@@ -274,11 +274,145 @@ export interface AxonPushStats {
   logEventsLost: number;
 }
 
+/** What the service has of an app, a channel and so on. It may have more members than are named here. */
+export interface App {
+  appId: string;
+  name: string;
+  [member: string]: unknown;
+}
+export interface Channel {
+  channelId: string;
+  name: string;
+  [member: string]: unknown;
+}
+export interface Environment {
+  slug: string;
+  name: string;
+  [member: string]: unknown;
+}
+export interface WebhookEndpoint {
+  endpointId: string;
+  url: string;
+  [member: string]: unknown;
+}
+/** Any other object of the service's. */
+export interface Resource {
+  [member: string]: unknown;
+}
+
+/** The answer of the service; null: it could not be reached, suppressed by fail-open. */
+export type Answer<Data = unknown> = Promise<AxonPushResponse<Data> | null>;
+
+export interface EnvironmentFields {
+  name?: string | null;
+  /** Default: made of the name, by the service. */
+  slug?: string | null;
+  /** For the dashboard, such as "#00aa00". */
+  color?: string | null;
+  /** Whether events that name no environment belong to it. */
+  isDefault?: boolean | null;
+  isProduction?: boolean | null;
+}
+
+export interface WebhookFields {
+  /** The channel whose events are delivered. */
+  channelId: string;
+  url: string;
+  /** Default: all. */
+  eventTypes?: readonly (KnownEventType | (string & {}))[] | string | null;
+  description?: string | null;
+}
+
+/** Filters of traces, and of the events in them. Where an array is allowed, any of its values is to be met. */
+export interface TraceQuery extends EventQuery {
+  service?: string | readonly string[] | null;
+  operation?: string | readonly string[] | null;
+  model?: string | readonly string[] | null;
+  provider?: string | readonly string[] | null;
+  agent?: string | readonly string[] | null;
+  tool?: string | readonly string[] | null;
+  release?: string | readonly string[] | null;
+  session?: string | readonly string[] | null;
+  user?: string | readonly string[] | null;
+  /** What to sort by, as the service names it. */
+  sort?: string | null;
+  minDurationMs?: number | bigint | null;
+  /** How many to pass over. */
+  offset?: number | null;
+  /** Only traces with an error in them. */
+  errorsOnly?: boolean | null;
+}
+
+export interface AxonPushApps {
+  list(): Promise<App[]>;
+  create(name: string): Answer<App>;
+  get(appId: string): Answer<App>;
+  update(appId: string, name: string): Answer<App>;
+  delete(appId: string): Answer;
+}
+
+export interface AxonPushChannels {
+  list(appId: string): Promise<Channel[]>;
+  create(appId: string, name: string): Answer<Channel>;
+  get(appId: string, channelId: string): Answer<Channel>;
+  update(appId: string, channelId: string, name: string): Answer<Channel>;
+  delete(appId: string, channelId: string): Answer;
+}
+
+export interface AxonPushEnvironments {
+  list(): Promise<Environment[]>;
+  create(environment: EnvironmentFields & { name: string }): Answer<Environment>;
+  /** Changes the members that are given. */
+  update(slug: string, environment: EnvironmentFields): Answer<Environment>;
+  delete(slug: string): Answer;
+  /** Makes it the default one. */
+  promote(slug: string): Answer;
+}
+
+export interface AxonPushWebhooks {
+  list(channelId: string): Promise<WebhookEndpoint[]>;
+  /** The answer has the endpoint's secret. */
+  create(webhook: WebhookFields): Answer<WebhookEndpoint>;
+  delete(endpointId: string): Answer;
+  deliveries(endpointId: string): Promise<Resource[]>;
+}
+
+export interface AxonPushTraces {
+  list(query?: TraceQuery): Promise<Resource[]>;
+  /** A trace with its spans. */
+  get(traceId: string): Answer<{ traceId: string; spans: StoredEvent[] | null; [member: string]: unknown }>;
+}
+
+export interface AxonPushOrganizations {
+  /** The organizations of the key's user. */
+  list(): Promise<Resource[]>;
+  /** The organization that the key belongs to. */
+  get(): Answer<Resource>;
+  /** Changes the organization that the key belongs to: an object of the members to change. */
+  update(changes: JsonObject): Answer<Resource>;
+  delete(orgId: string): Answer;
+  invite(orgId: string, invitedEmail: string, role: string): Answer<Resource>;
+  cancelInvitation(orgId: string, invitationId: string): Answer;
+  removeMember(orgId: string, userId: string): Answer;
+  transferOwnership(orgId: string, userId: string): Answer;
+  leave(orgId: string): Answer;
+}
+
 /** A client: configuration, connections, and a queue of its own. Close it when you are done with it. */
 export declare class AxonPush {
   /** Nothing is sent yet. Throws an AxonPushError for options that cannot be used. */
   constructor(options?: AxonPushOptions);
   readonly events: AxonPushEvents;
+  readonly apps: AxonPushApps;
+  readonly channels: AxonPushChannels;
+  readonly environments: AxonPushEnvironments;
+  readonly webhooks: AxonPushWebhooks;
+  readonly traces: AxonPushTraces;
+  readonly organizations: AxonPushOrganizations;
+  /** What the service can do. */
+  readonly capabilities: { get(): Answer<Resource> };
+  /** Whether the service is well. Under fail-open an unreachable service is null. */
+  readonly health: { get(): Answer<Resource> };
   /** The version of the native library. */
   get libraryVersion(): string;
   /**

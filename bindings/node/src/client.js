@@ -3,7 +3,9 @@ import { Delivery } from './delivery.js';
 import { AxonPushError, closed, invalidArgument } from './error.js';
 import { EVENT, jsonText, OPTIONS, QUERY, STATS, text, whole } from './layout.js';
 import { BINDING_VERSION, load } from './library.js';
+
 import { Memory, room, shortLived, textRoom, valuesOf } from './memory.js';
+import { resources } from './resources.js';
 
 /** @import { AxonPushOptions, AxonPushEvent, EventQuery, RequestOptions } from '../index.js' */
 /** @import { Address, Library } from './library.js' */
@@ -104,6 +106,15 @@ export class AxonPush {
     this.#handle = this.#library.create(memory.struct(OPTIONS, values), memory.errorSlot);
     if (!this.#handle) throw this.#library.takeError(memory.error);
     this.events = new Events(this);
+    const { apps, channels, environments, webhooks, traces, organizations, capabilities, health } = resources(this);
+    this.apps = apps;
+    this.channels = channels;
+    this.environments = environments;
+    this.webhooks = webhooks;
+    this.traces = traces;
+    this.organizations = organizations;
+    this.capabilities = capabilities;
+    this.health = health;
   }
 
   /** The version of the native library, such as "1.2.3". */
@@ -241,6 +252,16 @@ export class AxonPush {
         },
       });
     });
+  }
+
+  /**
+   * @param {import('./operations.js').Operation} operation
+   * @param {Memory} memory
+   * @param {number[]} parameters
+   */
+  _operate(operation, memory, parameters) {
+    const native = /** @type {import('./library.js').NativeFunction} */ (this.#library.operations.get(operation));
+    return this._call(memory, native, parameters);
   }
 
   /** @param {AxonPushEvent} event */

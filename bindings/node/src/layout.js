@@ -4,14 +4,15 @@ import { invalidArgument } from './error.js';
 // test/layout.test.js compares this table with the header.
 
 /**
- * `text`, `time` and `json` are pointers to text; `json` is followed by its length. The others are numbers.
- * @typedef {'text' | 'time' | 'json' | 'list' | 'size' | 'u32' | 'i32' | 'u64'} Kind
+ * `text`, `time`, `json` and `list` are pointers to text; `json` is followed by its length. `struct` is a pointer to another
+ * struct, `toggle` is true or false with a default. The others are numbers.
+ * @typedef {'text' | 'time' | 'json' | 'list' | 'struct' | 'size' | 'toggle' | 'u32' | 'i32' | 'u64'} Kind
  * @typedef {{name: string, kind: Kind, offset: number}} Member
  * @typedef {{size: number, members: Map<string, Member>}} Struct members by their names in JavaScript
  */
 
 /** @type {Record<Kind, number>} */
-const WIDTH = { text: 8, time: 8, json: 8, list: 8, size: 8, u64: 8, u32: 4, i32: 4 };
+const WIDTH = { text: 8, time: 8, json: 8, list: 8, struct: 8, size: 8, u64: 8, toggle: 4, u32: 4, i32: 4 };
 
 /** @param {string} name */
 const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
@@ -110,6 +111,38 @@ export const STATS = struct({
   log_events_lost: 'u64',
 });
 
+export const TRACE_QUERY = struct({
+  events: 'struct',
+  service: 'list',
+  operation: 'list',
+  model: 'list',
+  provider: 'list',
+  agent: 'list',
+  tool: 'list',
+  release: 'list',
+  session: 'list',
+  user: 'list',
+  sort: 'text',
+  min_duration_ms: 'u64',
+  offset: 'u32',
+  errors_only: 'toggle',
+});
+
+export const ENVIRONMENT = struct({
+  name: 'text',
+  slug: 'text',
+  color: 'text',
+  is_default: 'toggle',
+  is_production: 'toggle',
+});
+
+export const WEBHOOK = struct({
+  channel_id: 'text',
+  url: 'text',
+  event_types: 'list',
+  description: 'text',
+});
+
 /**
  * How a value of a member is passed: as text, or as a number.
  * @param {Member} member
@@ -129,6 +162,9 @@ export function convert(member, name, value) {
       return text(name, value);
     case 'text':
       return text(name, value);
+    case 'toggle':
+      if (typeof value !== 'boolean') throw invalidArgument(`${name}: expected true or false, got ${kindOf(value)}`);
+      return value ? 1 : 2;
     case 'u64':
       return whole(name, value, 0, 2 ** 64 - 1);
     case 'i32':

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 
 import { AxonPushError } from './error.js';
+import { OPERATIONS } from './operations.js';
 import { AxonPushResponse } from './response.js';
 
 // C runs on a stack that koffi allocates. Of the default of its asynchronous calls, 128 KiB, TLS takes more than half. koffi
@@ -93,8 +94,17 @@ function bind(path) {
     free: native('response_free', 'void', ADDRESS),
   };
 
+  /** @type {Map<import('./operations.js').Operation, NativeFunction>} */
+  const operations = new Map();
+  for (const operation of OPERATIONS) {
+    // A text's length follows it where C takes JSON.
+    const parameters = operation.parameters.flatMap((parameter) => (parameter.json ? [ADDRESS, 'size_t'] : [ADDRESS]));
+    operations.set(operation, native(operation.name, STATUS, ADDRESS, ...parameters, ADDRESS, ADDRESS));
+  }
+
   return {
     path,
+    operations,
     version: /** @type {string} */ (native('version', 'str')()),
     create: native('new', ADDRESS, ADDRESS, ADDRESS),
     flush: native('flush', STATUS, ADDRESS, 'uint32_t', ADDRESS),

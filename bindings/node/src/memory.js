@@ -87,7 +87,7 @@ export class Memory {
         const before = this.#end;
         this.#pointer(at, this.text(value));
         if (member.kind === 'json') this.#words[(at >> 2) + 2] = this.#end - before - 1;
-      } else if (member.kind === 'u64') {
+      } else if (member.kind === 'u64' || member.kind === 'struct') {
         this.#longs[at >> 3] = BigInt(value);
       } else {
         this.#words[at >> 2] = Number(value);

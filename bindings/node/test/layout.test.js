@@ -17,10 +17,10 @@ function membersInHeader(name) {
     .map(([, type, pointer, member]) => [member, pointer ? `${type} *` : type]);
 }
 
-const KINDS = { size: 'size_t', u32: 'uint32_t', i32: 'int32_t', u64: 'uint64_t', text: 'const char *', time: 'const char *', list: 'const char *', json: 'const char *' };
-const SIZES = { size_t: 8, uint64_t: 8, uint32_t: 4, int32_t: 4, 'const char *': 8 };
+const KINDS = { struct: 'const axonpush_event_query *', toggle: 'int32_t', size: 'size_t', u32: 'uint32_t', i32: 'int32_t', u64: 'uint64_t', text: 'const char *', time: 'const char *', list: 'const char *', json: 'const char *' };
+const SIZES = { 'const axonpush_event_query *': 8, size_t: 8, uint64_t: 8, uint32_t: 4, int32_t: 4, 'const char *': 8 };
 
-for (const [struct, name] of Object.entries({ OPTIONS: 'options', EVENT: 'event', QUERY: 'event_query', STATS: 'stats' })) {
+for (const [struct, name] of Object.entries({ OPTIONS: 'options', EVENT: 'event', QUERY: 'event_query', STATS: 'stats', TRACE_QUERY: 'trace_query', ENVIRONMENT: 'environment', WEBHOOK: 'webhook' })) {
   test(`axonpush_${name} is laid out as in the header`, () => {
     const inHeader = membersInHeader(`axonpush_${name}`).map(([member, type]) => [member, type.startsWith('axonpush_') ? 'int32_t' : type]);
     const here = [['struct_size', 'size_t']];

@@ -1,6 +1,6 @@
 // What users write, checked by tsc and never run; `@ts-expect-error` marks what must not compile.
 import { AxonPush, AxonPushError, AxonPushResponse, setLogLevel } from 'axonpush-native';
-import type { AxonPushEvent, AxonPushOptions, AxonPushStats, Delivery, EventQuery, Published, StoredEvent } from 'axonpush-native';
+import type { App, Channel, AxonPushEvent, AxonPushOptions, AxonPushStats, Delivery, EventQuery, Published, StoredEvent } from 'axonpush-native';
 
 const options: AxonPushOptions = { apiKey: 'ak', failOpen: false, overflow: 'block', queueMaxBytes: 10n ** 9n, redactKeys: ['a'] };
 const client = new AxonPush(options);
@@ -74,3 +74,15 @@ setLogLevel('verbose');
 await client.shutdown();
 await client.close();
 void [id, status, delivered, all, first, text, accepted, client.libraryVersion];
+
+const shop: AxonPushResponse<App> | null = await client.apps.create('shop');
+const appId: string | undefined = shop?.data.appId;
+const channels: Channel[] = await client.channels.list(appId ?? '');
+await client.environments.create({ name: 'Blue', isProduction: true });
+// @ts-expect-error a name is required
+await client.environments.create({ slug: 'blue' });
+await client.webhooks.create({ channelId: 'ch', url: 'https://h/', eventTypes: ['agent.start', 'my.own'] });
+const spans: StoredEvent[] = (await client.traces.get('t'))?.data.spans ?? [];
+await client.traces.list({ service: ['a', 'b'], channelId: 'ch', errorsOnly: true });
+await client.health.get();
+export const resources = [channels, spans];

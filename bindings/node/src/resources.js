@@ -1,0 +1,79 @@
+import { invalidArgument } from './error.js';
+import { jsonText, QUERY, text, TRACE_QUERY } from './layout.js';
+import { Memory, room, textRoom, valuesOf } from './memory.js';
+import { OPERATIONS } from './operations.js';
+
+/** @import { Parameter, Operation } from './operations.js' */
+
+/**
+ * A parameter in the making: how much room it takes, and what writes it.
+ * @typedef {{bytes: number, write: (memory: Memory) => number[]}} Prepared
+ */
+
+/**
+ * `client.apps`, `client.channels` and so on. See index.d.ts.
+ * @param {import('./client.js').AxonPush} client
+ * @returns {any}
+ */
+export function resources(client) {
+  /** @type {Record<string, Record<string, Function>>} */
+  const all = {};
+  for (const operation of OPERATIONS) {
+    all[operation.resource] ??= {};
+    all[operation.resource][operation.verb] = async (/** @type {unknown[]} */ ...given) => operate(client, operation, given);
+  }
+  return all;
+}
+
+/**
+ * @param {import('./client.js').AxonPush} client
+ * @param {Operation} operation
+ * @param {unknown[]} given
+ */
+async function operate(client, operation, given) {
+  const what = `${operation.resource}.${operation.verb}`;
+  if (given.length > operation.parameters.length) throw invalidArgument(`${what}: too many arguments`);
+  const prepared = operation.parameters.map((parameter, n) => prepare(parameter, given[n]));
+  const memory = new Memory(prepared.reduce((sum, { bytes }) => sum + bytes, 64));
+  const answer = await client._operate(operation, memory, prepared.flatMap(({ write }) => write(memory)));
+  return operation.list === undefined ? answer : (answer?.data?.[operation.list] ?? []);
+}
+
+/**
+ * @param {Parameter} parameter
+ * @param {unknown} value
+ * @returns {Prepared}
+ */
+function prepare({ name, struct, json }, value) {
+  if (struct === TRACE_QUERY) return traceQuery(value);
+  if (struct !== undefined) {
+    const values = valuesOf(struct, /** @type {object} */ (value), name);
+    return { bytes: room(struct, values), write: (memory) => [memory.struct(struct, values)] };
+  }
+  const written = json ? jsonText(name, value) : text(name, value);
+  return { bytes: textRoom(written), write: (memory) => (json ? [memory.text(written), 0] : [memory.text(written)]) };
+}
+
+/**
+ * Filters of traces and of the events in them, which C takes in two structs, in one object.
+ * @param {unknown} query
+ * @returns {Prepared}
+ */
+function traceQuery(query) {
+  if (query !== undefined && (typeof query !== 'object' || Array.isArray(query))) throw invalidArgument('query: expected an object');
+  /** @type {Record<string, unknown>} */
+  const ofTraces = {};
+  /** @type {Record<string, unknown>} */
+  const ofEvents = {};
+  for (const [name, value] of Object.entries(query ?? {})) {
+    const ours = TRACE_QUERY.members.has(name) && name !== 'events';
+    (ours ? ofTraces : ofEvents)[name] = value;
+  }
+  const traces = valuesOf(TRACE_QUERY, ofTraces, 'query');
+  const events = valuesOf(QUERY, ofEvents, 'query');
+  const link = /** @type {import('./layout.js').Member} */ (TRACE_QUERY.members.get('events'));
+  return {
+    bytes: room(TRACE_QUERY, traces) + room(QUERY, events),
+    write: (memory) => [memory.struct(TRACE_QUERY, [...traces, link, memory.struct(QUERY, events)])],
+  };
+}
