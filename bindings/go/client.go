@@ -176,6 +176,24 @@ const defaultShutdownTimeout = 2 * time.Second
 type Client struct {
 	// Events publishes and reads events.
 	Events Events
+	// Apps are what channels belong to.
+	Apps Apps
+	// Channels are what events are published to.
+	Channels Channels
+	// Environments are such as production and staging.
+	Environments Environments
+	// Webhooks deliver events to endpoints of yours.
+	Webhooks Webhooks
+	// Traces are the events that belong together.
+	Traces Traces
+	// Organizations are who it all belongs to.
+	Organizations Organizations
+	// Capabilities are what the service can do.
+	Capabilities Capabilities
+	// Health is whether the service is well.
+	Health Health
+	// OTLP takes spans and log records of OpenTelemetry.
+	OTLP OTLP
 
 	// The library's ticket: never an address, so never a pointer in Go.
 	handle          C.uintptr_t
@@ -237,6 +255,15 @@ func New(options Options) (*Client, error) {
 		return nil, err
 	}
 	client.Events.client = client
+	client.Apps.client = client
+	client.Channels.client = client
+	client.Environments.client = client
+	client.Webhooks.client = client
+	client.Traces.client = client
+	client.Organizations.client = client
+	client.Capabilities.client = client
+	client.Health.client = client
+	client.OTLP.client = client
 	client.completions.handle = client.handle
 	return client, nil
 }

@@ -183,6 +183,104 @@ axg_outcome *axg_request(uintptr_t client, const char *block, const size_t *at, 
     return finish(status, response, error);
 }
 
+axg_outcome *axg_traces_list(uintptr_t client, const char *block, const size_t *at, uint32_t limit,
+                             axonpush_trace_query query) {
+    axonpush_event_query events = query_of(block, at, limit);
+    query.struct_size = sizeof query;
+    query.events = &events;
+    query.service = TEXT(AXG_TRACES_SERVICE);
+    query.operation = TEXT(AXG_TRACES_OPERATION);
+    query.model = TEXT(AXG_TRACES_MODEL);
+    query.provider = TEXT(AXG_TRACES_PROVIDER);
+    query.agent = TEXT(AXG_TRACES_AGENT);
+    query.tool = TEXT(AXG_TRACES_TOOL);
+    query.release = TEXT(AXG_TRACES_RELEASE);
+    query.session = TEXT(AXG_TRACES_SESSION);
+    query.user = TEXT(AXG_TRACES_USER);
+    query.sort = TEXT(AXG_TRACES_SORT);
+    axonpush_response *response = NULL;
+    axonpush_error *error = NULL;
+    axonpush_status status = axonpush_traces_list(ticket(client), &query, &response, &error);
+    return finish(status, response, error);
+}
+
+axg_outcome *axg_operate(uintptr_t client, axg_operation operation, const char *block, const size_t *at, axg_extra extra) {
+    axonpush_environment environment = AXONPUSH_ENVIRONMENT_INIT;
+    environment.name = TEXT(AXG_NAME);
+    environment.slug = TEXT(AXG_SLUG);
+    environment.color = TEXT(AXG_COLOR);
+    environment.is_default = extra.is_default;
+    environment.is_production = extra.is_production;
+    axonpush_webhook webhook = AXONPUSH_WEBHOOK_INIT;
+    webhook.channel_id = TEXT(AXG_CHANNEL);
+    webhook.url = TEXT(AXG_URL);
+    webhook.event_types = TEXT(AXG_EVENT_TYPES);
+    webhook.description = TEXT(AXG_DESCRIPTION);
+    axonpush_status status = AXONPUSH_ERR_INTERNAL;
+    axonpush_response *response = NULL;
+    axonpush_error *error = NULL;
+    switch (operation) {
+    case AXG_APPS_LIST: status = axonpush_apps_list(ticket(client), &response, &error); break;
+    case AXG_APPS_CREATE: status = axonpush_apps_create(ticket(client), TEXT(AXG_NAME), &response, &error); break;
+    case AXG_APPS_GET: status = axonpush_apps_get(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_APPS_UPDATE: status = axonpush_apps_update(ticket(client), TEXT(AXG_ID), TEXT(AXG_NAME), &response, &error); break;
+    case AXG_APPS_DELETE: status = axonpush_apps_delete(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_CHANNELS_LIST: status = axonpush_channels_list(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_CHANNELS_CREATE:
+        status = axonpush_channels_create(ticket(client), TEXT(AXG_ID), TEXT(AXG_NAME), &response, &error);
+        break;
+    case AXG_CHANNELS_GET:
+        status = axonpush_channels_get(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), &response, &error);
+        break;
+    case AXG_CHANNELS_UPDATE:
+        status = axonpush_channels_update(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), TEXT(AXG_NAME), &response, &error);
+        break;
+    case AXG_CHANNELS_DELETE:
+        status = axonpush_channels_delete(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), &response, &error);
+        break;
+    case AXG_ENVIRONMENTS_LIST: status = axonpush_environments_list(ticket(client), &response, &error); break;
+    case AXG_ENVIRONMENTS_CREATE: status = axonpush_environments_create(ticket(client), &environment, &response, &error); break;
+    case AXG_ENVIRONMENTS_UPDATE:
+        status = axonpush_environments_update(ticket(client), TEXT(AXG_ID), &environment, &response, &error);
+        break;
+    case AXG_ENVIRONMENTS_DELETE: status = axonpush_environments_delete(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_ENVIRONMENTS_PROMOTE: status = axonpush_environments_promote(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_WEBHOOKS_CREATE: status = axonpush_webhooks_create(ticket(client), &webhook, &response, &error); break;
+    case AXG_WEBHOOKS_LIST: status = axonpush_webhooks_list(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_WEBHOOKS_DELETE: status = axonpush_webhooks_delete(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_WEBHOOKS_DELIVERIES: status = axonpush_webhooks_deliveries(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_TRACES_GET: status = axonpush_traces_get(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_ORGANIZATIONS_LIST: status = axonpush_organizations_list(ticket(client), &response, &error); break;
+    case AXG_ORGANIZATIONS_GET: status = axonpush_organizations_get(ticket(client), &response, &error); break;
+    case AXG_ORGANIZATIONS_UPDATE:
+        status = axonpush_organizations_update(ticket(client), TEXT(AXG_BODY), extra.body_len, &response, &error);
+        break;
+    case AXG_ORGANIZATIONS_DELETE: status = axonpush_organizations_delete(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_ORGANIZATIONS_INVITE:
+        status = axonpush_organizations_invite(ticket(client), TEXT(AXG_ID), TEXT(AXG_EMAIL), TEXT(AXG_ROLE), &response, &error);
+        break;
+    case AXG_ORGANIZATIONS_CANCEL_INVITATION:
+        status = axonpush_organizations_cancel_invitation(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), &response, &error);
+        break;
+    case AXG_ORGANIZATIONS_REMOVE_MEMBER:
+        status = axonpush_organizations_remove_member(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), &response, &error);
+        break;
+    case AXG_ORGANIZATIONS_TRANSFER_OWNERSHIP:
+        status = axonpush_organizations_transfer_ownership(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), &response, &error);
+        break;
+    case AXG_ORGANIZATIONS_LEAVE: status = axonpush_organizations_leave(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_CAPABILITIES_GET: status = axonpush_capabilities_get(ticket(client), &response, &error); break;
+    case AXG_HEALTH_GET: status = axonpush_health_get(ticket(client), &response, &error); break;
+    case AXG_OTLP_TRACES:
+        status = axonpush_otlp_traces(ticket(client), TEXT(AXG_CHANNEL), TEXT(AXG_BODY), extra.body_len, &response, &error);
+        break;
+    case AXG_OTLP_LOGS:
+        status = axonpush_otlp_logs(ticket(client), TEXT(AXG_CHANNEL), TEXT(AXG_BODY), extra.body_len, &response, &error);
+        break;
+    }
+    return finish(status, response, error);
+}
+
 axg_outcome *axg_flush(uintptr_t client, uint32_t timeout_ms) {
     axonpush_error *error = NULL;
     axonpush_status status = axonpush_flush(ticket(client), timeout_ms, &error);

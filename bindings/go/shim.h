@@ -35,7 +35,18 @@ enum {
     AXG_REQUEST_METHOD, AXG_REQUEST_PATH, AXG_REQUEST_QUERY, AXG_REQUEST_BODY,
     AXG_REQUEST_TEXTS
 };
-enum { AXG_MOST_TEXTS = AXG_QUERY_TEXTS };
+/* Filters of traces are those of events, and these. */
+enum {
+    AXG_TRACES_SERVICE = AXG_QUERY_TEXTS, AXG_TRACES_OPERATION, AXG_TRACES_MODEL, AXG_TRACES_PROVIDER,
+    AXG_TRACES_AGENT, AXG_TRACES_TOOL, AXG_TRACES_RELEASE, AXG_TRACES_SESSION, AXG_TRACES_USER, AXG_TRACES_SORT,
+    AXG_TRACES_TEXTS
+};
+enum {
+    AXG_ID, AXG_SECOND_ID, /* of the path, in its order */
+    AXG_NAME, AXG_SLUG, AXG_COLOR, AXG_CHANNEL, AXG_URL, AXG_EVENT_TYPES, AXG_DESCRIPTION, AXG_EMAIL, AXG_ROLE, AXG_BODY,
+    AXG_RESOURCE_TEXTS
+};
+enum { AXG_MOST_TEXTS = AXG_TRACES_TEXTS };
 
 typedef struct axg_texts {
     const char *block;
@@ -70,6 +81,32 @@ axg_outcome *axg_publish(uintptr_t client, const char *block, const size_t *at, 
 axg_outcome *axg_list(uintptr_t client, const char *block, const size_t *at, uint32_t limit);
 axg_outcome *axg_search(uintptr_t client, const char *block, const size_t *at, uint32_t limit);
 axg_outcome *axg_request(uintptr_t client, const char *block, const size_t *at, size_t body_len);
+axg_outcome *axg_traces_list(uintptr_t client, const char *block, const size_t *at, uint32_t limit,
+                             axonpush_trace_query numbers);
+
+/* The operations on resources, each the function of that name. */
+typedef enum axg_operation {
+    AXG_APPS_LIST, AXG_APPS_CREATE, AXG_APPS_GET, AXG_APPS_UPDATE, AXG_APPS_DELETE,
+    AXG_CHANNELS_LIST, AXG_CHANNELS_CREATE, AXG_CHANNELS_GET, AXG_CHANNELS_UPDATE, AXG_CHANNELS_DELETE,
+    AXG_ENVIRONMENTS_LIST, AXG_ENVIRONMENTS_CREATE, AXG_ENVIRONMENTS_UPDATE, AXG_ENVIRONMENTS_DELETE,
+    AXG_ENVIRONMENTS_PROMOTE,
+    AXG_WEBHOOKS_CREATE, AXG_WEBHOOKS_LIST, AXG_WEBHOOKS_DELETE, AXG_WEBHOOKS_DELIVERIES,
+    AXG_TRACES_GET,
+    AXG_ORGANIZATIONS_LIST, AXG_ORGANIZATIONS_GET, AXG_ORGANIZATIONS_UPDATE, AXG_ORGANIZATIONS_DELETE,
+    AXG_ORGANIZATIONS_INVITE, AXG_ORGANIZATIONS_CANCEL_INVITATION, AXG_ORGANIZATIONS_REMOVE_MEMBER,
+    AXG_ORGANIZATIONS_TRANSFER_OWNERSHIP, AXG_ORGANIZATIONS_LEAVE,
+    AXG_CAPABILITIES_GET, AXG_HEALTH_GET,
+    AXG_OTLP_TRACES, AXG_OTLP_LOGS
+} axg_operation;
+
+/* What an operation takes besides texts. */
+typedef struct axg_extra {
+    size_t body_len;
+    axonpush_toggle is_default, is_production;
+} axg_extra;
+
+axg_outcome *axg_operate(uintptr_t client, axg_operation operation, const char *block, const size_t *at, axg_extra extra);
+
 axg_outcome *axg_flush(uintptr_t client, uint32_t timeout_ms);
 axg_outcome *axg_shutdown(uintptr_t client, uint32_t timeout_ms);
 axg_outcome *axg_stats(uintptr_t client, axonpush_stats *out);
