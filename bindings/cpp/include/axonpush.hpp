@@ -1066,6 +1066,81 @@ private:
     axonpush_trace *before_;
 };
 
+/// A walk back through events, from the newest to the oldest, page by page behind the scenes: no event
+/// twice and none left out, also where several share a timestamp.
+///
+///     for (const auto &event : client.events("my channel")) use(event.get_string("/eventId"));
+///
+/// Each event is a ResponseView whose pointers begin at the event. It lives until the walk goes on. In
+/// fail-open mode an unreachable service is the end of the walk.
+///
+/// Threads: one at a time.
+/// Lifetime: it outlives its client, but fails with Status::closed or invalid_handle then. Moving it
+/// ends its iterators.
+class Events {
+public:
+    /// An input iterator: events are asked for as it goes, and it goes once. Going on throws an Error
+    /// where a page cannot be had; it may then be tried again, and misses nothing.
+    class Iterator {
+    public:
+        using iterator_category = std::input_iterator_tag; ///< Of the standard library.
+        using value_type = ResponseView;                   ///< An event.
+        using difference_type = std::ptrdiff_t;            ///< Of the standard library.
+        using pointer = const ResponseView *;              ///< Of the standard library.
+        using reference = const ResponseView &;            ///< Until the walk goes on.
+
+        Iterator() = default; ///< The end.
+        /// The event.
+        reference operator*() const noexcept { return walk_->event_; }
+        /// The event.
+        pointer operator->() const noexcept { return &walk_->event_; }
+        /// To the next older event.
+        Iterator &operator++() {
+            if (!walk_->next()) walk_ = nullptr;
+            return *this;
+        }
+        /// The same; where it was is gone.
+        void operator++(int) { ++*this; }
+        /// Whether both are at the end, or both are not.
+        friend bool operator==(const Iterator &a, const Iterator &b) noexcept { return a.walk_ == b.walk_; }
+        /// Whether they are not.
+        friend bool operator!=(const Iterator &a, const Iterator &b) noexcept { return a.walk_ != b.walk_; }
+
+    private:
+        friend class Events;
+        explicit Iterator(Events *walk) noexcept : walk_(walk) {}
+        Events *walk_ = nullptr;
+    };
+
+    /// Goes to the first event, or from where the walk is to the next. Throws an Error.
+    Iterator begin() { return Iterator(next() ? this : nullptr); }
+    /// The end.
+    Iterator end() const noexcept { return Iterator(); }
+
+    /// The next older event, which lives until the next call; std::nullopt: the end.
+    std::optional<ResponseView> next() { return try_next().value(); }
+    /// next() that returns the Error. The same call may then be made again, and misses nothing.
+    Result<std::optional<ResponseView>> try_next() {
+        const axonpush_response *event = nullptr;
+        event_ = ResponseView();
+        const Result<void> went = detail::attempt(
+            [&](axonpush_error **error) { return axonpush_events_iter_next(walk_.get(), &event, error); });
+        if (!went) return went.error();
+        if (!event) return std::optional<ResponseView>();
+        event_ = ResponseView(event);
+        return std::optional<ResponseView>(event_);
+    }
+    /// Takes over a walk of the C interface.
+    explicit Events(axonpush_events_iter *owned) noexcept : walk_(owned) {}
+
+private:
+    struct Free {
+        void operator()(axonpush_events_iter *walk) const noexcept { axonpush_events_iter_free(walk); }
+    };
+    std::unique_ptr<axonpush_events_iter, Free> walk_;
+    ResponseView event_;
+};
+
 /// A client: configuration, connections, and a queue of its own.
 ///
 /// Threads: any number may use one client at once, close() included.
@@ -1192,6 +1267,27 @@ public:
         return present(answer([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_events_search(handle_, c.get(), response, error);
         }));
+    }
+
+    /// Walks back through the events of a channel, or without `channel_id` of the organisation; all of
+    /// them, whose number `query.limit` does not bound: it is the size of a page (default 500). Without
+    /// `query.since` the service goes back 24 hours. Nothing is requested yet.
+    Events events(std::string_view channel_id = {}, const EventQuery &query = {}) {
+        return try_events(channel_id, query).value();
+    }
+    /// events() that returns the Error. To walk without exceptions, call Events::try_next().
+    Result<Events> try_events(std::string_view channel_id = {}, const EventQuery &query = {}) {
+        const char *channel = nullptr;
+        const detail::Texts texts({{"channel_id", channel_id, channel}});
+        const detail::CQuery c(query);
+        if (texts.flawed()) return texts.error();
+        if (c.texts().flawed()) return c.texts().error();
+        axonpush_events_iter *walk = nullptr;
+        const Result<void> made = detail::attempt([&](axonpush_error **error) {
+            return axonpush_events_iter_new(handle_, channel, c.get(), &walk, error);
+        });
+        if (!made) return made.error();
+        return Events(walk);
     }
 
     /// Calls any other endpoint, with the same credentials, retries, errors and fail-open.

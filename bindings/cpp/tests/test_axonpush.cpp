@@ -271,6 +271,67 @@ void traces_tie_events_together() {
     CHECK_EQ(copy.trace_id(), moved.trace_id()); // NOLINT
 }
 
+void a_walk_meets_every_event_once() {
+    Client client(strict());
+    dev("POST", "/_dev/clock", R"({"freeze":"2026-01-01T00:00:00Z"})");
+    for (int n = 0; n < 7; n++) client.publish(event_of("step", "{\"n\":" + std::to_string(n) + "}"));
+    EventQuery query;
+    query.limit = 3; // Events of one time, on three pages.
+    query.since = "2025-12-31T00:00:00Z";
+    std::vector<std::int64_t> seen;
+    for (const auto &event : client.events("tests", query)) seen.push_back(event.get_int("/payload/n").value());
+    dev("POST", "/_dev/clock", R"({"freeze":null})");
+    CHECK((seen == std::vector<std::int64_t>{6, 5, 4, 3, 2, 1, 0}));
+
+    // As an iterator of the standard library, moved, and of nothing.
+    axonpush::Events walk = client.events({}, query);
+    axonpush::Events moved = std::move(walk);
+    CHECK_EQ(std::distance(moved.begin(), moved.end()), 7);
+    CHECK(!moved.next());
+    CHECK(!walk.try_next().has_value() || !*walk.try_next()); // NOLINT
+    axonpush::Events none = client.events("nothing here");
+    CHECK(none.begin() == none.end());
+    axonpush::Events texts = client.events("tests", query);
+    auto at = texts.begin();
+    CHECK(!at->get_string("/eventId").value().empty());
+    CHECK(has((*at).json(), "eventId"));
+    at++;
+    CHECK_EQ(at->get_int("/payload/n").value(), 5);
+#if __cplusplus >= 202002L
+    static_assert(std::input_iterator<axonpush::Events::Iterator> && std::ranges::input_range<axonpush::Events>);
+#endif
+}
+
+void a_walk_fails_as_other_calls_do() {
+    Client client(strict());
+    for (int n = 0; n < 4; n++) client.publish(event_of("step"));
+    EventQuery query;
+    query.limit = 2;
+    axonpush::Events walk = client.events("tests", query);
+    CHECK(walk.next().has_value());
+    CHECK(walk.try_next()->has_value());
+    fault(R"({"status":500,"times":1})");
+    CHECK_EQ(walk.try_next().error().status(), Status::server);
+    int more = 0;
+    for (auto event = walk.try_next(); event && *event; event = walk.try_next()) more++;
+    CHECK_EQ(more, 2); // It missed nothing.
+
+    fault(R"({"status":401,"times":1})");
+    CHECK_EQ(CHECK_THROWS(client.events("tests").begin()).status(), Status::authentication);
+    const std::string_view flawed("a\0b", 3);
+    CHECK_EQ(CHECK_THROWS(client.events(flawed)).status(), Status::invalid_argument);
+    query.source = flawed;
+    CHECK_EQ(client.try_events("tests", query).error().status(), Status::invalid_argument);
+    Client strictly(dead(false)), leniently(dead(true));
+    CHECK_EQ(CHECK_THROWS(strictly.events("tests").next()).status(), Status::connection);
+    for (const auto &event : leniently.events("tests")) CHECK(event.json().empty()); // It is the end.
+
+    axonpush::Events longer = client.events("tests");
+    client.close();
+    CHECK(!longer.try_next());
+    CHECK(!client.try_events("tests").has_value() || !client.events("tests").try_next());
+}
+
 void options_reach_the_library() {
     Options options = strict();
     options.user_agent = "tests/1.0";
@@ -874,6 +935,8 @@ int main(int argc, char **argv) {
                        TEST(request_reaches_any_endpoint),
                        TEST(call_reaches_the_functions_of_c),
                        TEST(traces_tie_events_together),
+                       TEST(a_walk_meets_every_event_once),
+                       TEST(a_walk_fails_as_other_calls_do),
                        TEST(options_reach_the_library),
                        TEST(the_environment_is_enough),
                        TEST(long_texts_are_passed_whole),
