@@ -235,6 +235,12 @@ export interface AxonPushEvents {
   list(channelId?: string | null, query?: EventQuery): Promise<StoredEvent[]>;
   /** Events of the organisation, newest first. An empty list: there are none, or suppressed by fail-open. */
   search(query?: EventQuery): Promise<StoredEvent[]>;
+  /**
+   * Walks back through all events of a channel (null: of the organisation), from the newest to the oldest, page by page behind
+   * the scenes: no event twice and none left out. `limit` is the size of a page (default 500); without `since` the service goes
+   * back 24 hours. An unreachable service is the end, under fail-open.
+   */
+  iterate(channelId?: string | null, query?: EventQuery): AsyncGenerator<StoredEvent, void, undefined>;
 }
 
 export interface RequestOptions {

@@ -57,6 +57,10 @@ function completionOf(library) {
   return address;
 }
 
+/** Frees walks through events that were neither finished nor left, such as by a call of next() alone. */
+/** @type {FinalizationRegistry<{library: Library, address: Address}>} */
+const abandoned = new FinalizationRegistry(({ library, address }) => library.iterFree(address));
+
 /** Clients with a call under way. */
 /** @type {Set<AxonPush>} */
 const busy = new Set();
@@ -222,13 +226,25 @@ export class AxonPush {
   // ---- For this package's own use ----
 
   /**
-   * Runs a call that ends in `(…, response, error)` on a thread of the pool.
+   * Runs a call of the client that ends in `(…, response, error)` on a thread of the pool.
    * @param {Memory} memory kept until the call has returned
    * @param {import('./library.js').NativeFunction} native
    * @param {(number | bigint)[]} parameters
    * @returns {Promise<AxonPushResponse | null>}
    */
-  _call(memory, native, parameters) {
+  async _call(memory, native, parameters) {
+    await this.#run(memory, native, () => [this.#handle, ...parameters]);
+    return this.#library.takeResponse(memory.response);
+  }
+
+  /**
+   * The same for any call, whose parameters are asked for when it starts. Rejected if it fails.
+   * @param {Memory} memory
+   * @param {import('./library.js').NativeFunction} native
+   * @param {() => (number | bigint)[]} parameters
+   * @returns {Promise<void>}
+   */
+  #run(memory, native, parameters) {
     return new Promise((resolve, reject) => {
       if (this.#stopping && this.#handle) throw closed('the client was shut down before the call');
       enter({
@@ -237,21 +253,48 @@ export class AxonPush {
         start: (done) => {
           this.#calls += 1;
           busy.add(this);
-          const all = [this.#handle, ...parameters, memory.responseSlot, memory.errorSlot];
-          inBackground(native, all)
+          inBackground(native, [...parameters(), memory.responseSlot, memory.errorSlot])
             .finally(() => {
               this.#calls -= 1;
               if (this.#calls === 0) busy.delete(this);
               done();
             })
             .then((status) => {
-              if (status === OK) resolve(this.#library.takeResponse(memory.response));
+              if (status === OK) resolve();
               else reject(this.#library.takeError(memory.error));
             })
             .catch(reject);
         },
       });
     });
+  }
+
+  /**
+   * @param {string | null} channelId null: all channels
+   * @param {EventQuery | undefined} query
+   */
+  async *_iterate(channelId, query) {
+    const library = this.#library;
+    const values = valuesOf(QUERY, query, 'query');
+    const channel = channelId === null ? null : text('channelId', channelId);
+    const first = shortLived(room(QUERY, values) + textRoom(channel));
+    const at = channel === null ? 0 : first.text(channel);
+    const status = library.iterNew(this.#handle, at, first.struct(QUERY, values), first.responseSlot, first.errorSlot);
+    if (status !== OK) throw library.takeError(first.error);
+    const walk = { library, address: first.response };
+    abandoned.register(walk, { library, address: walk.address }, walk);
+    try {
+      // An event lives until the next call. Most calls find one that has been fetched.
+      const memory = new Memory(0);
+      for (;;) {
+        await this.#run(memory.clear(), library.iterNext, () => [walk.address]);
+        if (!memory.response) return;
+        yield library.readResponse(memory.response)?.data;
+      }
+    } finally {
+      abandoned.unregister(walk);
+      library.iterFree(walk.address);
+    }
   }
 
   /**
@@ -483,6 +526,14 @@ class Events {
    */
   async list(channelId, query) {
     return this.#client._list(channelId ?? null, query);
+  }
+
+  /**
+   * @param {string | null} [channelId]
+   * @param {EventQuery} [query]
+   */
+  iterate(channelId, query) {
+    return this.#client._iterate(channelId ?? null, query);
   }
 
   /** @param {EventQuery} [query] */

@@ -86,3 +86,4 @@ const spans: StoredEvent[] = (await client.traces.get('t'))?.data.spans ?? [];
 await client.traces.list({ service: ['a', 'b'], channelId: 'ch', errorsOnly: true });
 await client.health.get();
 export const resources = [channels, spans];
+for await (const each of client.events.iterate('ch', { limit: 10 })) void [each satisfies StoredEvent];
