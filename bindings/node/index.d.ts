@@ -455,3 +455,29 @@ export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug';
  * Chooses what the library logs to stderr, for the whole process, over the variable AXONPUSH_LOG. Default `warn`.
  */
 export declare function setLogLevel(level: LogLevel, options?: { library?: string }): void;
+
+/**
+ * A trace, and a span in it: what ties events together across functions and processes. Immutable.
+ *
+ * An incoming request: `withTrace(Trace.parse(headers.traceparent), () => …)`; an outgoing one gets `trace.traceparent`.
+ */
+export declare class Trace {
+  /** Starts a trace, or goes on with one: what is not given is drawn at random (a UUID; 16 hex digits). */
+  constructor(ids?: { traceId?: string | null; spanId?: string | null });
+  /** Takes the trace of an incoming header (W3C Trace Context). A malformed one is refused: AXONPUSH_ERR_INVALID_ARGUMENT. */
+  static parse(traceparent: string): Trace;
+  /** The trace that withTrace() made current here; null: none. */
+  static current(): Trace | null;
+  readonly traceId: string;
+  readonly spanId: string;
+  /** The `traceparent` header to send with an outgoing request. */
+  readonly traceparent: string;
+  /** A new span in the same trace. */
+  child(): Trace;
+}
+
+/**
+ * Runs `work` with a trace current (null: none), and gives what it gives. Events published or enqueued meanwhile, and in
+ * everything asynchronous that begins there, carry the trace's id, and its span as their parent, unless they say otherwise.
+ */
+export declare function withTrace<Result>(trace: Trace | null, work: () => Result): Result;

@@ -6,6 +6,7 @@ import { BINDING_VERSION, load } from './library.js';
 
 import { Memory, room, shortLived, textRoom, valuesOf } from './memory.js';
 import { resources } from './resources.js';
+import { addTrace } from './trace.js';
 
 /** @import { AxonPushOptions, AxonPushEvent, EventQuery, RequestOptions } from '../index.js' */
 /** @import { Address, Library } from './library.js' */
@@ -310,6 +311,7 @@ export class AxonPush {
   /** @param {AxonPushEvent} event */
   _publish(event) {
     const values = valuesOf(EVENT, event, 'event');
+    addTrace(event, values);
     const memory = new Memory(room(EVENT, values));
     return this._call(memory, this.#library.publish, [memory.struct(EVENT, values)]);
   }
@@ -334,6 +336,7 @@ export class AxonPush {
     const delivery = new Delivery(++lastNumber, this);
     try {
       const values = valuesOf(EVENT, event, 'event');
+      addTrace(event, values);
       if (this.#stopping && this.#handle) throw closed('the client was shut down before the event');
       if (this.#line.length > 0 || !this.#push(delivery, values)) {
         this.#line.push({ delivery, values });

@@ -1,3 +1,4 @@
 export { AxonPush, setLogLevel } from './client.js';
 export { AxonPushError } from './error.js';
 export { AxonPushResponse } from './response.js';
+export { Trace, withTrace } from './trace.js';

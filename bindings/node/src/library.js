@@ -46,6 +46,12 @@ export function load(option) {
   return library;
 }
 
+/** For what belongs to no client: the library that is loaded already, else what load() finds. */
+export function anyLibrary() {
+  for (const library of loaded.values()) return library;
+  return load(undefined);
+}
+
 /** target/release of the checkout, if this file lies in one (and not in a node_modules of some project). */
 function builtInCheckout() {
   const built = fileURLToPath(new URL('../../../target/release/libaxonpush.so', import.meta.url));
@@ -94,6 +100,12 @@ function bind(path) {
     free: native('response_free', 'void', ADDRESS),
   };
 
+  const trace = {
+    id: native('trace_id', 'str', ADDRESS),
+    spanId: native('trace_span_id', 'str', ADDRESS),
+    traceparent: native('trace_traceparent', 'str', ADDRESS),
+    free: native('trace_free', 'void', ADDRESS),
+  };
   /** @type {Map<import('./operations.js').Operation, NativeFunction>} */
   const operations = new Map();
   for (const operation of OPERATIONS) {
@@ -119,6 +131,10 @@ function bind(path) {
     iterNext: native('events_iter_next', STATUS, ADDRESS, ADDRESS, ADDRESS),
     iterFree: native('events_iter_free', 'void', ADDRESS),
     request: native('request', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, 'size_t', ADDRESS, ADDRESS),
+    traceNew: native('trace_new', ADDRESS, ADDRESS, ADDRESS, ADDRESS),
+    traceParse: native('trace_parse', ADDRESS, ADDRESS, ADDRESS),
+    webhookVerify: native('webhook_verify', 'bool', 'str', 'const void *', 'size_t', 'str'),
+    webhookSign: native('webhook_sign', 'bool', 'str', 'const void *', 'size_t', 'void *'),
     freeError: error.free,
     statsGet: native('stats_get', STATUS, ADDRESS, ADDRESS, ADDRESS),
     logSet: native('log_set', 'void', 'int32_t', ADDRESS, ADDRESS),
@@ -167,6 +183,20 @@ function bind(path) {
       const answer = this.readResponse(address);
       response.free(address);
       return answer;
+    },
+
+    /**
+     * What a trace says, and frees it.
+     * @param {Address} address
+     */
+    takeTrace(address) {
+      const ids = /** @type {{traceId: string, spanId: string, traceparent: string}} */ ({
+        traceId: trace.id(address),
+        spanId: trace.spanId(address),
+        traceparent: trace.traceparent(address),
+      });
+      trace.free(address);
+      return ids;
     },
 
     /**

@@ -8,3 +8,6 @@ export const error: Omit<declared.AxonPushError, 'name' | 'status'> = new real.A
 export const response: Pick<declared.AxonPushResponse, keyof declared.AxonPushResponse> = new real.AxonPushResponse('{}', 200, null);
 export const delivery: declared.Delivery = new Delivery(1, new real.AxonPush());
 export const setLogLevel: typeof declared.setLogLevel = real.setLogLevel;
+export const trace: declared.Trace = new real.Trace();
+export const Trace: typeof declared.Trace = real.Trace;
+export const withTrace: typeof declared.withTrace = real.withTrace;
