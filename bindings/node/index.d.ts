@@ -83,19 +83,23 @@ export interface AxonPushEvent {
   metadata?: JsonObject | string | null;
 }
 
-export type KnownEventType =
-  | 'agent.start'
-  | 'agent.end'
-  | 'agent.message'
-  | 'agent.tool_call.start'
-  | 'agent.tool_call.end'
-  | 'agent.error'
-  | 'agent.handoff'
-  | 'agent.llm.token'
-  | 'agent.log'
-  | 'app.log'
-  | 'app.span'
-  | 'custom';
+/** The event types that the service knows; any other text is legal. */
+export declare const EventType: Readonly<{
+  AGENT_START: 'agent.start';
+  AGENT_END: 'agent.end';
+  AGENT_MESSAGE: 'agent.message';
+  AGENT_TOOL_CALL_START: 'agent.tool_call.start';
+  AGENT_TOOL_CALL_END: 'agent.tool_call.end';
+  AGENT_ERROR: 'agent.error';
+  AGENT_HANDOFF: 'agent.handoff';
+  AGENT_LLM_TOKEN: 'agent.llm.token';
+  AGENT_LOG: 'agent.log';
+  APP_LOG: 'app.log';
+  APP_SPAN: 'app.span';
+  CUSTOM: 'custom';
+}>;
+
+export type KnownEventType = (typeof EventType)[keyof typeof EventType];
 
 /** Filters of events, all optional, all of them to be met. */
 export interface EventQuery {

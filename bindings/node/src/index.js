@@ -1,4 +1,5 @@
 export { AxonPush, setLogLevel } from './client.js';
 export { AxonPushError } from './error.js';
+export { EventType } from './event-types.js';
 export { AxonPushResponse } from './response.js';
 export { Trace, withTrace } from './trace.js';

@@ -11,3 +11,4 @@ export const setLogLevel: typeof declared.setLogLevel = real.setLogLevel;
 export const trace: declared.Trace = new real.Trace();
 export const Trace: typeof declared.Trace = real.Trace;
 export const withTrace: typeof declared.withTrace = real.withTrace;
+export const EventType: typeof declared.EventType = real.EventType;

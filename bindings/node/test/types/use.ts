@@ -1,5 +1,5 @@
 // What users write, checked by tsc and never run; `@ts-expect-error` marks what must not compile.
-import { AxonPush, AxonPushError, AxonPushResponse, setLogLevel, Trace, withTrace } from 'axonpush-native';
+import { AxonPush, AxonPushError, AxonPushResponse, EventType, setLogLevel, Trace, withTrace } from 'axonpush-native';
 import type { App, Channel, AxonPushEvent, AxonPushOptions, AxonPushStats, Delivery, EventQuery, Published, StoredEvent } from 'axonpush-native';
 
 const options: AxonPushOptions = { apiKey: 'ak', failOpen: false, overflow: 'block', queueMaxBytes: 10n ** 9n, redactKeys: ['a'] };
@@ -90,3 +90,6 @@ for await (const each of client.events.iterate('ch', { limit: 10 })) void [each 
 const traced: number = await withTrace(Trace.parse('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01').child(), async () => 1);
 // @ts-expect-error immutable
 new Trace().spanId = String(traced);
+client.events.enqueue({ identifier: 'x', payload, eventType: EventType.AGENT_HANDOFF });
+// @ts-expect-error no such type
+void EventType.AGENT_STAR;
