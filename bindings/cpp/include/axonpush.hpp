@@ -380,6 +380,48 @@ struct EventQuery {
     std::string_view attr_value{};     ///< Its value.
 };
 
+/// Filters of traces, all optional, all of them to be met. Those marked (list) take several values,
+/// separated by commas, any of which is to be met.
+///
+/// Lifetime: as of an Event.
+struct TraceQuery {
+    EventQuery events{};               ///< Filters of the events in the traces, `limit` among them.
+    std::string_view service{};        ///< Services (list).
+    std::string_view operation{};      ///< Operations (list).
+    std::string_view model{};          ///< Models (list).
+    std::string_view provider{};       ///< Model providers (list).
+    std::string_view agent{};          ///< Agents (list).
+    std::string_view tool{};           ///< Tools (list).
+    std::string_view release{};        ///< Releases (list).
+    std::string_view session{};        ///< Sessions (list).
+    std::string_view user{};           ///< Users (list).
+    std::string_view sort{};           ///< What to sort by, as the service names it.
+    std::uint64_t min_duration_ms = 0; ///< At least so long.
+    std::uint32_t offset = 0;          ///< How many to pass over.
+    std::optional<bool> errors_only{}; ///< Only traces with an error in them.
+};
+
+/// An environment to create, or what to change of one: what is not given is left out.
+///
+/// Lifetime: as of an Event.
+struct Environment {
+    std::string_view name{};             ///< Required to create one.
+    std::string_view slug{};             ///< Else the service makes one of the name.
+    std::string_view color{};            ///< For the dashboard, such as "#00aa00".
+    std::optional<bool> is_default{};    ///< Whether events that name no environment belong to it.
+    std::optional<bool> is_production{}; ///< Whether it is a production environment.
+};
+
+/// A webhook endpoint to create.
+///
+/// Lifetime: as of an Event.
+struct Webhook {
+    std::string_view channel_id{};  ///< Required: the channel whose events are delivered.
+    std::string_view url{};         ///< Required: where to.
+    std::string_view event_types{}; ///< Event types to deliver, separated by commas; else all.
+    std::string_view description{}; ///< For people.
+};
+
 /// What became of the events that background publishing accepted, and of the network.
 ///
 /// At any moment: accepted = delivered + failed + suppressed + dropped + expired + abandoned +
@@ -502,6 +544,70 @@ public:
 
 private:
     axonpush_event_query value_ = AXONPUSH_EVENT_QUERY_INIT;
+    Texts texts_;
+};
+
+inline axonpush_toggle toggle(std::optional<bool> given) noexcept {
+    if (!given) return AXONPUSH_DEFAULT;
+    return *given ? AXONPUSH_ENABLED : AXONPUSH_DISABLED;
+}
+
+class CTraceQuery {
+public:
+    explicit CTraceQuery(const TraceQuery &query)
+        : events_(query.events), texts_({{"service", query.service, value_.service},
+                                         {"operation", query.operation, value_.operation},
+                                         {"model", query.model, value_.model},
+                                         {"provider", query.provider, value_.provider},
+                                         {"agent", query.agent, value_.agent},
+                                         {"tool", query.tool, value_.tool},
+                                         {"release", query.release, value_.release},
+                                         {"session", query.session, value_.session},
+                                         {"user", query.user, value_.user},
+                                         {"sort", query.sort, value_.sort}}) {
+        value_.events = events_.get();
+        value_.min_duration_ms = query.min_duration_ms;
+        value_.offset = query.offset;
+        value_.errors_only = toggle(query.errors_only);
+    }
+    const axonpush_trace_query *get() const noexcept { return &value_; }
+    const Texts &texts() const noexcept { return events_.texts().flawed() ? events_.texts() : texts_; }
+
+private:
+    axonpush_trace_query value_ = AXONPUSH_TRACE_QUERY_INIT;
+    CQuery events_;
+    Texts texts_;
+};
+
+class CEnvironment {
+public:
+    explicit CEnvironment(const Environment &environment)
+        : texts_({{"name", environment.name, value_.name},
+                  {"slug", environment.slug, value_.slug},
+                  {"color", environment.color, value_.color}}) {
+        value_.is_default = toggle(environment.is_default);
+        value_.is_production = toggle(environment.is_production);
+    }
+    const axonpush_environment *get() const noexcept { return &value_; }
+    const Texts &texts() const noexcept { return texts_; }
+
+private:
+    axonpush_environment value_ = AXONPUSH_ENVIRONMENT_INIT;
+    Texts texts_;
+};
+
+class CWebhook {
+public:
+    explicit CWebhook(const Webhook &webhook)
+        : texts_({{"channel_id", webhook.channel_id, value_.channel_id},
+                  {"url", webhook.url, value_.url},
+                  {"event_types", webhook.event_types, value_.event_types},
+                  {"description", webhook.description, value_.description}}) {}
+    const axonpush_webhook *get() const noexcept { return &value_; }
+    const Texts &texts() const noexcept { return texts_; }
+
+private:
+    axonpush_webhook value_ = AXONPUSH_WEBHOOK_INIT;
     Texts texts_;
 };
 
@@ -803,6 +909,346 @@ private:
 ///
 /// Lifetime: the ResponseView is gone when the completion returns; an Error may be kept.
 using Outcome = Result<std::optional<ResponseView>>;
+
+/// @cond INTERNAL
+namespace detail {
+
+/// Runs a C call that may fail or give a response.
+template <typename Call> Result<std::optional<Response>> answer(Call &&run) {
+    axonpush_response *response = nullptr;
+    const Result<void> done = attempt([&](axonpush_error **error) { return run(&response, error); });
+    if (!done) return done.error();
+    if (!response) return std::optional<Response>();
+    return std::optional<Response>(Response(response));
+}
+
+/// For calls that always give a response.
+inline Result<Response> present(Result<std::optional<Response>> result) {
+    if (!result) return result.error();
+    return *result ? std::move(**result) : Response();
+}
+
+/// A text for a C function.
+class Argument {
+public:
+    Argument(const char *name, std::string_view value) : copy_(value) {
+        if (value.find('\0') != std::string_view::npos) flawed_ = name;
+    }
+    const char *get() const noexcept { return copy_.c_str(); }
+    const Argument &texts() const noexcept { return *this; }
+    bool flawed() const noexcept { return flawed_ != nullptr; }
+    Error error() const {
+        return Error(Status::invalid_argument, std::string(flawed_) + " has a NUL character inside");
+    }
+
+private:
+    const char *flawed_ = nullptr;
+    std::string copy_;
+};
+
+template <typename T> auto plain(const T &argument) noexcept {
+    if constexpr (std::is_class_v<T>) {
+        return argument.get();
+    } else {
+        return argument;
+    }
+}
+
+template <typename T> void look_for_flaw(std::optional<Error> &flaw, const T &argument) {
+    if constexpr (std::is_class_v<T>) {
+        if (!flaw && argument.texts().flawed()) flaw.emplace(argument.texts().error());
+    }
+}
+
+/// Calls of one kind of things: what the classes below have in common.
+class Resource {
+public:
+    using Argument = detail::Argument;
+
+    explicit Resource(axonpush_client *client) noexcept : client_(client) {}
+
+    template <typename Function, typename... Arguments>
+    Result<std::optional<Response>> one(Function function, const Arguments &...arguments) const {
+        std::optional<Error> flaw;
+        (look_for_flaw(flaw, arguments), ...);
+        if (flaw) return *flaw;
+        return answer([&](axonpush_response **response, axonpush_error **error) {
+            return function(client_, plain(arguments)..., response, error);
+        });
+    }
+    template <typename Function, typename... Arguments>
+    Result<Response> all(Function function, const Arguments &...arguments) const {
+        return present(one(function, arguments...));
+    }
+
+private:
+    axonpush_client *client_;
+};
+
+} // namespace detail
+/// @endcond
+
+/// The apps of the organisation: `client.apps().list()`.
+///
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
+/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+class Apps : private detail::Resource {
+public:
+    using Resource::Resource; ///< Of a client of the C interface.
+
+    /// Lists the apps: "/apps" of the Response.
+    Response list() const { return try_list().value(); }
+    /// list() that returns the Error.
+    Result<Response> try_list() const { return all(axonpush_apps_list); }
+    /// Creates an app.
+    std::optional<Response> create(std::string_view name) const { return try_create(name).value(); }
+    /// create() that returns the Error.
+    Result<std::optional<Response>> try_create(std::string_view name) const {
+        return one(axonpush_apps_create, Argument("name", name));
+    }
+    /// Gets an app.
+    std::optional<Response> get(std::string_view app_id) const { return try_get(app_id).value(); }
+    /// get() that returns the Error.
+    Result<std::optional<Response>> try_get(std::string_view app_id) const {
+        return one(axonpush_apps_get, Argument("app_id", app_id));
+    }
+    /// Renames an app.
+    std::optional<Response> update(std::string_view app_id, std::string_view name) const {
+        return try_update(app_id, name).value();
+    }
+    /// update() that returns the Error.
+    Result<std::optional<Response>> try_update(std::string_view app_id, std::string_view name) const {
+        return one(axonpush_apps_update, Argument("app_id", app_id), Argument("name", name));
+    }
+    /// Deletes an app.
+    std::optional<Response> remove(std::string_view app_id) const { return try_remove(app_id).value(); }
+    /// remove() that returns the Error.
+    Result<std::optional<Response>> try_remove(std::string_view app_id) const {
+        return one(axonpush_apps_delete, Argument("app_id", app_id));
+    }
+};
+
+/// The channels of an app: `client.channels().list(app_id)`.
+///
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
+/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+class Channels : private detail::Resource {
+public:
+    using Resource::Resource; ///< Of a client of the C interface.
+
+    /// Lists the channels of an app: "/channels" of the Response.
+    Response list(std::string_view app_id) const { return try_list(app_id).value(); }
+    /// list() that returns the Error.
+    Result<Response> try_list(std::string_view app_id) const {
+        return all(axonpush_channels_list, Argument("app_id", app_id));
+    }
+    /// Creates a channel.
+    std::optional<Response> create(std::string_view app_id, std::string_view name) const {
+        return try_create(app_id, name).value();
+    }
+    /// create() that returns the Error.
+    Result<std::optional<Response>> try_create(std::string_view app_id, std::string_view name) const {
+        return one(axonpush_channels_create, Argument("app_id", app_id), Argument("name", name));
+    }
+    /// Gets a channel.
+    std::optional<Response> get(std::string_view app_id, std::string_view channel_id) const {
+        return try_get(app_id, channel_id).value();
+    }
+    /// get() that returns the Error.
+    Result<std::optional<Response>> try_get(std::string_view app_id, std::string_view channel_id) const {
+        return one(axonpush_channels_get, Argument("app_id", app_id), Argument("channel_id", channel_id));
+    }
+    /// Renames a channel.
+    std::optional<Response> update(std::string_view app_id, std::string_view channel_id,
+                                   std::string_view name) const {
+        return try_update(app_id, channel_id, name).value();
+    }
+    /// update() that returns the Error.
+    Result<std::optional<Response>> try_update(std::string_view app_id, std::string_view channel_id,
+                                               std::string_view name) const {
+        return one(axonpush_channels_update, Argument("app_id", app_id), Argument("channel_id", channel_id),
+                   Argument("name", name));
+    }
+    /// Deletes a channel.
+    std::optional<Response> remove(std::string_view app_id, std::string_view channel_id) const {
+        return try_remove(app_id, channel_id).value();
+    }
+    /// remove() that returns the Error.
+    Result<std::optional<Response>> try_remove(std::string_view app_id, std::string_view channel_id) const {
+        return one(axonpush_channels_delete, Argument("app_id", app_id), Argument("channel_id", channel_id));
+    }
+};
+
+/// The environments: `client.environments().list()`.
+///
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
+/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+class Environments : private detail::Resource {
+public:
+    using Resource::Resource; ///< Of a client of the C interface.
+
+    /// Lists the environments: "/environments" of the Response.
+    Response list() const { return try_list().value(); }
+    /// list() that returns the Error.
+    Result<Response> try_list() const { return all(axonpush_environments_list); }
+    /// Creates an environment.
+    std::optional<Response> create(const Environment &environment) const { return try_create(environment).value(); }
+    /// create() that returns the Error.
+    Result<std::optional<Response>> try_create(const Environment &environment) const {
+        return one(axonpush_environments_create, detail::CEnvironment(environment));
+    }
+    /// Changes what is given of an environment.
+    std::optional<Response> update(std::string_view slug, const Environment &changes) const {
+        return try_update(slug, changes).value();
+    }
+    /// update() that returns the Error.
+    Result<std::optional<Response>> try_update(std::string_view slug, const Environment &changes) const {
+        return one(axonpush_environments_update, Argument("slug", slug), detail::CEnvironment(changes));
+    }
+    /// Deletes an environment.
+    std::optional<Response> remove(std::string_view slug) const { return try_remove(slug).value(); }
+    /// remove() that returns the Error.
+    Result<std::optional<Response>> try_remove(std::string_view slug) const {
+        return one(axonpush_environments_delete, Argument("slug", slug));
+    }
+    /// Makes an environment the default one.
+    std::optional<Response> promote(std::string_view slug) const { return try_promote(slug).value(); }
+    /// promote() that returns the Error.
+    Result<std::optional<Response>> try_promote(std::string_view slug) const {
+        return one(axonpush_environments_promote, Argument("slug", slug));
+    }
+};
+
+/// The webhook endpoints: `client.webhooks().list(channel_id)`.
+///
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
+/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+class Webhooks : private detail::Resource {
+public:
+    using Resource::Resource; ///< Of a client of the C interface.
+
+    /// Creates an endpoint. The answer has its secret ("/rawSecret"), which webhook_verify() needs.
+    std::optional<Response> create(const Webhook &webhook) const { return try_create(webhook).value(); }
+    /// create() that returns the Error.
+    Result<std::optional<Response>> try_create(const Webhook &webhook) const {
+        return one(axonpush_webhooks_create, detail::CWebhook(webhook));
+    }
+    /// Lists the endpoints of a channel: "/data" of the Response.
+    Response list(std::string_view channel_id) const { return try_list(channel_id).value(); }
+    /// list() that returns the Error.
+    Result<Response> try_list(std::string_view channel_id) const {
+        return all(axonpush_webhooks_list, Argument("channel_id", channel_id));
+    }
+    /// Deletes an endpoint.
+    std::optional<Response> remove(std::string_view endpoint_id) const { return try_remove(endpoint_id).value(); }
+    /// remove() that returns the Error.
+    Result<std::optional<Response>> try_remove(std::string_view endpoint_id) const {
+        return one(axonpush_webhooks_delete, Argument("endpoint_id", endpoint_id));
+    }
+    /// Lists the deliveries of an endpoint: "/data" of the Response.
+    Response deliveries(std::string_view endpoint_id) const { return try_deliveries(endpoint_id).value(); }
+    /// deliveries() that returns the Error.
+    Result<Response> try_deliveries(std::string_view endpoint_id) const {
+        return all(axonpush_webhooks_deliveries, Argument("endpoint_id", endpoint_id));
+    }
+};
+
+/// The traces that the service has: `client.traces().get(trace_id)`.
+///
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
+/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+class Traces : private detail::Resource {
+public:
+    using Resource::Resource; ///< Of a client of the C interface.
+
+    /// Lists traces: "/traces" of the Response.
+    Response list(const TraceQuery &query = {}) const { return try_list(query).value(); }
+    /// list() that returns the Error.
+    Result<Response> try_list(const TraceQuery &query = {}) const {
+        return all(axonpush_traces_list, detail::CTraceQuery(query));
+    }
+    /// Gets a trace with its spans: "/traceId" and "/spans".
+    std::optional<Response> get(std::string_view trace_id) const { return try_get(trace_id).value(); }
+    /// get() that returns the Error.
+    Result<std::optional<Response>> try_get(std::string_view trace_id) const {
+        return one(axonpush_traces_get, Argument("trace_id", trace_id));
+    }
+};
+
+/// The organisations of the key's user: `client.organizations().list()`.
+///
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
+/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+class Organizations : private detail::Resource {
+public:
+    using Resource::Resource; ///< Of a client of the C interface.
+
+    /// Lists the organisations: "/organizations" of the Response.
+    Response list() const { return try_list().value(); }
+    /// list() that returns the Error.
+    Result<Response> try_list() const { return all(axonpush_organizations_list); }
+    /// Gets the organisation that the key belongs to.
+    std::optional<Response> get() const { return try_get().value(); }
+    /// get() that returns the Error.
+    Result<std::optional<Response>> try_get() const { return one(axonpush_organizations_get); }
+    /// Changes that organisation: `body_json` is an object of the members to change.
+    std::optional<Response> update(std::string_view body_json) const { return try_update(body_json).value(); }
+    /// update() that returns the Error.
+    Result<std::optional<Response>> try_update(std::string_view body_json) const {
+        return one(axonpush_organizations_update, detail::json_start(body_json), body_json.size());
+    }
+    /// Deletes an organisation.
+    std::optional<Response> remove(std::string_view org_id) const { return try_remove(org_id).value(); }
+    /// remove() that returns the Error.
+    Result<std::optional<Response>> try_remove(std::string_view org_id) const {
+        return one(axonpush_organizations_delete, Argument("org_id", org_id));
+    }
+    /// Invites somebody into an organisation.
+    std::optional<Response> invite(std::string_view org_id, std::string_view invited_email,
+                                   std::string_view role) const {
+        return try_invite(org_id, invited_email, role).value();
+    }
+    /// invite() that returns the Error.
+    Result<std::optional<Response>> try_invite(std::string_view org_id, std::string_view invited_email,
+                                               std::string_view role) const {
+        return one(axonpush_organizations_invite, Argument("org_id", org_id),
+                   Argument("invited_email", invited_email), Argument("role", role));
+    }
+    /// Takes an invitation back.
+    std::optional<Response> cancel_invitation(std::string_view org_id, std::string_view invitation_id) const {
+        return try_cancel_invitation(org_id, invitation_id).value();
+    }
+    /// cancel_invitation() that returns the Error.
+    Result<std::optional<Response>> try_cancel_invitation(std::string_view org_id,
+                                                          std::string_view invitation_id) const {
+        return one(axonpush_organizations_cancel_invitation, Argument("org_id", org_id),
+                   Argument("invitation_id", invitation_id));
+    }
+    /// Removes a member from an organisation.
+    std::optional<Response> remove_member(std::string_view org_id, std::string_view user_id) const {
+        return try_remove_member(org_id, user_id).value();
+    }
+    /// remove_member() that returns the Error.
+    Result<std::optional<Response>> try_remove_member(std::string_view org_id, std::string_view user_id) const {
+        return one(axonpush_organizations_remove_member, Argument("org_id", org_id), Argument("user_id", user_id));
+    }
+    /// Makes another member the owner of an organisation.
+    std::optional<Response> transfer_ownership(std::string_view org_id, std::string_view user_id) const {
+        return try_transfer_ownership(org_id, user_id).value();
+    }
+    /// transfer_ownership() that returns the Error.
+    Result<std::optional<Response>> try_transfer_ownership(std::string_view org_id,
+                                                           std::string_view user_id) const {
+        return one(axonpush_organizations_transfer_ownership, Argument("org_id", org_id),
+                   Argument("user_id", user_id));
+    }
+    /// Leaves an organisation.
+    std::optional<Response> leave(std::string_view org_id) const { return try_leave(org_id).value(); }
+    /// leave() that returns the Error.
+    Result<std::optional<Response>> try_leave(std::string_view org_id) const {
+        return one(axonpush_organizations_leave, Argument("org_id", org_id));
+    }
+};
 
 /// What is left of the answer to an event that was published in the background, to keep.
 struct Receipt {
@@ -1189,7 +1635,7 @@ public:
     Result<std::optional<Response>> try_publish(const Event &event) {
         const detail::CEvent c(event);
         if (c.texts().flawed()) return c.texts().error();
-        return answer([&](axonpush_response **response, axonpush_error **error) {
+        return detail::answer([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_events_publish(handle_, c.get(), response, error);
         });
     }
@@ -1252,7 +1698,7 @@ public:
         const detail::CQuery c(query);
         if (texts.flawed()) return texts.error();
         if (c.texts().flawed()) return c.texts().error();
-        return present(answer([&](axonpush_response **response, axonpush_error **error) {
+        return detail::present(detail::answer([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_events_list(handle_, channel, c.get(), response, error);
         }));
     }
@@ -1264,7 +1710,7 @@ public:
     Result<Response> try_search(const EventQuery &query = {}) {
         const detail::CQuery c(query);
         if (c.texts().flawed()) return c.texts().error();
-        return present(answer([&](axonpush_response **response, axonpush_error **error) {
+        return detail::present(detail::answer([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_events_search(handle_, c.get(), response, error);
         }));
     }
@@ -1290,6 +1736,54 @@ public:
         return Events(walk);
     }
 
+    // Apps and the like: one function for each row of docs/operations.md.
+
+    /// The organisation's apps.
+    Apps apps() const noexcept { return Apps(handle_); }
+    /// The channels of an app.
+    Channels channels() const noexcept { return Channels(handle_); }
+    /// The organisation's environments.
+    Environments environments() const noexcept { return Environments(handle_); }
+    /// The webhook endpoints of a channel.
+    Webhooks webhooks() const noexcept { return Webhooks(handle_); }
+    /// The traces that the service has. (What is published now belongs to the Trace of a TraceScope.)
+    Traces traces() const noexcept { return Traces(handle_); }
+    /// The organisations of the key's user.
+    Organizations organizations() const noexcept { return Organizations(handle_); }
+
+    /// Gets what the service can do. std::nullopt: suppressed by fail-open.
+    std::optional<Response> capabilities() const { return try_capabilities().value(); }
+    /// capabilities() that returns the Error.
+    Result<std::optional<Response>> try_capabilities() const {
+        return detail::Resource(handle_).one(axonpush_capabilities_get);
+    }
+    /// Asks whether the service is well. std::nullopt: unreachable, under fail-open.
+    std::optional<Response> health() const { return try_health().value(); }
+    /// health() that returns the Error.
+    Result<std::optional<Response>> try_health() const {
+        return detail::Resource(handle_).one(axonpush_health_get);
+    }
+
+    /// Hands spans to the service as OTLP in JSON (ExportTraceServiceRequest). Without `channel_id`: for
+    /// the client's channel. The privacy rules do not apply: it is sent as it is.
+    std::optional<Response> otlp_traces(std::string_view json, std::string_view channel_id = {}) const {
+        return try_otlp_traces(json, channel_id).value();
+    }
+    /// otlp_traces() that returns the Error.
+    Result<std::optional<Response>> try_otlp_traces(std::string_view json, std::string_view channel_id = {}) const {
+        return detail::Resource(handle_).one(axonpush_otlp_traces, detail::Argument("channel_id", channel_id),
+                                             detail::json_start(json), json.size());
+    }
+    /// Hands log records to the service as OTLP in JSON (ExportLogsServiceRequest), likewise.
+    std::optional<Response> otlp_logs(std::string_view json, std::string_view channel_id = {}) const {
+        return try_otlp_logs(json, channel_id).value();
+    }
+    /// otlp_logs() that returns the Error.
+    Result<std::optional<Response>> try_otlp_logs(std::string_view json, std::string_view channel_id = {}) const {
+        return detail::Resource(handle_).one(axonpush_otlp_logs, detail::Argument("channel_id", channel_id),
+                                             detail::json_start(json), json.size());
+    }
+
     /// Calls any other endpoint, with the same credentials, retries, errors and fail-open.
     ///
     /// `method`: GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base
@@ -1305,14 +1799,14 @@ public:
         const char *c_method = nullptr, *c_path = nullptr, *c_query = nullptr;
         const detail::Texts texts({{"method", method, c_method}, {"path", path, c_path}, {"query", query, c_query}});
         if (texts.flawed()) return texts.error();
-        return answer([&](axonpush_response **response, axonpush_error **error) {
+        return detail::answer([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_request(handle_, c_method, c_path, c_query, detail::json_start(body_json),
                                     body_json.size(), response, error);
         });
     }
 
-    /// Calls a function of the C interface for one of the service's resources (apps, channels,
-    /// environments, webhooks, traces, ...): `client.call(axonpush_apps_create, "my app")`. The
+    /// Calls a function of the C interface that gives a response and has no wrapper here, as a newer
+    /// library may have: `client.call(axonpush_apps_create, "my app")`. The
     /// arguments are those between the client and the response; a std::string stands for a
     /// `const char *`. std::nullopt: suppressed by fail-open.
     template <typename Function, typename... Arguments>
@@ -1322,7 +1816,7 @@ public:
     /// call() that returns the Error.
     template <typename Function, typename... Arguments>
     Result<std::optional<Response>> try_call(Function function, const Arguments &...arguments) {
-        return answer([&](axonpush_response **response, axonpush_error **error) {
+        return detail::answer([&](axonpush_response **response, axonpush_error **error) {
             return function(handle_, detail::c_argument(arguments)..., response, error);
         });
     }
@@ -1387,21 +1881,6 @@ public:
     axonpush_client *get() const noexcept { return handle_; }
 
 private:
-    /// Runs a C call that may fail or give a response.
-    template <typename Call> static Result<std::optional<Response>> answer(Call &&run) {
-        axonpush_response *response = nullptr;
-        const Result<void> done = detail::attempt([&](axonpush_error **error) { return run(&response, error); });
-        if (!done) return done.error();
-        if (!response) return std::optional<Response>();
-        return std::optional<Response>(Response(response));
-    }
-
-    /// For calls that always give a response.
-    static Result<Response> present(Result<std::optional<Response>> result) {
-        if (!result) return result.error();
-        return *result ? std::move(**result) : Response();
-    }
-
     Result<void> enqueue(const Event &event, axonpush_completion_fn completion, void *user_data) {
         const detail::CEvent c(event);
         if (c.texts().flawed()) return c.texts().error();
@@ -1456,7 +1935,7 @@ private:
         if (texts.flawed()) return texts.error();
         c.timeout_ms = options.timeout_ms;
         if (options.max_retries) c.max_retries = *options.max_retries > 0 ? *options.max_retries : -1;
-        if (options.fail_open) c.fail_open = *options.fail_open ? AXONPUSH_ENABLED : AXONPUSH_DISABLED;
+        c.fail_open = detail::toggle(options.fail_open);
         c.queue_max_events = options.queue_max_events;
         c.queue_max_bytes = options.queue_max_bytes;
         c.overflow = static_cast<axonpush_overflow>(options.overflow);

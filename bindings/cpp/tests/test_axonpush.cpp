@@ -234,6 +234,140 @@ void call_reaches_the_functions_of_c() {
     CHECK_EQ(client.try_call(axonpush_channels_get, id, "nobody").error().status(), Status::not_found);
 }
 
+// The last request that the server had: method, target and body.
+std::string last_request() {
+    const Response had = dev("GET", "/_dev/requests");
+    std::string last; // The one that asks is not among them.
+    for (const View request : had.items("/requests")) {
+        last.assign(request.get_string("/method").value()).append(" ").append(request.get_string("/target").value());
+        last.append(" ").append(request.get_string("/body").value_or(""));
+    }
+    return last;
+}
+
+void every_operation_has_a_function() {
+    Options fast = strict();
+    Client client(fast);
+    const char *const a = "../x", *const b = "a/b?c#d%2e";
+    const std::string A = "..%2Fx", B = "a%2Fb%3Fc%23d%252e";
+    axonpush::Environment environment;
+    environment.name = "Staging";
+    environment.slug = "staging";
+    environment.color = "#00ff00";
+    environment.is_default = true;
+    environment.is_production = false;
+    axonpush::Environment changes;
+    changes.is_production = true;
+    axonpush::Webhook webhook;
+    webhook.channel_id = b;
+    webhook.url = "http://127.0.0.1:9/hook";
+    webhook.event_types = "agent.start,app.log";
+    webhook.description = "d";
+    axonpush::TraceQuery query;
+    query.events.agent_id = "agent";
+    query.events.limit = 7;
+    query.service = "s", query.operation = "o", query.model = "m", query.provider = "p", query.agent = "a";
+    query.tool = "t", query.release = "r", query.session = "e", query.user = "u", query.sort = "recent";
+    query.min_duration_ms = 5, query.offset = 2, query.errors_only = true;
+
+    const auto sent = [&](auto &&call, const std::string &expected) {
+        dev("DELETE", "/_dev/requests");
+        static_cast<void>(call()); // Whether there is such a thing is the server's business.
+        CHECK_EQ(last_request(), expected);
+    };
+#define SENT(call, expected) sent([&] { return client.call; }, expected)
+    SENT(apps().try_list(), "GET /apps ");
+    SENT(apps().try_create("n"), R"(POST /apps {"name":"n"})");
+    SENT(apps().try_get(a), "GET /apps/" + A + " ");
+    SENT(apps().try_update(a, "n"), "PATCH /apps/" + A + R"( {"name":"n"})");
+    SENT(apps().try_remove(a), "DELETE /apps/" + A + " ");
+    SENT(channels().try_list(a), "GET /apps/" + A + "/channels ");
+    SENT(channels().try_create(a, "n"), "POST /apps/" + A + R"(/channels {"name":"n"})");
+    SENT(channels().try_get(a, b), "GET /apps/" + A + "/channels/" + B + " ");
+    SENT(channels().try_update(a, b, "n"), "PUT /apps/" + A + "/channels/" + B + R"( {"name":"n"})");
+    SENT(channels().try_remove(a, b), "DELETE /apps/" + A + "/channels/" + B + " ");
+    SENT(environments().try_list(), "GET /environments ");
+    SENT(environments().try_create(environment),
+         R"(POST /environments {"name":"Staging","slug":"staging","color":"#00ff00","isDefault":true,"isProduction":false})");
+    SENT(environments().try_update(a, changes), "PATCH /environments/" + A + R"( {"isProduction":true})");
+    SENT(environments().try_remove(a), "DELETE /environments/" + A + " ");
+    SENT(environments().try_promote(a), "POST /environments/" + A + "/promote ");
+    SENT(webhooks().try_create(webhook),
+         R"(POST /webhooks/endpoints {"channelId":"a/b?c#d%2e","url":"http://127.0.0.1:9/hook",)"
+         R"("eventTypes":["agent.start","app.log"],"description":"d"})");
+    SENT(webhooks().try_list(b), "GET /webhooks/endpoints/channel/" + B + " ");
+    SENT(webhooks().try_remove(b), "DELETE /webhooks/endpoints/" + B + " ");
+    SENT(webhooks().try_deliveries(b), "GET /webhooks/deliveries/" + B + " ");
+    SENT(traces().try_list(), "GET /traces ");
+    SENT(traces().try_get(b), "GET /traces/" + B + " ");
+    SENT(organizations().try_list(), "GET /users/me/organizations ");
+    SENT(organizations().try_get(), "GET /organization ");
+    SENT(organizations().try_update(std::string_view(R"({"name":"N"} and more)", 12)), R"(PATCH /organization {"name":"N"})");
+    SENT(organizations().try_remove(a), "DELETE /organizations/" + A + " ");
+    SENT(organizations().try_invite(a, "ann@example.com", "admin"),
+         "POST /organizations/" + A + R"(/invitations {"invitedEmail":"ann@example.com","role":"admin"})");
+    SENT(organizations().try_cancel_invitation(a, b), "DELETE /organizations/" + A + "/invitations/" + B + " ");
+    SENT(organizations().try_remove_member(a, b), "DELETE /organizations/" + A + "/members/" + B + " ");
+    SENT(organizations().try_transfer_ownership(a, b),
+         "POST /organizations/" + A + R"(/transfer-ownership {"userId":"a/b?c#d%2e"})");
+    SENT(organizations().try_leave(a), "POST /organizations/" + A + "/leave ");
+    SENT(try_capabilities(), "GET /capabilities ");
+    SENT(try_health(), "GET /healthz ");
+    SENT(try_otlp_traces(R"({"resourceSpans":[]})", "ch"), R"(POST /v1/traces {"resourceSpans":[]})");
+    SENT(try_otlp_logs(R"({"resourceLogs":[]})", "ch"), R"(POST /v1/logs {"resourceLogs":[]})");
+#undef SENT
+    dev("DELETE", "/_dev/requests");
+    static_cast<void>(client.traces().try_list(query));
+    for (const char *part : {"agentId=agent", "limit=7", "service=s", "operation=o", "model=m", "provider=p", "agent=a",
+                             "tool=t", "release=r", "session=e", "user=u", "sort=recent", "=5", "offset=2", "=true"}) {
+        if (!has(last_request(), part)) CHECK_EQ(last_request(), part);
+    }
+}
+
+void resources_are_read_and_fail_as_other_calls_do() {
+    Client client(strict());
+    const std::optional<Response> app = client.apps().create("mine");
+    const std::string_view id = app->get_string("/appId").value_or(app->get_string("/id").value_or("?"));
+    CHECK_EQ(std::string(client.apps().get(id)->get_string("/name").value()), "mine");
+    const Response apps = client.apps().list();
+    CHECK(!apps.items("/apps").empty());
+    CHECK(client.health().has_value() && client.capabilities().has_value());
+    CHECK_EQ(CHECK_THROWS(client.apps().get("nobody")).status(), Status::not_found);
+    CHECK_EQ(CHECK_THROWS(client.apps().get("")).status(), Status::invalid_argument);
+    axonpush::Environment environment;
+    environment.name = "Staging";
+    CHECK_EQ(client.environments().create(environment)->http_status(), 201);
+
+    const std::string_view flawed("a\0b", 3);
+    environment.slug = flawed;
+    axonpush::Webhook webhook;
+    webhook.url = flawed;
+    axonpush::TraceQuery query;
+    query.user = flawed;
+    axonpush::TraceQuery inner;
+    inner.events.q = flawed;
+    const Error errors[] = {client.apps().try_create(flawed).error(), client.channels().try_get("a", flawed).error(),
+                            client.environments().try_create(environment).error(),
+                            client.webhooks().try_create(webhook).error(), client.traces().try_list(query).error(),
+                            client.traces().try_list(inner).error(), client.try_otlp_logs("{}", flawed).error()};
+    for (const Error &error : errors) CHECK(has(error.message(), "NUL"));
+
+    fault(R"({"status":401})");
+    CHECK_EQ(CHECK_THROWS(client.apps().list()).status(), Status::authentication);
+    fault(R"({"status":500})");
+    CHECK_EQ(client.environments().try_list().error().status(), Status::server);
+    Client strictly(dead(false)), leniently(dead(true));
+    CHECK_EQ(CHECK_THROWS(strictly.apps().list()).status(), Status::connection);
+    CHECK_EQ(leniently.apps().list().count("/apps"), 0u);
+    CHECK(!leniently.apps().create("x") && !leniently.health());
+
+    const axonpush::Apps kept = client.apps();
+    Client moved = std::move(client);
+    CHECK_EQ(kept.list().count("/apps"), apps.count("/apps"));
+    moved.close();
+    CHECK_EQ(kept.try_list().error().status(), Status::invalid_handle);
+}
+
 void traces_tie_events_together() {
     using axonpush::Trace;
     using axonpush::TraceScope;
@@ -934,6 +1068,8 @@ int main(int argc, char **argv) {
                        TEST(views_stay_in_their_place),
                        TEST(request_reaches_any_endpoint),
                        TEST(call_reaches_the_functions_of_c),
+                       TEST(every_operation_has_a_function),
+                       TEST(resources_are_read_and_fail_as_other_calls_do),
                        TEST(traces_tie_events_together),
                        TEST(a_walk_meets_every_event_once),
                        TEST(a_walk_fails_as_other_calls_do),
