@@ -175,6 +175,33 @@ axg_outcome *axg_search(uintptr_t client, const char *block, const size_t *at, u
     return finish(status, response, error);
 }
 
+axg_outcome *axg_iter_new(uintptr_t client, const char *block, const size_t *at, uint32_t limit, uintptr_t *iter) {
+    axonpush_event_query query = query_of(block, at, limit);
+    axonpush_events_iter *walk = NULL;
+    axonpush_error *error = NULL;
+    axonpush_status status = axonpush_events_iter_new(ticket(client), TEXT(AXG_QUERY_LIST_CHANNEL), &query, &walk, &error);
+    *iter = (uintptr_t)walk;
+    return finish(status, NULL, error);
+}
+
+axg_outcome *axg_iter_next(uintptr_t iter, size_t most) {
+    axg_outcome *first = NULL, **last = &first;
+    for (size_t i = 0; i < most; i++) {
+        const axonpush_response *event = NULL;
+        axonpush_error *error = NULL;
+        axonpush_status status = axonpush_events_iter_next((axonpush_events_iter *)iter, &event, &error);
+        axg_outcome *outcome = copy(status, event, error);
+        axonpush_error_free(error);
+        if (outcome == NULL) abort(); /* a result must not get lost silently */
+        *last = outcome;
+        last = &outcome->next;
+        if (status != AXONPUSH_OK || event == NULL) break;
+    }
+    return first;
+}
+
+void axg_iter_free(uintptr_t iter) { axonpush_events_iter_free((axonpush_events_iter *)iter); }
+
 axg_outcome *axg_request(uintptr_t client, const char *block, const size_t *at, size_t body_len) {
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;

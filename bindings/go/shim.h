@@ -111,6 +111,13 @@ axg_outcome *axg_flush(uintptr_t client, uint32_t timeout_ms);
 axg_outcome *axg_shutdown(uintptr_t client, uint32_t timeout_ms);
 axg_outcome *axg_stats(uintptr_t client, axonpush_stats *out);
 
+/* A walk through events, which `*iter` gets. */
+axg_outcome *axg_iter_new(uintptr_t client, const char *block, const size_t *at, uint32_t limit, uintptr_t *iter);
+/* The next events, at most `most`, in their order. The last outcome is a failure, or has no response at the
+ * end; else there may be more. Each has copies of its texts. */
+axg_outcome *axg_iter_next(uintptr_t iter, size_t most);
+void axg_iter_free(uintptr_t iter);
+
 /* NULL: accepted. `with_completion`: its outcome will come, with this id, from axg_poll() or axg_close(). */
 axg_outcome *axg_publish_async(uintptr_t client, const char *block, const size_t *at, size_t payload_len,
                                size_t metadata_len, bool with_completion, uintptr_t id);
