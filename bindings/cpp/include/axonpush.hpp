@@ -106,6 +106,28 @@ enum class ContentCapture : std::int32_t {
     full = AXONPUSH_CONTENT_FULL,                   ///< All of it, up to Options::max_content_length.
 };
 
+/// Event types that the service knows, for Event::event_type; any other text is legal.
+namespace event_type {
+inline constexpr std::string_view agent_start = AXONPUSH_EVENT_TYPE_AGENT_START; ///< An agent began its work.
+inline constexpr std::string_view agent_end = AXONPUSH_EVENT_TYPE_AGENT_END;     ///< An agent ended its work.
+/// A message of or to an agent.
+inline constexpr std::string_view agent_message = AXONPUSH_EVENT_TYPE_AGENT_MESSAGE;
+/// A tool was called.
+inline constexpr std::string_view agent_tool_call_start = AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_START;
+/// A tool has returned.
+inline constexpr std::string_view agent_tool_call_end = AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_END;
+inline constexpr std::string_view agent_error = AXONPUSH_EVENT_TYPE_AGENT_ERROR; ///< An agent failed.
+/// An agent handed over to another.
+inline constexpr std::string_view agent_handoff = AXONPUSH_EVENT_TYPE_AGENT_HANDOFF;
+/// A model produced a token.
+inline constexpr std::string_view agent_llm_token = AXONPUSH_EVENT_TYPE_AGENT_LLM_TOKEN;
+inline constexpr std::string_view agent_log = AXONPUSH_EVENT_TYPE_AGENT_LOG; ///< A line of an agent's log.
+inline constexpr std::string_view app_log = AXONPUSH_EVENT_TYPE_APP_LOG;     ///< A line of a program's log.
+inline constexpr std::string_view app_span = AXONPUSH_EVENT_TYPE_APP_SPAN;   ///< A span of a program.
+/// Anything else; what the service takes where none is given.
+inline constexpr std::string_view custom = AXONPUSH_EVENT_TYPE_CUSTOM;
+} // namespace event_type
+
 /// The name of a status in C, such as "AXONPUSH_ERR_CONNECTION".
 inline std::string_view status_name(Status status) noexcept {
     return axonpush_status_name(static_cast<axonpush_status>(status));
@@ -1434,6 +1456,27 @@ inline void log_set(LogLevel max_level, LogFunction function = {}) {
             });
         },
         kept);
+}
+
+/// Whether `signature`, the value of the header X-AxonPush-Signature, is that of exactly these bytes of
+/// `body` under the endpoint's `secret`. It is compared in constant time. False for anything else, an
+/// empty secret included.
+///
+/// The scheme has no timestamp: what a signature does not say is when. Refuse bodies that you have seen.
+inline bool webhook_verify(std::string_view secret, std::string_view body, std::string_view signature) {
+    const char *c_secret = nullptr, *c_signature = nullptr;
+    const detail::Texts texts({{"secret", secret, c_secret}, {"signature", signature, c_signature}});
+    return !texts.flawed() && axonpush_webhook_verify(c_secret, body.data(), body.size(), c_signature);
+}
+
+/// The signature of `body` under `secret`: lower-case hex of HMAC-SHA256. std::nullopt for a secret that
+/// is empty or has a NUL character inside.
+inline std::optional<std::string> webhook_sign(std::string_view secret, std::string_view body) {
+    const char *c_secret = nullptr;
+    const detail::Texts texts({{"secret", secret, c_secret}});
+    char signature[65];
+    if (texts.flawed() || !axonpush_webhook_sign(c_secret, body.data(), body.size(), signature)) return std::nullopt;
+    return signature;
 }
 
 /// A trace, and a span in it: what ties events together across functions and processes.

@@ -466,6 +466,40 @@ void a_walk_fails_as_other_calls_do() {
     CHECK(!client.try_events("tests").has_value() || !client.events("tests").try_next());
 }
 
+void webhook_signatures() {
+    using axonpush::webhook_sign;
+    using axonpush::webhook_verify;
+    // RFC 4231, case 2.
+    const std::string expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+    const std::string_view body = std::string_view("what do ya want for nothing? And more").substr(0, 28);
+    CHECK_EQ(webhook_sign("Jefe", body).value(), expected);
+    CHECK(webhook_verify("Jefe", body, expected));
+    CHECK(webhook_verify(std::string_view("Jefes", 4), body, std::string_view(expected)));
+    CHECK(!webhook_verify("Jefes", body, expected));
+    CHECK(!webhook_verify("Jefe", body.substr(1), expected));
+    CHECK(!webhook_verify("Jefe", body, expected.substr(1)));
+    CHECK(!webhook_verify("Jefe", body, expected + '\0'));
+    CHECK(!webhook_verify("Jefe", body, {}));
+    CHECK(!webhook_verify({}, body, expected));
+    CHECK(!webhook_sign({}, body) && !webhook_sign(std::string_view("a\0b", 3), body));
+    // No body, and one with a NUL character inside.
+    for (const std::string_view odd : {std::string_view(), std::string_view("a\0b", 3), std::string_view("a\0c", 3)}) {
+        CHECK(webhook_verify("secret", odd, webhook_sign("secret", odd).value()));
+    }
+    CHECK(webhook_sign("secret", std::string_view("a\0b", 3)) != webhook_sign("secret", "a"));
+    CHECK(webhook_verify(std::string(5000, 'k'), "b", webhook_sign(std::string(5000, 'k'), "b").value()));
+}
+
+void event_types_are_constants() {
+    static_assert(axonpush::event_type::agent_tool_call_start == "agent.tool_call.start");
+    Client client(strict());
+    Event event = event_of("step");
+    event.event_type = axonpush::event_type::agent_llm_token;
+    client.publish(event);
+    const Response listed = client.list("tests");
+    CHECK_EQ(listed.get_string("/events/0/eventType").value_or("?"), "agent.llm.token");
+}
+
 void options_reach_the_library() {
     Options options = strict();
     options.user_agent = "tests/1.0";
@@ -1073,6 +1107,8 @@ int main(int argc, char **argv) {
                        TEST(traces_tie_events_together),
                        TEST(a_walk_meets_every_event_once),
                        TEST(a_walk_fails_as_other_calls_do),
+                       TEST(webhook_signatures),
+                       TEST(event_types_are_constants),
                        TEST(options_reach_the_library),
                        TEST(the_environment_is_enough),
                        TEST(long_texts_are_passed_whole),
