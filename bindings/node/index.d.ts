@@ -485,3 +485,19 @@ export declare class Trace {
  * everything asynchronous that begins there, carry the trace's id, and its span as their parent, unless they say otherwise.
  */
 export declare function withTrace<Result>(trace: Trace | null, work: () => Result): Result;
+
+/**
+ * Whether `signature`, the header X-AxonPush-Signature, is that of the exact `body` under the endpoint's secret: lower-case hex of
+ * HMAC-SHA256, compared in constant time. Anything else is false, such as a header or a secret that is not there. Throws
+ * AXONPUSH_ERR_INVALID_ARGUMENT for a body that is neither text nor bytes: one that was parsed cannot be verified.
+ *
+ * The scheme has no timestamp: refuse bodies that you have seen.
+ */
+export declare function verifyWebhook(
+  secret: string | null | undefined,
+  body: string | Uint8Array,
+  signature: string | readonly string[] | null | undefined,
+): boolean;
+
+/** The signature of a body. Throws AXONPUSH_ERR_INVALID_ARGUMENT if the secret is empty. */
+export declare function signWebhook(secret: string, body: string | Uint8Array): string;

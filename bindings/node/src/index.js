@@ -3,3 +3,4 @@ export { AxonPushError } from './error.js';
 export { EventType } from './event-types.js';
 export { AxonPushResponse } from './response.js';
 export { Trace, withTrace } from './trace.js';
+export { signWebhook, verifyWebhook } from './webhook.js';

@@ -12,3 +12,5 @@ export const trace: declared.Trace = new real.Trace();
 export const Trace: typeof declared.Trace = real.Trace;
 export const withTrace: typeof declared.withTrace = real.withTrace;
 export const EventType: typeof declared.EventType = real.EventType;
+export const verifyWebhook: typeof declared.verifyWebhook = real.verifyWebhook;
+export const signWebhook: typeof declared.signWebhook = real.signWebhook;

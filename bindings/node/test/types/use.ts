@@ -1,5 +1,5 @@
 // What users write, checked by tsc and never run; `@ts-expect-error` marks what must not compile.
-import { AxonPush, AxonPushError, AxonPushResponse, EventType, setLogLevel, Trace, withTrace } from 'axonpush-native';
+import { AxonPush, AxonPushError, AxonPushResponse, EventType, setLogLevel, signWebhook, Trace, verifyWebhook, withTrace } from 'axonpush-native';
 import type { App, Channel, AxonPushEvent, AxonPushOptions, AxonPushStats, Delivery, EventQuery, Published, StoredEvent } from 'axonpush-native';
 
 const options: AxonPushOptions = { apiKey: 'ak', failOpen: false, overflow: 'block', queueMaxBytes: 10n ** 9n, redactKeys: ['a'] };
@@ -93,3 +93,6 @@ new Trace().spanId = String(traced);
 client.events.enqueue({ identifier: 'x', payload, eventType: EventType.AGENT_HANDOFF });
 // @ts-expect-error no such type
 void EventType.AGENT_STAR;
+const verified: boolean = verifyWebhook('s', new Uint8Array(), signWebhook('s', ''));
+// @ts-expect-error a parsed body
+verifyWebhook('s', { verified }, '');
