@@ -26,6 +26,8 @@
 // what is left. With a context that can never end, such as [context.Background], a call needs no
 // goroutine of its own. At most 256 calls of a process wait for the network at once; more wait for their turn.
 //
+// What [ContextWithTrace] puts into a context, events and requests under it carry.
+//
 // # Background publishing
 //
 // [Events.PublishAsync] puts an event into a queue and returns. Callbacks run one after the other on one
@@ -299,6 +301,7 @@ func (c *Client) Request(ctx context.Context, request Request) (*Response, error
 
 // call makes a call that waits for the network, and frees its texts after it.
 func (c *Client) call(ctx context.Context, t *texts, call func() *C.axg_outcome) (*Response, error) {
+	t.addTrace(ctx)
 	if t.err != nil {
 		defer t.free()
 		return nil, t.err

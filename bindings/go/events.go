@@ -24,11 +24,12 @@ type Event struct {
 	EventType string
 	// AgentID is the agent that the event is about.
 	AgentID string
-	// TraceID is the trace that the event belongs to; "": one of its own (a UUID).
+	// TraceID is the trace that the event belongs to; "": that of the context ([ContextWithTrace]), else one
+	// of its own (a UUID).
 	TraceID string
 	// SpanID is the event's span; "": drawn at random (16 hex digits, as in W3C Trace Context).
 	SpanID string
-	// ParentSpanID is the span it happened in.
+	// ParentSpanID is the span it happened in; "": that of the context, if the event belongs to its trace.
 	ParentSpanID string
 	// DedupKey: the service stores an event once per key, 1 to 255 printable ASCII characters; "": a
 	// UUID. Every retry carries the same.
@@ -85,6 +86,7 @@ type Result struct {
 // Publish publishes one event and waits for the answer: one request, repeated as the retry rules say,
 // always with the same DedupKey. A nil Response without an error: suppressed by fail-open.
 func (e *Events) Publish(ctx context.Context, event Event) (*Response, error) {
+	event.join(TraceFromContext(ctx))
 	t, payload, metadata := event.texts()
 	return e.client.call(ctx, t, func() *C.axg_outcome {
 		return C.axg_publish(e.client.handle, t.start(), t.places(), payload, metadata)
@@ -105,6 +107,7 @@ func (e *Events) PublishAsync(ctx context.Context, event Event, done func(Result
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	event.join(TraceFromContext(ctx))
 	if e.client.overflow == OverflowBlock {
 		return e.publishBlocking(ctx, event, done)
 	}

@@ -120,19 +120,22 @@ func (it *EventIterator) Next() bool {
 
 // fetch gets the next events from the library.
 func (it *EventIterator) fetch() {
-	w, most := it.walk, C.size_t(it.batch)
+	w, ctx, most := it.walk, it.ctx, C.size_t(it.batch)
 	// Written by the call, and read only where it was waited for.
 	var got struct {
 		events  []StoredEvent
 		ending  bool
 		failure error
 	}
-	_, err := blocking(it.ctx, func() (*Response, error) {
+	_, err := blocking(ctx, func() (*Response, error) {
 		if !w.use() {
 			return nil, nil // its context ended before it began
 		}
 		defer w.release()
-		all := C.axg_iter_next(w.iter, most)
+		t := newTexts()
+		defer t.free()
+		t.addTrace(ctx)
+		all := C.axg_iter_next(w.iter, most, t.start(), t.places())
 		defer C.axg_outcome_free(all)
 		for outcome := all; outcome != nil; outcome = outcome.next {
 			response, err := read(outcome)

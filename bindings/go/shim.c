@@ -134,6 +134,20 @@ axg_outcome *axg_publish(uintptr_t client, const char *block, const size_t *at, 
     return finish(status, response, error);
 }
 
+/* Makes the trace of a call current on this thread, if it has one; then leave() is to be called with both. */
+static bool enter(const char *block, const size_t *at, axonpush_trace **before) {
+    if (at[AXG_IN_TRACE] == 0) return false;
+    axonpush_trace *trace = axonpush_trace_new(TEXT(AXG_IN_TRACE), TEXT(AXG_IN_SPAN), NULL);
+    if (trace == NULL) return false;
+    *before = axonpush_trace_enter(trace);
+    axonpush_trace_free(trace);
+    return true;
+}
+
+static void leave(bool entered, axonpush_trace *before) {
+    if (entered) axonpush_trace_leave(before);
+}
+
 static axonpush_event_query query_of(const char *block, const size_t *at, uint32_t limit) {
     axonpush_event_query query = AXONPUSH_EVENT_QUERY_INIT;
     query.since = TEXT(AXG_QUERY_SINCE);
@@ -163,7 +177,10 @@ axg_outcome *axg_list(uintptr_t client, const char *block, const size_t *at, uin
     axonpush_event_query query = query_of(block, at, limit);
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;
+    axonpush_trace *before = NULL;
+    bool entered = enter(block, at, &before);
     axonpush_status status = axonpush_events_list(ticket(client), TEXT(AXG_QUERY_LIST_CHANNEL), &query, &response, &error);
+    leave(entered, before);
     return finish(status, response, error);
 }
 
@@ -171,7 +188,10 @@ axg_outcome *axg_search(uintptr_t client, const char *block, const size_t *at, u
     axonpush_event_query query = query_of(block, at, limit);
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;
+    axonpush_trace *before = NULL;
+    bool entered = enter(block, at, &before);
     axonpush_status status = axonpush_events_search(ticket(client), &query, &response, &error);
+    leave(entered, before);
     return finish(status, response, error);
 }
 
@@ -184,7 +204,9 @@ axg_outcome *axg_iter_new(uintptr_t client, const char *block, const size_t *at,
     return finish(status, NULL, error);
 }
 
-axg_outcome *axg_iter_next(uintptr_t iter, size_t most) {
+axg_outcome *axg_iter_next(uintptr_t iter, size_t most, const char *block, const size_t *at) {
+    axonpush_trace *before = NULL;
+    bool entered = enter(block, at, &before);
     axg_outcome *first = NULL, **last = &first;
     for (size_t i = 0; i < most; i++) {
         const axonpush_response *event = NULL;
@@ -197,6 +219,7 @@ axg_outcome *axg_iter_next(uintptr_t iter, size_t most) {
         last = &outcome->next;
         if (status != AXONPUSH_OK || event == NULL) break;
     }
+    leave(entered, before);
     return first;
 }
 
@@ -205,8 +228,11 @@ void axg_iter_free(uintptr_t iter) { axonpush_events_iter_free((axonpush_events_
 axg_outcome *axg_request(uintptr_t client, const char *block, const size_t *at, size_t body_len) {
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;
+    axonpush_trace *before = NULL;
+    bool entered = enter(block, at, &before);
     axonpush_status status = axonpush_request(ticket(client), TEXT(AXG_REQUEST_METHOD), TEXT(AXG_REQUEST_PATH),
                                               TEXT(AXG_REQUEST_QUERY), TEXT(AXG_REQUEST_BODY), body_len, &response, &error);
+    leave(entered, before);
     return finish(status, response, error);
 }
 
@@ -227,7 +253,10 @@ axg_outcome *axg_traces_list(uintptr_t client, const char *block, const size_t *
     query.sort = TEXT(AXG_TRACES_SORT);
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;
+    axonpush_trace *before = NULL;
+    bool entered = enter(block, at, &before);
     axonpush_status status = axonpush_traces_list(ticket(client), &query, &response, &error);
+    leave(entered, before);
     return finish(status, response, error);
 }
 
@@ -246,6 +275,8 @@ axg_outcome *axg_operate(uintptr_t client, axg_operation operation, const char *
     axonpush_status status = AXONPUSH_ERR_INTERNAL;
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;
+    axonpush_trace *before = NULL;
+    bool entered = enter(block, at, &before);
     switch (operation) {
     case AXG_APPS_LIST: status = axonpush_apps_list(ticket(client), &response, &error); break;
     case AXG_APPS_CREATE: status = axonpush_apps_create(ticket(client), TEXT(AXG_NAME), &response, &error); break;
@@ -305,7 +336,25 @@ axg_outcome *axg_operate(uintptr_t client, axg_operation operation, const char *
         status = axonpush_otlp_logs(ticket(client), TEXT(AXG_CHANNEL), TEXT(AXG_BODY), extra.body_len, &response, &error);
         break;
     }
+    leave(entered, before);
     return finish(status, response, error);
+}
+
+axg_outcome *axg_trace_make(const char *block, const size_t *at, bool child, axg_trace *out) {
+    axonpush_error *error = NULL;
+    axonpush_trace *trace = at[AXG_TRACE_TRACEPARENT] != 0
+                                ? axonpush_trace_parse(TEXT(AXG_TRACE_TRACEPARENT), &error)
+                                : axonpush_trace_new(TEXT(AXG_TRACE_ID), TEXT(AXG_TRACE_SPAN_ID), &error);
+    if (child && trace != NULL) {
+        axonpush_trace *parent = trace;
+        trace = axonpush_trace_child(parent, &error);
+        axonpush_trace_free(parent);
+    }
+    out->handle = trace;
+    out->id = text_of(axonpush_trace_id(trace));
+    out->span_id = text_of(axonpush_trace_span_id(trace));
+    out->traceparent = text_of(axonpush_trace_traceparent(trace));
+    return finish(axonpush_error_status(error), NULL, error);
 }
 
 axg_outcome *axg_flush(uintptr_t client, uint32_t timeout_ms) {

@@ -46,7 +46,12 @@ enum {
     AXG_NAME, AXG_SLUG, AXG_COLOR, AXG_CHANNEL, AXG_URL, AXG_EVENT_TYPES, AXG_DESCRIPTION, AXG_EMAIL, AXG_ROLE, AXG_BODY,
     AXG_RESOURCE_TEXTS
 };
-enum { AXG_MOST_TEXTS = AXG_TRACES_TEXTS };
+/* The trace that a call is made in, and the span: for all that waits for the network but axg_publish(),
+ * whose event says it. It is made current for the length of the C call, which never changes threads. */
+enum {
+    AXG_IN_TRACE = AXG_TRACES_TEXTS, AXG_IN_SPAN,
+    AXG_MOST_TEXTS
+};
 
 typedef struct axg_texts {
     const char *block;
@@ -115,8 +120,19 @@ axg_outcome *axg_stats(uintptr_t client, axonpush_stats *out);
 axg_outcome *axg_iter_new(uintptr_t client, const char *block, const size_t *at, uint32_t limit, uintptr_t *iter);
 /* The next events, at most `most`, in their order. The last outcome is a failure, or has no response at the
  * end; else there may be more. Each has copies of its texts. */
-axg_outcome *axg_iter_next(uintptr_t iter, size_t most);
+axg_outcome *axg_iter_next(uintptr_t iter, size_t most, const char *block, const size_t *at);
 void axg_iter_free(uintptr_t iter);
+
+/* A trace's texts, which live until axonpush_trace_free(handle). */
+typedef struct axg_trace {
+    axg_text id, span_id, traceparent;
+    axonpush_trace *handle;
+} axg_trace;
+
+enum { AXG_TRACE_ID, AXG_TRACE_SPAN_ID, AXG_TRACE_TRACEPARENT };
+
+/* From a traceparent if there is one, else from ids, whichever are given; `child`: a new span in it. */
+axg_outcome *axg_trace_make(const char *block, const size_t *at, bool child, axg_trace *out);
 
 /* NULL: accepted. `with_completion`: its outcome will come, with this id, from axg_poll() or axg_close(). */
 axg_outcome *axg_publish_async(uintptr_t client, const char *block, const size_t *at, size_t payload_len,
