@@ -202,7 +202,7 @@ type Webhooks struct {
 	client *Client
 }
 
-// Create creates an endpoint. The answer has its secret, which verifies what it delivers.
+// Create creates an endpoint. The answer has its secret, which [VerifyWebhook] needs.
 func (w *Webhooks) Create(ctx context.Context, webhook Webhook) (*Response, error) {
 	t := newTexts()
 	t.addList(C.AXG_EVENT_TYPES, "event_types", webhook.EventTypes)
