@@ -280,7 +280,7 @@ export interface AxonPushStats {
   retried: number;
   /** Connections opened so far. */
   connections: number;
-  /** Lines that the C function axonpush_log_event() could not publish. */
+  /** Events that log sinks and framework callbacks could not hand over. */
   logEventsLost: number;
 }
 
@@ -501,3 +501,15 @@ export declare function verifyWebhook(
 
 /** The signature of a body. Throws AXONPUSH_ERR_INVALID_ARGUMENT if the secret is empty. */
 export declare function signWebhook(secret: string, body: string | Uint8Array): string;
+
+/** What the log sinks of axonpush-native/pino and axonpush-native/winston have in common. */
+export interface LogSinkOptions {
+  /** Default: the client's channel. */
+  channelId?: string | null;
+  /** Default `app.log`. An agent's log is `agent.log`. */
+  eventType?: 'app.log' | 'agent.log' | (string & {}) | null;
+  /** The program, as `service.name`. */
+  serviceName?: string | null;
+  /** The agent whose log it is. */
+  agentId?: string | null;
+}

@@ -99,6 +99,8 @@ export class AxonPush {
   /** @type {Set<{last: number, left: number, ended: () => void}>} */
   #flushes = new Set();
   #warned = false;
+  /** Events of integrations that were refused. */
+  #lost = 0;
 
   /** @param {AxonPushOptions} [options] */
   constructor(options = {}) {
@@ -221,7 +223,9 @@ export class AxonPush {
     const stats = memory.struct(STATS, []);
     const status = this.#library.statsGet(this.#handle, stats, memory.errorSlot);
     if (status !== OK) throw this.#library.takeError(memory.error);
-    return /** @type {any} */ (memory.numbers(STATS, stats));
+    const numbers = memory.numbers(STATS, stats);
+    numbers.logEventsLost += this.#lost;
+    return /** @type {any} */ (numbers);
   }
 
   // ---- For this package's own use ----
@@ -347,6 +351,26 @@ export class AxonPush {
       this.#warnIfUnseen(delivery, /** @type {Error} */ (error));
     }
     return delivery;
+  }
+
+  /**
+   * Enqueues what an integration has seen. Never throws and never waits for room; false: it is lost, and counted.
+   * @param {AxonPushEvent} event
+   */
+  _observe(event) {
+    try {
+      const values = valuesOf(EVENT, event, 'event');
+      addTrace(event, values);
+      const stopped = this.#stopping && this.#handle;
+      if (!stopped && this.#line.length === 0 && this.#push(new Delivery(++lastNumber, this), values)) return true;
+    } catch {}
+    this._lose();
+    return false;
+  }
+
+  /** An event of an integration is lost. */
+  _lose() {
+    this.#lost += 1;
   }
 
   /**

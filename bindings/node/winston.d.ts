@@ -1,0 +1,16 @@
+import Transport from 'winston-transport';
+
+import type { AxonPush, LogSinkOptions } from './index.js';
+
+export interface WinstonTransportOptions extends LogSinkOptions, Transport.TransportStreamOptions {}
+
+/**
+ * A transport for winston: `createLogger({ transports: [new AxonPushTransport(client)] })`. Lines are published in the
+ * background, in the trace that is current where they are written. It never throws; close the client yourself.
+ */
+export declare class AxonPushTransport extends Transport {
+  constructor(client: AxonPush, options?: WinstonTransportOptions);
+  /** Lines that could not be handed over. */
+  get lost(): number;
+  log(info: any, next: () => void): void;
+}
