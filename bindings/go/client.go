@@ -402,6 +402,8 @@ type Stats struct {
 	Retried uint64
 	// Connections are those opened so far.
 	Connections uint64
+	// LogEventsLost are lines of a log that a sink could not publish.
+	LogEventsLost uint64
 }
 
 // Stats reads the books. After [Client.Close] it is [ErrClosed]; after [Client.Shutdown] it still works.
@@ -411,17 +413,18 @@ func (c *Client) Stats() (Stats, error) {
 		return Stats{}, err
 	}
 	return Stats{
-		Accepted:     uint64(s.accepted),
-		Delivered:    uint64(s.delivered),
-		Failed:       uint64(s.failed),
-		Suppressed:   uint64(s.suppressed),
-		Dropped:      uint64(s.dropped),
-		Expired:      uint64(s.expired),
-		Abandoned:    uint64(s.abandoned),
-		QueuedEvents: uint64(s.queued_events),
-		QueuedBytes:  uint64(s.queued_bytes),
-		Retried:      uint64(s.retried),
-		Connections:  uint64(s.connections),
+		Accepted:      uint64(s.accepted),
+		Delivered:     uint64(s.delivered),
+		Failed:        uint64(s.failed),
+		Suppressed:    uint64(s.suppressed),
+		Dropped:       uint64(s.dropped),
+		Expired:       uint64(s.expired),
+		Abandoned:     uint64(s.abandoned),
+		QueuedEvents:  uint64(s.queued_events),
+		QueuedBytes:   uint64(s.queued_bytes),
+		Retried:       uint64(s.retried),
+		Connections:   uint64(s.connections),
+		LogEventsLost: uint64(s.log_events_lost),
 	}, nil
 }
 

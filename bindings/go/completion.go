@@ -226,17 +226,22 @@ func (c *completions) close() {
 //go:noinline
 func runCallback(c completion) { c.call(c.result) }
 
-var nameOfRunCallback = func() string {
-	name := ""
-	runCallback(completion{call: func(Result) {
-		pc, _, _, _ := runtime.Caller(1)
-		name = runtime.FuncForPC(pc).Name()
-	}})
+var nameOfRunCallback = func() (name string) {
+	runCallback(completion{call: func(Result) { name = nameOfCaller() }})
 	return name
 }()
 
 // inCallback says whether the calling goroutine is in a callback of any client's.
-func inCallback() bool {
+func inCallback() bool { return isCalledFrom(nameOfRunCallback) }
+
+// nameOfCaller is the name of the function that called the caller.
+func nameOfCaller() string {
+	pc, _, _, _ := runtime.Caller(2)
+	return runtime.FuncForPC(pc).Name()
+}
+
+// isCalledFrom says whether the calling goroutine is inside the function of that name.
+func isCalledFrom(name string) bool {
 	var pcs [64]uintptr
 	for skip := 1; ; skip += len(pcs) {
 		n := runtime.Callers(skip, pcs[:])
@@ -246,7 +251,7 @@ func inCallback() bool {
 		frames := runtime.CallersFrames(pcs[:n])
 		for {
 			frame, more := frames.Next()
-			if frame.Function == nameOfRunCallback {
+			if frame.Function == name {
 				return true
 			}
 			if !more {

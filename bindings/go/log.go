@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 )
 
 // LogLevel is how much the library logs. Each level includes the ones before it.
@@ -42,6 +43,8 @@ func (l LogLevel) String() string {
 var logger struct {
 	// delivering is held while lines are handed on, so that their order stays.
 	delivering sync.Mutex
+	// running says that the logger may be running.
+	running atomic.Bool
 
 	mu   sync.Mutex
 	log  func(LogLevel, string)
@@ -92,11 +95,26 @@ func deliverLog() bool {
 	if log == nil {
 		return lines != nil
 	}
+	logger.running.Store(true)
+	defer logger.running.Store(false)
 	for line := lines; line != nil; line = line.next {
-		log(LogLevel(line.level), C.GoString(C.axg_line_text(line)))
+		runLogger(log, LogLevel(line.level), C.GoString(C.axg_line_text(line)))
 	}
 	if dropped > 0 {
-		log(LogWarn, fmt.Sprintf("%d more lines were dropped: the logger is too slow", uint64(dropped)))
+		runLogger(log, LogWarn, fmt.Sprintf("%d more lines were dropped: the logger is too slow", uint64(dropped)))
 	}
 	return lines != nil
 }
+
+// runLogger is the only place where the logger runs, and stays a function so that inLogger finds it.
+//
+//go:noinline
+func runLogger(log func(LogLevel, string), level LogLevel, message string) { log(level, message) }
+
+var nameOfRunLogger = func() (name string) {
+	runLogger(func(LogLevel, string) { name = nameOfCaller() }, LogOff, "")
+	return name
+}()
+
+// inLogger says whether the calling goroutine is in the logger, handling a line of the library's own.
+func inLogger() bool { return logger.running.Load() && isCalledFrom(nameOfRunLogger) }

@@ -357,6 +357,29 @@ axg_outcome *axg_trace_make(const char *block, const size_t *at, bool child, axg
     return finish(axonpush_error_status(error), NULL, error);
 }
 
+bool axg_log_event(uintptr_t client, const char *block, const size_t *at, int32_t severity, uint32_t line,
+                   size_t attributes_len, uint64_t time_unix_nano) {
+    axonpush_log_record record = AXONPUSH_LOG_RECORD_INIT;
+    record.body = TEXT(AXG_LOG_BODY);
+    record.logger = TEXT(AXG_LOG_LOGGER);
+    record.severity = (axonpush_severity)severity;
+    record.line = line;
+    record.file = TEXT(AXG_LOG_FILE);
+    record.function = TEXT(AXG_LOG_FUNCTION);
+    record.service_name = TEXT(AXG_LOG_SERVICE_NAME);
+    record.attributes = TEXT(AXG_LOG_ATTRIBUTES);
+    record.attributes_len = attributes_len;
+    record.time_unix_nano = time_unix_nano;
+    record.event_type = TEXT(AXG_LOG_EVENT_TYPE);
+    record.channel_id = TEXT(AXG_LOG_CHANNEL_ID);
+    record.agent_id = TEXT(AXG_LOG_AGENT_ID);
+    axonpush_trace *before = NULL;
+    bool entered = enter(block, at, &before);
+    bool accepted = axonpush_log_event(ticket(client), &record);
+    leave(entered, before);
+    return accepted;
+}
+
 axg_outcome *axg_flush(uintptr_t client, uint32_t timeout_ms) {
     axonpush_error *error = NULL;
     axonpush_status status = axonpush_flush(ticket(client), timeout_ms, &error);

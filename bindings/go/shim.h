@@ -46,8 +46,8 @@ enum {
     AXG_NAME, AXG_SLUG, AXG_COLOR, AXG_CHANNEL, AXG_URL, AXG_EVENT_TYPES, AXG_DESCRIPTION, AXG_EMAIL, AXG_ROLE, AXG_BODY,
     AXG_RESOURCE_TEXTS
 };
-/* The trace that a call is made in, and the span: for all that waits for the network but axg_publish(),
- * whose event says it. It is made current for the length of the C call, which never changes threads. */
+/* The trace that a call is made in, and the span: for log lines, and all that waits for the network but
+ * axg_publish(), whose event says it. It is made current for the length of the C call, which never changes threads. */
 enum {
     AXG_IN_TRACE = AXG_TRACES_TEXTS, AXG_IN_SPAN,
     AXG_MOST_TEXTS
@@ -133,6 +133,17 @@ enum { AXG_TRACE_ID, AXG_TRACE_SPAN_ID, AXG_TRACE_TRACEPARENT };
 
 /* From a traceparent if there is one, else from ids, whichever are given; `child`: a new span in it. */
 axg_outcome *axg_trace_make(const char *block, const size_t *at, bool child, axg_trace *out);
+
+/* A line of a log, whose texts these are. */
+enum {
+    AXG_LOG_BODY, AXG_LOG_LOGGER, AXG_LOG_FILE, AXG_LOG_FUNCTION, AXG_LOG_SERVICE_NAME, AXG_LOG_ATTRIBUTES,
+    AXG_LOG_EVENT_TYPE, AXG_LOG_CHANNEL_ID, AXG_LOG_AGENT_ID,
+    AXG_LOG_TEXTS
+};
+
+/* Whether it was accepted. Never waits. */
+bool axg_log_event(uintptr_t client, const char *block, const size_t *at, int32_t severity, uint32_t line,
+                   size_t attributes_len, uint64_t time_unix_nano);
 
 /* NULL: accepted. `with_completion`: its outcome will come, with this id, from axg_poll() or axg_close(). */
 axg_outcome *axg_publish_async(uintptr_t client, const char *block, const size_t *at, size_t payload_len,
