@@ -28,6 +28,16 @@
 //
 // What [ContextWithTrace] puts into a context, events and requests under it carry.
 //
+// # Resources
+//
+// The methods of [Client].Apps, Channels and the others go the same way as [Client.Request]: the same
+// credentials, retries, errors and fail-open. After a lost answer they are repeated, but for those that create
+// something or hand something over, which may have been carried out; docs/operations.md lists them. A
+// deletion that is sent again may be told that there is nothing of that id.
+//
+// Ids are given as they are, and become one segment of the path each, whatever is in them; an empty one is
+// [ErrInvalidArgument], and nothing is sent.
+//
 // # Background publishing
 //
 // [Events.PublishAsync] puts an event into a queue and returns. Callbacks run one after the other on one

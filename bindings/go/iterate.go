@@ -68,7 +68,9 @@ const mostInBatch = 100
 // [Events.Search]. query may be nil; its Limit is the size of a page (default 500), not of the whole.
 // Without its Since, the service goes back 24 hours. Nothing is requested yet.
 //
-// In fail-open mode an unreachable service is the end.
+// In fail-open mode an unreachable service is the end. What is wrong with the arguments, [EventIterator.Err]
+// says after the first Next. [ErrAPI] without an HTTP status: 500 events or more have the same CreatedAt, and
+// the service has no way to ask for those before; filters may divide them.
 func (e *Events) Iterate(ctx context.Context, channelID string, query *EventQuery) *EventIterator {
 	it := &EventIterator{ctx: ctx, batch: mostInBatch}
 	t, limit := query.texts()

@@ -11,13 +11,6 @@ import (
 	"time"
 )
 
-// The methods of all resources go the same way as [Client.Request]: the same credentials, retries, errors
-// and fail-open. GET, PUT, PATCH and DELETE are repeated after a lost answer; what creates something or
-// hands something over is not, since it may have been carried out.
-//
-// Ids are given as they are, and become one segment of the path each, whatever is in them; an empty one is
-// ErrInvalidArgument, and nothing is sent.
-
 // given is a text of an operation.
 type given struct {
 	place int
@@ -78,7 +71,7 @@ func (a *Apps) Update(ctx context.Context, appID, name string) (*Response, error
 	)
 }
 
-// Delete deletes an app. One that is sent again may be told that there is no such app.
+// Delete deletes an app.
 func (a *Apps) Delete(ctx context.Context, appID string) (*Response, error) {
 	return a.client.operate(ctx, C.AXG_APPS_DELETE, given{C.AXG_ID, "app_id", appID})
 }
