@@ -128,6 +128,17 @@ inline constexpr std::string_view app_span = AXONPUSH_EVENT_TYPE_APP_SPAN;   ///
 inline constexpr std::string_view custom = AXONPUSH_EVENT_TYPE_CUSTOM;
 } // namespace event_type
 
+/// Severity of a line, as OpenTelemetry numbers it: the first of each range. The numbers between are finer
+/// steps: `static_cast<Severity>(10)`.
+enum class Severity : std::int32_t {
+    trace = AXONPUSH_SEVERITY_TRACE, ///< 1.
+    debug = AXONPUSH_SEVERITY_DEBUG, ///< 5.
+    info = AXONPUSH_SEVERITY_INFO,   ///< 9.
+    warn = AXONPUSH_SEVERITY_WARN,   ///< 13.
+    error = AXONPUSH_SEVERITY_ERROR, ///< 17.
+    fatal = AXONPUSH_SEVERITY_FATAL, ///< 21.
+};
+
 /// The name of a status in C, such as "AXONPUSH_ERR_CONNECTION".
 inline std::string_view status_name(Status status) noexcept {
     return axonpush_status_name(static_cast<axonpush_status>(status));
@@ -375,6 +386,42 @@ struct Event {
     std::string_view metadata{};
 };
 
+/// A line of the program's log, for Client::log_event(). What is not given is left out.
+///
+/// Lifetime: as of an Event.
+struct LogRecord {
+    /// The text. Bytes in it that are no UTF-8, and NUL characters, become U+FFFD.
+    std::string_view body{};
+    /// How bad it is.
+    Severity severity = Severity::info;
+    /// Name of the logger, which becomes the event's identifier; else "log".
+    std::string_view logger{};
+    /// Else the name of the severity's range, such as "WARN".
+    std::string_view severity_text{};
+    /// Where in the source.
+    std::string_view file{};
+    /// Line in `file`.
+    std::uint32_t line = 0;
+    /// The function, likewise.
+    std::string_view function{};
+    /// The program, such as "checkout".
+    std::string_view service_name{};
+    /// A JSON object of what else is known, such as {"order": 4711}.
+    std::string_view attributes{};
+    /// When it happened: nanoseconds since 1970, UTC; 0: now.
+    std::uint64_t time_unix_nano = 0;
+    /// Else "app.log". An agent's log is "agent.log".
+    std::string_view event_type{};
+    /// As in Event.
+    std::string_view channel_id{};
+    /// The agent whose log it is.
+    std::string_view agent_id{};
+    /// Else the trace of the innermost TraceScope on this thread.
+    std::string_view trace_id{};
+    /// Else drawn at random.
+    std::string_view span_id{};
+};
+
 /// Filters of events, all optional, all of them to be met. Text is passed as it is; the library
 /// encodes it.
 ///
@@ -460,7 +507,7 @@ struct Stats {
     std::uint64_t queued_bytes = 0;    ///< Bytes that these take.
     std::uint64_t retried = 0;         ///< Attempts beyond the first, of all calls and events.
     std::uint64_t connections = 0;     ///< Connections opened so far.
-    std::uint64_t log_events_lost = 0; ///< Lines that axonpush_log_event() could not publish.
+    std::uint64_t log_events_lost = 0; ///< Lines that Client::log_event() could not publish.
 };
 
 /// @cond INTERNAL
@@ -536,6 +583,78 @@ private:
     axonpush_event value_ = AXONPUSH_EVENT_INIT;
     Texts texts_;
 };
+
+/// How many bytes at the start of a text are one character of UTF-8 other than NUL; 0: they are none.
+inline std::size_t character(std::string_view text) noexcept {
+    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+        return byte(i) >= low && byte(i) <= high;
+    };
+    const unsigned first = byte(0);
+    if (first < 0x80) return first != 0 ? 1 : 0;
+    if (first < 0xC2 || first > 0xF4) return 0;
+    if (first < 0xE0) return follows(1) ? 2 : 0;
+    if (first < 0xF0) {
+        const bool whole = follows(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF) && follows(2);
+        return whole ? 3 : 0;
+    }
+    const bool whole = follows(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF) && follows(2) && follows(3);
+    return whole ? 4 : 0;
+}
+
+/// Gives `text`, or where it has something in it that C could not take, a copy without it, kept in `mended`.
+inline std::string_view readable(std::string_view text, std::string &mended) {
+    std::size_t good = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = character(text.substr(at));
+        at += length ? length : 1;
+        if (length) continue;
+        mended.append(text.substr(good, at - 1 - good)).append("\xEF\xBF\xBD");
+        good = at;
+    }
+    return good == 0 ? text : std::string_view(mended.append(text.substr(good)));
+}
+
+class CLogRecord {
+public:
+    explicit CLogRecord(const LogRecord &record)
+        : texts_({{"body", readable(record.body, mended_), value_.body},
+                  {"logger", record.logger, value_.logger},
+                  {"severity_text", record.severity_text, value_.severity_text},
+                  {"file", record.file, value_.file},
+                  {"function", record.function, value_.function},
+                  {"service_name", record.service_name, value_.service_name},
+                  {"event_type", record.event_type, value_.event_type},
+                  {"channel_id", record.channel_id, value_.channel_id},
+                  {"agent_id", record.agent_id, value_.agent_id},
+                  {"trace_id", record.trace_id, value_.trace_id},
+                  {"span_id", record.span_id, value_.span_id}}) {
+        value_.severity = static_cast<axonpush_severity>(record.severity);
+        value_.line = record.line;
+        value_.attributes = json_start(record.attributes);
+        value_.attributes_len = record.attributes.size();
+        value_.time_unix_nano = record.time_unix_nano;
+    }
+    /// Null if it cannot be passed, which the library counts.
+    const axonpush_log_record *get() const noexcept { return texts_.flawed() ? nullptr : &value_; }
+
+private:
+    std::string mended_;
+    axonpush_log_record value_ = AXONPUSH_LOG_RECORD_INIT;
+    Texts texts_;
+};
+
+inline bool log_event(axonpush_client *client, const LogRecord &record) noexcept {
+#if AXONPUSH_EXCEPTIONS_
+    try {
+        return axonpush_log_event(client, CLogRecord(record).get());
+    } catch (...) { // No memory.
+        return axonpush_log_event(client, nullptr);
+    }
+#else
+    return axonpush_log_event(client, CLogRecord(record).get());
+#endif
+}
 
 class CQuery {
 public:
@@ -1863,6 +1982,15 @@ public:
             return function(handle_, detail::c_argument(arguments)..., response, error);
         });
     }
+
+    /// Publishes a line of the program's log in the background; for a log sink to call, since it cannot
+    /// break its host. It never waits (with Overflow::block it refuses instead). Every failure is
+    /// suppressed, in strict mode too, and counted: in Stats::log_events_lost where this returns false,
+    /// in `failed`, `expired` and the like afterwards. From inside the function of log_set() it returns
+    /// false, so that no line begets another. axonpush_spdlog.hpp is such a sink.
+    ///
+    /// Returns whether the event was accepted.
+    bool log_event(const LogRecord &record) noexcept { return detail::log_event(handle_, record); }
 
     /// Waits until every event accepted before the call has ended, with its completion returned (in
     /// polled mode: waiting to be polled). Throws an Error with Status::timeout after `timeout`; what

@@ -500,6 +500,109 @@ void event_types_are_constants() {
     CHECK_EQ(listed.get_string("/events/0/eventType").value_or("?"), "agent.llm.token");
 }
 
+void log_events_say_all_that_is_known() {
+    Client client(strict());
+    axonpush::LogRecord record;
+    record.body = "order placed";
+    record.severity = axonpush::Severity::warn;
+    record.logger = "shop";
+    record.file = "shop.cpp", record.line = 42, record.function = "place";
+    record.service_name = "checkout";
+    record.attributes = R"({"order":4711} and more)";
+    record.attributes = record.attributes.substr(0, 14);
+    record.time_unix_nano = 1767323045123456789;
+    record.event_type = axonpush::event_type::agent_log;
+    record.channel_id = "tests";
+    record.agent_id = "agent-7";
+    const axonpush::Trace trace;
+    {
+        const axonpush::TraceScope scope(trace);
+        CHECK(client.log_event(record));
+    }
+    client.flush(20s);
+    const Response listed = client.list("tests");
+    const View event = listed.events()[0];
+    CHECK_EQ(event.get_string("/identifier").value(), "shop");
+    CHECK_EQ(event.get_string("/eventType").value(), "agent.log");
+    CHECK_EQ(event.get_string("/agentId").value(), "agent-7");
+    CHECK_EQ(event.get_string("/traceId").value(), trace.trace_id());
+    CHECK_EQ(event.get_string("/payload/body").value(), "order placed");
+    CHECK_EQ(event.get_int("/payload/severityNumber").value(), 13);
+    CHECK_EQ(event.get_string("/payload/severityText").value(), "WARN");
+    CHECK_EQ(event.get_string("/payload/timeUnixNano").value(), "1767323045123456789");
+    CHECK_EQ(event.get_int("/payload/attributes/order").value(), 4711);
+    CHECK_EQ(event.get_string("/payload/attributes/code.file.path").value(), "shop.cpp");
+    CHECK_EQ(event.get_int("/payload/attributes/code.line.number").value(), 42);
+    CHECK_EQ(event.get_string("/payload/attributes/code.function.name").value(), "place");
+    CHECK_EQ(event.get_string("/payload/resource/service.name").value(), "checkout");
+}
+
+void any_bytes_may_be_logged() {
+    Client client(strict());
+    const std::string r = "\xEF\xBF\xBD", ok = "h\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80 \xEF\xBF\xBF";
+    const std::pair<std::string, std::string> texts[] = {
+        {std::string("a\0b", 3), "a" + r + "b"}, {ok, ok}, {ok + "\xE9", ok + r}, {"\xFF", r},
+        {"\xC3" + ok, r + ok}, {"\xED\xA0\x80", r + r + r}, {"\xC0\x80", r + r}, {"\xF4\x90\x80\x80 ", r + r + r + r + " "},
+        {"x\xE2\x82", "x" + r + r}, {"\xF0\x9F\x98", r + r + r}, {"\xE0\x80\x80", r + r + r}, {"", ""},
+    };
+    for (const auto &text : texts) {
+        axonpush::LogRecord record;
+        record.body = text.first;
+        record.channel_id = "tests";
+        CHECK(client.log_event(record));
+        client.flush(20s);
+        const Response listed = client.list("tests");
+        CHECK_EQ(listed.get_string("/events/0/payload/body").value(), text.second);
+    }
+}
+
+void log_events_break_nothing() {
+    const auto log = [](Client &client, std::string_view logger = {}) noexcept {
+        axonpush::LogRecord record;
+        record.body = "line";
+        record.logger = logger;
+        return client.log_event(record);
+    };
+    Client client(strict());
+    // What cannot be taken is counted.
+    CHECK(!log(client, std::string_view("a\0b", 3)));
+    axonpush::LogRecord record;
+    record.attributes = "[]";
+    CHECK(!client.log_event(record));
+    record = {};
+    record.severity = static_cast<axonpush::Severity>(25);
+    CHECK(!client.log_event(record));
+    CHECK_EQ(client.stats().log_events_lost, 3u);
+    for (const char *refusal : {R"([{"path":"/event","status":401}])", R"([{"path":"/event","status":500}])"}) {
+        fault(refusal);
+        CHECK(log(client));
+        client.flush(20s);
+    }
+    CHECK_EQ(client.stats().accepted, 2u);
+    for (const bool fail_open : {false, true}) {
+        Options options = dead(fail_open);
+        options.shutdown_timeout_ms = 50;
+        Client gone(options);
+        CHECK(log(gone));
+        gone.close();
+        CHECK(!log(gone));
+    }
+    // From the library's own log it is refused.
+    std::atomic<int> lines{0}, taken{0};
+    Client unheard(dead(true));
+    axonpush::log_set(LogLevel::debug, [&](LogLevel, std::string_view) {
+        lines++;
+        if (log(unheard)) taken++;
+    });
+    log(unheard);
+    CHECK(!unheard.publish(event_of("lost")));
+    static_cast<void>(unheard.try_flush(20s));
+    axonpush::log_set(LogLevel::off);
+    CHECK_EQ(unheard.stats().accepted, 1u);
+    CHECK(lines > 0);
+    CHECK_EQ(taken.load(), 0);
+}
+
 void options_reach_the_library() {
     Options options = strict();
     options.user_agent = "tests/1.0";
@@ -1109,6 +1212,9 @@ int main(int argc, char **argv) {
                        TEST(a_walk_fails_as_other_calls_do),
                        TEST(webhook_signatures),
                        TEST(event_types_are_constants),
+                       TEST(log_events_say_all_that_is_known),
+                       TEST(any_bytes_may_be_logged),
+                       TEST(log_events_break_nothing),
                        TEST(options_reach_the_library),
                        TEST(the_environment_is_enough),
                        TEST(long_texts_are_passed_whole),
