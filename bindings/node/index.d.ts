@@ -513,3 +513,13 @@ export interface LogSinkOptions {
   /** The agent whose log it is. */
   agentId?: string | null;
 }
+
+/** What the callbacks of axonpush-native/langchain, /openai-agents and /anthropic have in common. */
+export interface CallbackOptions {
+  /** Default: the client's channel. */
+  channelId?: string | null;
+  /** Default: a name for the framework, or the agent's own where it has one. */
+  agentId?: string | null;
+  /** Default: the trace that is current, else the framework's, else one of the object's own. */
+  traceId?: string | null;
+}

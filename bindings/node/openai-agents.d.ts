@@ -1,0 +1,16 @@
+import type { TracingProcessor } from '@openai/agents';
+
+import type { AxonPush, CallbackOptions } from './index.js';
+
+/** A tracing processor for OpenAI's Agents SDK: `addTraceProcessor(new AxonPushTracingProcessor(client))`. It never throws. */
+export declare class AxonPushTracingProcessor implements TracingProcessor {
+  constructor(client: AxonPush, options?: CallbackOptions);
+  /** Events that could not be handed over. */
+  get lost(): number;
+  onTraceStart(): Promise<void>;
+  onTraceEnd(): Promise<void>;
+  onSpanStart(span: any): Promise<void>;
+  onSpanEnd(span: any): Promise<void>;
+  shutdown(timeout?: number): Promise<void>;
+  forceFlush(): Promise<void>;
+}

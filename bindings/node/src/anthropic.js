@@ -1,0 +1,126 @@
+import { Callbacks, errorOf, preview } from './callbacks.js';
+import { EventType } from './event-types.js';
+
+/** @import { CallbackOptions } from '../index.js' */
+
+const PREVIEW = 500;
+
+/** Traces `messages.create` of Anthropic's SDK. See anthropic.d.ts. */
+export class AxonPushAnthropicTracer {
+  #callbacks;
+  /** Functions that wrap() made. @type {WeakSet<Function>} */
+  #made = new WeakSet();
+
+  /**
+   * @param {import('./client.js').AxonPush} client
+   * @param {CallbackOptions} [options]
+   */
+  constructor(client, options = {}) {
+    this.#callbacks = new Callbacks(client, options, 'claude');
+  }
+
+  get lost() {
+    return this.#callbacks.lost;
+  }
+
+  /**
+   * @param {any} anthropic
+   * @param {any} parameters
+   * @param {any[]} more
+   */
+  createMessage(anthropic, parameters, ...more) {
+    const call = () => anthropic.messages.create(parameters, ...more);
+    return this.#made.has(anthropic.messages.create) ? call() : this.#create(call, parameters);
+  }
+
+  /**
+   * @template {{messages: {create: Function}}} Client
+   * @param {Client} anthropic
+   * @returns {Client}
+   */
+  wrap(anthropic) {
+    const { messages } = anthropic;
+    const create = messages.create;
+    if (this.#made.has(create)) return anthropic;
+    const tracer = this;
+    /** @this {any} @param {any[]} parameters */
+    const traced = function (...parameters) {
+      return tracer.#create(() => create.apply(this, parameters), parameters[0]);
+    };
+    this.#made.add(traced);
+    messages.create = traced;
+    return anthropic;
+  }
+
+  /**
+   * @param {string} toolUseId
+   * @param {unknown} result
+   */
+  sendToolResult(toolUseId, result) {
+    this.#publish('tool.result', EventType.AGENT_TOOL_CALL_END, () => ({ tool_use_id: toolUseId, result_preview: preview(result, PREVIEW) }));
+  }
+
+  /**
+   * @param {() => any} call
+   * @param {any} parameters
+   */
+  #create(call, parameters) {
+    this.#publish('conversation.turn', EventType.AGENT_START, () => ({
+      model: parameters.model,
+      message_count: parameters.messages?.length ?? 0,
+      max_tokens: parameters.max_tokens,
+    }));
+    const promise = call();
+    // The promise is the SDK's own, with asResponse() and the like. It reads the answer when somebody asks for it, by parse();
+    // that must stay so, since a body can be read once.
+    const parse = promise?.parse;
+    if (typeof parse !== 'function') return promise;
+    /** @type {Promise<any> | undefined} */
+    let seen;
+    promise.parse = () =>
+      (seen ??= parse.call(promise).then(
+        (/** @type {any} */ message) => {
+          this.#answered(message);
+          return message;
+        },
+        (/** @type {unknown} */ error) => {
+          // The SDK for Python is silent here; the turn would never end.
+          this.#publish('conversation.error', EventType.AGENT_ERROR, () => errorOf(error));
+          throw error;
+        },
+      ));
+    return promise;
+  }
+
+  /** @param {any} message of a stream, nothing is known here */
+  #answered(message) {
+    this.#callbacks.publish(() => {
+      if (message?.usage) {
+        const { usage, model, stop_reason } = message;
+        const { input_tokens, output_tokens } = usage;
+        this.#publish('agent.usage', EventType.AGENT_MESSAGE, () => ({ input_tokens, output_tokens, model, stop_reason }));
+      }
+      for (const block of Array.isArray(message?.content) ? message.content : []) {
+        if (block?.type === 'tool_use') {
+          this.#publish(`tool.${block.name}.start`, EventType.AGENT_TOOL_CALL_START, () => ({
+            tool_name: block.name,
+            tool_use_id: block.id,
+            input: preview(block.input, PREVIEW),
+          }));
+        } else if (block?.type === 'text') {
+          this.#publish('agent.response', EventType.AGENT_MESSAGE, () => ({ text_length: [...block.text].length }));
+        }
+      }
+      return null;
+    });
+  }
+
+  /**
+   * @param {string} identifier
+   * @param {string} eventType
+   * @param {() => object} payload
+   */
+  #publish(identifier, eventType, payload) {
+    this.#callbacks.publish(() => ({ identifier, eventType, payload: payload(), metadata: { framework: 'anthropic' } }));
+  }
+}

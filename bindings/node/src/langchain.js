@@ -1,0 +1,171 @@
+import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
+
+import { Callbacks, errorOf, shortened } from './callbacks.js';
+import { EventType } from './event-types.js';
+
+/** @import { LangChainOptions } from '../langchain.js' */
+
+const MODEL = ['model', 'model_name', 'model_id'];
+const RUN_METADATA = ['langgraph_node', 'langgraph_step', 'langgraph_triggers', 'thread_id'];
+
+/**
+ * A callback handler for LangChain. See langchain.d.ts.
+ *
+ * Event types and payloads are those of AxonPush's SDK for Python. A method that throws would be reported on the host's console:
+ * none does.
+ */
+export class AxonPushCallbackHandler extends BaseCallbackHandler {
+  name = 'axonpush';
+  #callbacks;
+  #metadata;
+
+  /**
+   * @param {import('./client.js').AxonPush} client
+   * @param {LangChainOptions} [options]
+   */
+  constructor(client, options = {}) {
+    super();
+    // Its methods only hand over, and are to run in the trace of the run: not in LangChain's queue.
+    this.awaitHandlers = true;
+    this.#metadata = { ...options.metadata, framework: 'langchain' };
+    this.#callbacks = new Callbacks(client, options, 'langchain');
+  }
+
+  get lost() {
+    return this.#callbacks.lost;
+  }
+
+  /** LangChain's own would construct another one of this one. @returns {any} */
+  copy() {
+    return this;
+  }
+
+  /**
+   * @param {any} chain
+   * @param {any} inputs
+   * @param {string} runId
+   * @param {string} [parentRunId] fourth, whatever LangChain's types say
+   * @param {string[]} [tags]
+   * @param {Record<string, any>} [metadata]
+   * @param {string} [runType]
+   * @param {string} [runName]
+   */
+  handleChainStart(chain, inputs, runId, parentRunId, tags, metadata, runType, runName) {
+    this.#publish('chain.start', EventType.AGENT_START, runId, parentRunId, () => ({
+      payload: {
+        chain_type: runName || metadata?.langgraph_node || chain?.name || lastOf(chain?.id) || 'Runnable',
+        inputs: shortened(inputs),
+      },
+      metadata: runMetadata(metadata, tags, runType),
+    }));
+  }
+
+  /** @param {any} outputs @param {string} runId @param {string} [parentRunId] */
+  handleChainEnd(outputs, runId, parentRunId) {
+    this.#publish('chain.end', EventType.AGENT_END, runId, parentRunId, () => ({ payload: { outputs: shortened(outputs) } }));
+  }
+
+  /** @param {any} error @param {string} runId @param {string} [parentRunId] */
+  handleChainError(error, runId, parentRunId) {
+    this.#publish('chain.error', EventType.AGENT_ERROR, runId, parentRunId, () => ({ payload: errorOf(error) }));
+  }
+
+  /**
+   * Chat models arrive here, too.
+   * @param {any} llm
+   * @param {string[]} prompts
+   * @param {string} runId
+   * @param {string} [parentRunId]
+   * @param {Record<string, any>} [extra]
+   * @param {string[]} [tags]
+   * @param {Record<string, any>} [metadata]
+   */
+  handleLLMStart(llm, prompts, runId, parentRunId, extra, tags, metadata) {
+    this.#publish('llm.start', EventType.AGENT_START, runId, parentRunId, () => ({
+      payload: {
+        model: firstOf(extra?.invocation_params, MODEL) || firstOf(llm?.kwargs, MODEL) || llm?.name || lastOf(llm?.id) || 'unknown',
+        prompt_count: prompts.length,
+      },
+      metadata: runMetadata(metadata, tags),
+    }));
+  }
+
+  /** @param {any} output @param {string} runId @param {string} [parentRunId] */
+  handleLLMEnd(output, runId, parentRunId) {
+    this.#publish('llm.end', EventType.AGENT_END, runId, parentRunId, () => ({ payload: { generations: output?.generations?.length ?? 0 } }));
+  }
+
+  /** The SDK for Python is silent here; a model that is called by itself would fail unseen. @param {any} error @param {string} runId @param {string} [parentRunId] */
+  handleLLMError(error, runId, parentRunId) {
+    this.#publish('llm.error', EventType.AGENT_ERROR, runId, parentRunId, () => ({ payload: errorOf(error) }));
+  }
+
+  /** @param {string} token @param {any} _index @param {string} runId @param {string} [parentRunId] */
+  handleLLMNewToken(token, _index, runId, parentRunId) {
+    this.#publish('llm.token', EventType.AGENT_LLM_TOKEN, runId, parentRunId, () => ({ payload: { token } }));
+  }
+
+  /**
+   * @param {any} tool
+   * @param {string} input
+   * @param {string} runId
+   * @param {string} [parentRunId]
+   * @param {string[]} [_tags]
+   * @param {Record<string, any>} [_metadata]
+   * @param {string} [runName]
+   */
+  handleToolStart(tool, input, runId, parentRunId, _tags, _metadata, runName) {
+    this.#publish('tool.start', EventType.AGENT_TOOL_CALL_START, runId, parentRunId, () => {
+      const name = tool?.name || runName || lastOf(tool?.id) || 'unknown';
+      return { identifier: `tool.${name}.start`, payload: { tool_name: name, input: String(input).slice(0, 2000) } };
+    });
+  }
+
+  /** @param {any} output @param {string} runId @param {string} [parentRunId] */
+  handleToolEnd(output, runId, parentRunId) {
+    this.#publish('tool.end', EventType.AGENT_TOOL_CALL_END, runId, parentRunId, () => ({ payload: { output: shortened(output) } }));
+  }
+
+  /** @param {any} error @param {string} runId @param {string} [parentRunId] */
+  handleToolError(error, runId, parentRunId) {
+    this.#publish('tool.error', EventType.AGENT_ERROR, runId, parentRunId, () => ({ payload: errorOf(error) }));
+  }
+
+  /**
+   * @param {string} identifier
+   * @param {string} eventType
+   * @param {string} runId
+   * @param {string | undefined} parentRunId
+   * @param {() => {identifier?: string, payload: object, metadata?: object}} make
+   */
+  #publish(identifier, eventType, runId, parentRunId, make) {
+    this.#callbacks.publish(() => {
+      const { metadata, ...made } = make();
+      const runs = { langchain_run_id: runId, ...metadata, ...(parentRunId && { langchain_parent_run_id: parentRunId }) };
+      return { identifier, eventType, ...made, spanId: runId, parentSpanId: parentRunId, metadata: { ...this.#metadata, ...runs } };
+    });
+  }
+}
+
+/** @param {unknown} id */
+const lastOf = (id) => (Array.isArray(id) ? id.at(-1) : undefined);
+
+/** @param {any} object @param {string[]} names */
+const firstOf = (object, names) => names.map((name) => object?.[name]).find(Boolean);
+
+/**
+ * @param {Record<string, any> | undefined} metadata
+ * @param {string[] | undefined} tags
+ * @param {string} [runType]
+ */
+function runMetadata(metadata, tags, runType) {
+  /** @type {Record<string, unknown>} */
+  const some = {};
+  for (const name of RUN_METADATA) {
+    const value = metadata?.[name];
+    if (value !== undefined && value !== null && value !== '') some[name] = value;
+  }
+  if (runType) some.run_type = runType;
+  if (tags?.length) some.tags = tags;
+  return some;
+}
