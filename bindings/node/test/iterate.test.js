@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 
+import { load } from '../src/library.js';
 import { DEAD, DevServer, sleep } from './helpers.js';
 
 /** @type {DevServer} */
@@ -85,16 +86,30 @@ test('a walk ends with its client', async () => {
   await assert.rejects(all(client.events.iterate('ch_1')), { status: 'AXONPUSH_ERR_INVALID_HANDLE' });
 });
 
-test('a walk that is neither finished nor left is freed', async () => {
-  const client = server.client();
-  await publish(client, 20);
-  for (let n = 0; n < 50; n += 1) {
-    const walk = client.events.iterate('ch_1', { limit: 5 });
-    await Promise.all([walk.next(), walk.next()]);
+test('every walk is freed once: finished, left, failed, or abandoned', async () => {
+  const library = load(undefined);
+  const { iterFree } = library;
+  const freed = [];
+  library.iterFree = /** @type {any} */ ((address) => {
+    freed.push(address);
+    iterFree(address);
+  });
+  try {
+    const client = server.client();
+    await publish(client, 20);
+    await all(client.events.iterate('ch_1'));
+    for await (const event of client.events.iterate('ch_1')) if (event) break;
+    await server.fault({ path: '/events', status: 401 });
+    await assert.rejects(all(client.events.iterate('ch_1')), { status: 'AXONPUSH_ERR_AUTHENTICATION' });
+    assert.equal(freed.length, 3);
+    const abandon = async () => void (await Promise.all(Array.from({ length: 30 }, () => client.events.iterate('ch_1', { limit: 5 }).next())));
+    await abandon();
+    for (let n = 0; n < 100 && freed.length < 30; n += 1) {
+      globalThis.gc?.();
+      await sleep(10);
+    }
+    assert.ok(freed.length >= 30 && freed.length <= 33, `${freed.length} freed`);
+  } finally {
+    library.iterFree = iterFree;
   }
-  for (let n = 0; n < 3; n += 1) {
-    globalThis.gc?.();
-    await sleep(10);
-  }
-  assert.equal((await all(client.events.iterate('ch_1'))).length, 20);
 });
