@@ -151,9 +151,10 @@ test('worker threads have clients of their own, and may end at any time', async 
     const module = ${JSON.stringify(new URL('../src/index.js', import.meta.url).href)};
     for (const data of [{ close: true }, {}, { stay: true }, { stay: true }]) {
       const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(code)), { workerData: { module, ...data } });
+      const exit = new Promise((resolve) => worker.once('exit', resolve)); // It may come in the tick of the last message.
       await new Promise((resolve, reject) => { worker.once('message', resolve); worker.once('error', reject); });
       if (data.stay) await worker.terminate();
-      else await new Promise((resolve) => worker.once('exit', resolve));
+      else await exit;
     }
     const client = new AxonPush();
     await client.events.enqueue({ identifier: 'main', payload: {} });
