@@ -69,9 +69,12 @@ test-races:
 	TSAN_OPTIONS="suppressions=$(abspath tests/races/suppressions)" \
 	$(CARGO) +nightly test --lib --target x86_64-unknown-linux-gnu --target-dir target/races -- queue
 
-## make bench     ours beside libcurl, librdkafka, raw sockets and the Python SDK (about ten minutes)
-bench: $(LIB)
+## make bench     ours beside libcurl, librdkafka, raw sockets and the Python SDK, and each binding beside C
+bench: build
 	benches/run
+	bindings/cpp/bench/run
+	bindings/go/bench
+	bindings/node/bench/run
 
 # What the tests need beyond Rust and make; installed where apt and the rights are there.
 tools:
