@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use axonpush::config::SETTINGS;
-use axonpush::operations::OPERATIONS;
+use axonpush::client::config::SETTINGS;
+use axonpush::client::operations::OPERATIONS;
 
 const README: &str = include_str!("../README.md");
 const OPERATIONS_PAGE: &str = include_str!("../docs/operations.md");

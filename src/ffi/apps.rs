@@ -7,7 +7,7 @@ use super::error::axonpush_error;
 use super::operation::{Outputs, named, nothing, operate};
 use super::response::axonpush_response;
 use super::status::axonpush_status;
-use crate::operations::{APPS_CREATE, APPS_DELETE, APPS_GET, APPS_LIST, APPS_UPDATE};
+use crate::client::operations::{APPS_CREATE, APPS_DELETE, APPS_GET, APPS_LIST, APPS_UPDATE};
 
 /// Lists the apps: `{"apps": [...]}`, where null means none. In fail-open mode an unreachable service
 /// gives an empty list.

@@ -7,7 +7,7 @@ use super::error::axonpush_error;
 use super::operation::{Outputs, named, nothing, operate};
 use super::response::axonpush_response;
 use super::status::axonpush_status;
-use crate::operations::{
+use crate::client::operations::{
     CHANNELS_CREATE, CHANNELS_DELETE, CHANNELS_GET, CHANNELS_LIST, CHANNELS_UPDATE,
 };
 

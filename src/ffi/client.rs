@@ -7,9 +7,9 @@ use super::boundary::{call, set, value};
 use super::error::axonpush_error;
 use super::options::{self, axonpush_options};
 use super::status::axonpush_status;
-use super::{process, ticket};
+use super::{handle, process};
 use crate::client::Client;
-use crate::config::Config;
+use crate::client::config::Config;
 
 /// A client: configuration, connections, and a queue of its own.
 ///
@@ -34,7 +34,7 @@ pub extern "C" fn axonpush_new(
     call(error, || {
         process::install_hooks();
         let config = Config::from_process(options::read(options)?)?;
-        handle = ticket::issue(Arc::new(Client::new(Arc::new(config))?))?;
+        handle = handle::issue(Arc::new(Client::new(Arc::new(config))?))?;
         Ok(())
     });
     handle
@@ -52,7 +52,7 @@ pub extern "C" fn axonpush_flush(
     error: *mut *mut axonpush_error,
 ) -> axonpush_status {
     call(error, || {
-        ticket::find(client)?.flush(milliseconds(timeout_ms))
+        handle::find(client)?.flush(milliseconds(timeout_ms))
     })
 }
 
@@ -70,7 +70,7 @@ pub extern "C" fn axonpush_shutdown(
     error: *mut *mut axonpush_error,
 ) -> axonpush_status {
     call(error, || {
-        ticket::find(client)?.shutdown(milliseconds(timeout_ms))
+        handle::find(client)?.shutdown(milliseconds(timeout_ms))
     })
 }
 
@@ -85,7 +85,7 @@ pub extern "C" fn axonpush_shutdown(
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_close(client: *mut axonpush_client) {
     value((), || {
-        if let Some(client) = ticket::withdraw(client) {
+        if let Some(client) = handle::withdraw(client) {
             client.close();
         }
     });
@@ -97,7 +97,7 @@ pub extern "C" fn axonpush_close(client: *mut axonpush_client) {
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_poll(client: *mut axonpush_client, timeout_ms: u32) -> usize {
     value(0, || {
-        ticket::find(client).map_or(0, |client| client.poll(milliseconds(timeout_ms)))
+        handle::find(client).map_or(0, |client| client.poll(milliseconds(timeout_ms)))
     })
 }
 
@@ -109,7 +109,7 @@ pub extern "C" fn axonpush_poll(client: *mut axonpush_client, timeout_ms: u32) -
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_completion_fd(client: *mut axonpush_client) -> i32 {
     value(-1, || {
-        ticket::find(client)
+        handle::find(client)
             .and_then(|client| client.descriptor())
             .unwrap_or(-1)
     })

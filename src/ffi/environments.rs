@@ -9,12 +9,12 @@ use super::operation::{Content, Outputs, body, nothing, operate};
 use super::options::{axonpush_toggle, toggle};
 use super::response::axonpush_response;
 use super::status::axonpush_status;
-use crate::error::Result;
-use crate::json_writer::Writer;
-use crate::operations::{
+use crate::client::operations::{
     ENVIRONMENTS_CREATE, ENVIRONMENTS_DELETE, ENVIRONMENTS_LIST, ENVIRONMENTS_PROMOTE,
     ENVIRONMENTS_UPDATE,
 };
+use crate::error::Result;
+use crate::json::writer::Writer;
 
 /// An environment to create, or what to change of one. NULL, "" or AXONPUSH_DEFAULT in an optional
 /// member leaves it out.

@@ -5,14 +5,14 @@ use std::ffi::{c_char, c_void};
 use super::boundary::{self, Input, call, document, required, text};
 use super::client::{axonpush_client, clear};
 use super::error::{axonpush_error, axonpush_error_status};
+use super::handle;
 use super::response::{axonpush_response, hand_out};
 use super::status::{AXONPUSH_OK, axonpush_status};
-use super::ticket;
-use crate::answer::Response;
+use crate::client::query::EventQuery;
+use crate::delivery::queue::Completion;
 use crate::error::Result;
 use crate::event::Event;
-use crate::query::EventQuery;
-use crate::queue::Completion;
+use crate::http::response::Response;
 
 /// An event to publish. NULL or "" in an optional member leaves it to the library or the service.
 ///
@@ -142,7 +142,7 @@ pub extern "C" fn axonpush_events_publish(
 ) -> axonpush_status {
     clear(response);
     call(error, || {
-        let client = ticket::find(client)?;
+        let client = handle::find(client)?;
         let given = boundary::input(event)?;
         hand_out(client.publish(&read(&given)?)?, response);
         Ok(())
@@ -228,7 +228,7 @@ pub extern "C" fn axonpush_events_publish_async(
     error: *mut *mut axonpush_error,
 ) -> axonpush_status {
     call(error, || {
-        let client = ticket::find(client)?;
+        let client = handle::find(client)?;
         let given = boundary::input(event)?;
         let completion = completion.map(|function| -> Completion {
             let callback = Callback {
@@ -255,7 +255,7 @@ pub extern "C" fn axonpush_events_list(
 ) -> axonpush_status {
     clear(response);
     call(error, || {
-        let client = ticket::find(client)?;
+        let client = handle::find(client)?;
         let channel_id = text("channel_id", channel_id)?;
         let found = client.list(channel_id, &read_query(query)?)?;
         hand_out(Some(found), response);
@@ -276,7 +276,7 @@ pub extern "C" fn axonpush_events_search(
 ) -> axonpush_status {
     clear(response);
     call(error, || {
-        let client = ticket::find(client)?;
+        let client = handle::find(client)?;
         let found = client.search(&read_query(query)?)?;
         hand_out(Some(found), response);
         Ok(())
@@ -304,7 +304,7 @@ pub extern "C" fn axonpush_request(
 ) -> axonpush_status {
     clear(response);
     call(error, || {
-        let client = ticket::find(client)?;
+        let client = handle::find(client)?;
         let found = client.request(
             required("method", method)?,
             required("path", path)?,

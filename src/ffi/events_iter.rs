@@ -6,12 +6,12 @@ use super::boundary::{borrow_mut, call, free, set, text};
 use super::client::{axonpush_client, clear};
 use super::error::axonpush_error;
 use super::event::{axonpush_event_query, read_query};
+use super::handle;
 use super::response::axonpush_response;
 use super::status::axonpush_status;
-use super::ticket;
+use crate::client::events_iter::Pages;
+use crate::client::query::EventQuery;
 use crate::error::{Error, Kind};
-use crate::pages::Pages;
-use crate::query::EventQuery;
 
 /// A walk back through events, from the newest to the oldest, page by page behind the scenes: no event
 /// twice and none left out, also where several share a timestamp.
@@ -40,7 +40,7 @@ pub extern "C" fn axonpush_events_iter_new(
 ) -> axonpush_status {
     clear(iter);
     call(error, || {
-        ticket::find(client)?;
+        handle::find(client)?;
         if iter.is_null() {
             return Err(Error::argument("iter: it is required, but NULL"));
         }
@@ -84,7 +84,7 @@ pub extern "C" fn axonpush_events_iter_next(
     call(error, || {
         let iter =
             borrow_mut(iter).ok_or_else(|| Error::argument("iter: it is required, but NULL"))?;
-        let client = ticket::find(iter.client).map_err(|error| match error.kind {
+        let client = handle::find(iter.client).map_err(|error| match error.kind {
             Kind::InvalidHandle => Error::closed(),
             _ => error,
         })?;

@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char};
 use super::boundary::{borrow_mut, c_string, call, document, free, set, text_or_empty, value};
 use super::error::axonpush_error;
 use crate::error::Error;
-use crate::json_writer::Writer;
+use crate::json::writer::Writer;
 
 /// A JSON object in the making: it starts as one empty object, and members are added in order.
 ///

@@ -5,11 +5,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::boundary::{self, Input, document, input, text, value};
 use super::client::axonpush_client;
-use super::ticket;
+use super::handle;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::log_record::LogRecord;
-use crate::time;
+use crate::event::log_record::LogRecord;
+use crate::event::timestamp as time;
 
 /// Severity of a line, as OpenTelemetry numbers it: the first of each range; the numbers between are
 /// finer steps.
@@ -93,7 +93,7 @@ pub extern "C" fn axonpush_log_event(
     record: *const axonpush_log_record,
 ) -> bool {
     value(false, || {
-        let Ok(client) = ticket::find(client) else {
+        let Ok(client) = handle::find(client) else {
             return false;
         };
         let published = input(record).and_then(|given| {

@@ -26,6 +26,6 @@ pub mod trace;
 pub mod version;
 pub mod webhooks;
 
+mod handle;
 mod operation;
 mod process;
-mod ticket;

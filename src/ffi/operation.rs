@@ -5,13 +5,13 @@ use std::ffi::c_char;
 use super::boundary::{call, document, required};
 use super::client::{axonpush_client, clear};
 use super::error::axonpush_error;
+use super::handle;
 use super::response::{axonpush_response, hand_out};
 use super::status::axonpush_status;
-use super::ticket;
+use crate::client::operations::Operation;
 use crate::error::{Error, Result};
 use crate::json::Walker;
-use crate::json_writer::Writer;
-use crate::operations::Operation;
+use crate::json::writer::Writer;
 
 /// Where a call puts what it gives.
 pub(super) struct Outputs {
@@ -36,7 +36,7 @@ pub(super) fn operate(
 ) -> axonpush_status {
     clear(outputs.response);
     call(outputs.error, || {
-        let client = ticket::find(client)?;
+        let client = handle::find(client)?;
         let ids: Vec<&str> = ids
             .iter()
             .map(|(name, id)| required(name, *id))

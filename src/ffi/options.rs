@@ -4,9 +4,9 @@ use std::ffi::c_char;
 use std::time::Duration;
 
 use super::boundary::{self, Input, text, text_or_empty};
-use crate::config::{CompletionMode, Options, Overflow};
+use crate::client::config::{CompletionMode, Options, Overflow};
 use crate::error::{Error, Result};
-use crate::privacy::ContentCapture;
+use crate::event::redaction::ContentCapture;
 
 pub type axonpush_toggle = i32;
 pub type axonpush_overflow = i32;

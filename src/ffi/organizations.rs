@@ -8,13 +8,13 @@ use super::error::axonpush_error;
 use super::operation::{Content, Outputs, body, nothing, object, operate};
 use super::response::axonpush_response;
 use super::status::axonpush_status;
-use crate::error::Error;
-use crate::json;
-use crate::operations::{
+use crate::client::operations::{
     ORGANIZATIONS_CANCEL_INVITATION, ORGANIZATIONS_DELETE, ORGANIZATIONS_GET, ORGANIZATIONS_INVITE,
     ORGANIZATIONS_LEAVE, ORGANIZATIONS_LIST, ORGANIZATIONS_REMOVE_MEMBER,
     ORGANIZATIONS_TRANSFER_OWNERSHIP, ORGANIZATIONS_UPDATE,
 };
+use crate::error::Error;
+use crate::json;
 
 /// Lists the organizations of the key's user: `{"organizations": [...]}`, where null means none.
 #[unsafe(no_mangle)]

@@ -5,7 +5,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::ticket;
+use super::handle;
 use crate::log;
 
 /// How often this process, and those it descends from, forked since the hooks were installed.
@@ -18,7 +18,7 @@ pub(super) fn forks() -> u64 {
 /// The locks of ours that are not a client's. Clients need none here: a child never touches the
 /// locks of the clients it inherited.
 type Guards = (
-    std::sync::RwLockWriteGuard<'static, ticket::Registry>,
+    std::sync::RwLockWriteGuard<'static, handle::Registry>,
     std::sync::RwLockWriteGuard<'static, Option<log::Sink>>,
 );
 
@@ -49,7 +49,7 @@ pub(super) fn install_hooks() {
 }
 
 extern "C" fn before_fork() {
-    let guards = (ticket::lock_for_fork(), log::lock_for_fork());
+    let guards = (handle::lock_for_fork(), log::lock_for_fork());
     // SAFETY: this thread holds the registry's write lock (see `Held`).
     unsafe { *HELD.0.get() = Some(guards) };
 }
@@ -71,7 +71,7 @@ extern "C" fn at_exit() {
     super::boundary::value((), || {
         // One after the other, but all of them deliver meanwhile: the time is counted once.
         let start = Instant::now();
-        for client in ticket::withdraw_all() {
+        for client in handle::withdraw_all() {
             let left = client
                 .config()
                 .shutdown_timeout

@@ -5,9 +5,9 @@ use std::ffi::{CString, c_char};
 use std::sync::OnceLock;
 
 use super::boundary::{borrow, c_string, free, pointer_to, set, text_or_empty, value};
-use crate::answer::Response;
+use crate::http::response::Response;
 use crate::json::Found;
-use crate::sync::Mutex;
+use crate::sys::sync::Mutex;
 
 /// The JSON that a call gave.
 ///

@@ -5,11 +5,11 @@ use std::ffi::c_char;
 use super::boundary::{call, text};
 use super::client::{axonpush_client, clear};
 use super::error::axonpush_error;
+use super::handle;
 use super::operation::{Outputs, nothing, object, operate};
 use super::response::{axonpush_response, hand_out};
 use super::status::axonpush_status;
-use super::ticket;
-use crate::operations::{CAPABILITIES_GET, HEALTH_GET, OTLP_LOGS, OTLP_TRACES, Operation};
+use crate::client::operations::{CAPABILITIES_GET, HEALTH_GET, OTLP_LOGS, OTLP_TRACES, Operation};
 
 /// Gets what the service can do.
 #[unsafe(no_mangle)]
@@ -92,7 +92,7 @@ fn otlp(
 ) -> axonpush_status {
     clear(outputs.response);
     call(outputs.error, || {
-        let client = ticket::find(client)?;
+        let client = handle::find(client)?;
         let json = object("json", json, len)?;
         let found = client.otlp(operation, text("channel_id", channel_id)?, json)?;
         hand_out(found, outputs.response);

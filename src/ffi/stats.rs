@@ -3,8 +3,8 @@
 use super::boundary::{self, Input, call};
 use super::client::axonpush_client;
 use super::error::axonpush_error;
+use super::handle;
 use super::status::axonpush_status;
-use super::ticket;
 
 /// What became of the events that background publishing accepted, and of the network.
 ///
@@ -65,7 +65,7 @@ pub extern "C" fn axonpush_stats_get(
             books,
             connections,
             log_events_lost,
-        } = ticket::find(client)?.stats();
+        } = handle::find(client)?.stats();
         boundary::output(
             out,
             axonpush_stats {

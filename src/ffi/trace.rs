@@ -13,10 +13,10 @@ use super::operation::{Content, Outputs, nothing, operate};
 use super::options::{axonpush_toggle, toggle};
 use super::response::axonpush_response;
 use super::status::axonpush_status;
+use crate::client::operations::{TRACES_GET, TRACES_LIST};
+use crate::client::query::TraceQuery;
 use crate::error::Result;
-use crate::operations::{TRACES_GET, TRACES_LIST};
-use crate::query::TraceQuery;
-use crate::trace::{self, Trace};
+use crate::event::trace_context::{self as trace, Trace};
 
 /// A trace, and a span in it: what ties events together across functions and processes.
 ///

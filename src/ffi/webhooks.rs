@@ -8,8 +8,10 @@ use super::error::axonpush_error;
 use super::operation::{Outputs, body, nothing, operate};
 use super::response::axonpush_response;
 use super::status::axonpush_status;
-use crate::operations::{WEBHOOKS_CREATE, WEBHOOKS_DELETE, WEBHOOKS_DELIVERIES, WEBHOOKS_LIST};
-use crate::webhook;
+use crate::client::operations::{
+    WEBHOOKS_CREATE, WEBHOOKS_DELETE, WEBHOOKS_DELIVERIES, WEBHOOKS_LIST,
+};
+use crate::client::webhook;
 
 /// A webhook endpoint to create.
 ///

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::config::ApiKey;
+use crate::client::config::ApiKey;
 use crate::error::{Error, Kind, Result};
 use crate::json::{self, Document};
 
@@ -184,7 +184,7 @@ pub fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Config, Options};
+    use crate::client::config::{Config, Options};
 
     fn error(status: u16, body: &str) -> Error {
         let options = Options {

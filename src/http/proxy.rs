@@ -3,7 +3,7 @@
 //! ureq reads the variables too, but takes `HTTPS_PROXY` for `http://` targets and matches
 //! `NO_PROXY` by the exact host only. A client has one target, so the choice is made once.
 
-use crate::config::has_usable_host;
+use crate::client::config::has_usable_host;
 use crate::error::{Error, Kind, Result};
 use ureq::http::Uri;
 

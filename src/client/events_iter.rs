@@ -9,11 +9,11 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use crate::answer::Response;
 use crate::client::Client;
+use crate::client::query::{EventQuery, LARGEST_LIMIT};
 use crate::error::{Error, Kind, Result};
+use crate::http::response::Response;
 use crate::json::{self, Document, Found};
-use crate::query::{EventQuery, LARGEST_LIMIT};
 
 /// Filters that a walk keeps.
 #[derive(Debug, Default)]
@@ -51,7 +51,7 @@ impl OwnedQuery {
             .iter()
             .filter(|(name, _)| *name != "limit" && (until.is_none() || *name != "until"));
         let pairs = others.map(|(name, value)| (*name, value.as_str()));
-        crate::query::encode(
+        crate::client::query::encode(
             pairs
                 .chain([("limit", limit.as_str())])
                 .chain(until.map(|t| ("until", t))),
@@ -160,7 +160,7 @@ fn fraction_digits(time: &str) -> usize {
 
 /// `time` and one unit of its `digits`-th decimal.
 fn just_after(time: &str, digits: usize) -> Option<String> {
-    let time = humantime::parse_rfc3339(&crate::time::normalise(time)?).ok()?;
+    let time = humantime::parse_rfc3339(&crate::event::timestamp::normalise(time)?).ok()?;
     let unit = Duration::from_nanos(10_u64.pow(9 - digits as u32));
     Some(humantime::format_rfc3339_nanos(time + unit).to_string())
 }

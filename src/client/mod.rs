@@ -1,5 +1,11 @@
 //! A client: the one place where retries, fail-open and logging happen.
 
+pub mod config;
+pub mod events_iter;
+pub mod operations;
+pub mod query;
+pub mod webhook;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -7,19 +13,20 @@ use std::time::{Duration, Instant};
 use once_cell::sync::OnceCell;
 use ureq::http::Method;
 
-use crate::answer::{Answer, Expect, Response};
-use crate::background::Background;
-use crate::config::{CompletionMode, Config, header_value};
+use self::query::EventQuery;
+use crate::client::config::{CompletionMode, Config, header_value};
+use crate::client::operations::Operation;
+use crate::delivery::background::Background;
+use crate::delivery::queue::{Books, Completion};
 use crate::error::{Error, Kind, Result};
+use crate::event::log_record::LogRecord;
 use crate::event::{Event, TraceHeaders};
-use crate::http::{self, Http, Request, names};
+use crate::event::{ids, trace_context as trace};
+use crate::http::blocking::{self as http, Http, Request, names};
+use crate::http::response::{Answer, Expect, Response};
+use crate::json;
 use crate::log::{self, Limiter};
-use crate::log_record::LogRecord;
-use crate::operations::Operation;
-use crate::query::{self, EventQuery};
-use crate::queue::{Books, Completion};
-use crate::sync::{Condvar, Mutex, MutexGuard};
-use crate::{ids, json, trace};
+use crate::sys::sync::{Condvar, Mutex, MutexGuard};
 
 /// Waits between attempts (WIRE.md, "Retry"), clamped to the last.
 const LADDER: [u64; 5] = [250, 500, 1000, 2000, 4000];

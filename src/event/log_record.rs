@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::Result;
 use crate::json;
-use crate::json_writer::Writer;
+use crate::json::writer::Writer;
 
 /// One line of a host's log.
 #[derive(Debug, Default)]

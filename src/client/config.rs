@@ -10,8 +10,8 @@ use std::time::Duration;
 use ureq::http::{HeaderName, HeaderValue, Uri};
 
 use crate::error::{Error, Kind, Result};
-use crate::http::names;
-use crate::privacy::{ContentCapture, Rules};
+use crate::event::redaction::{ContentCapture, Rules};
+use crate::http::blocking::names;
 
 /// One row of the table of settings.
 #[derive(Debug)]
@@ -334,7 +334,7 @@ impl Config {
             completion_mode: options.completion_mode.unwrap_or(CompletionMode::Thread),
             rules: Rules::new(content, &redact_keys, max_length),
             ca_pem: ca_pem(options.ca_file, options.ca_pem)?,
-            proxy: crate::proxy::choose(options.proxy.as_deref(), &base_url, &|name| {
+            proxy: crate::http::proxy::choose(options.proxy.as_deref(), &base_url, &|name| {
                 source.environment(&[name]).map(|g| g.map(|g| g.value))
             })?,
             user_agent: user_agent(options.user_agent)?,
@@ -470,7 +470,7 @@ fn ca_pem(file: Option<String>, pem: Option<String>) -> Result<Option<String>> {
     } else {
         return Ok(None);
     };
-    if !crate::http::has_certificate(&text) {
+    if !crate::http::blocking::has_certificate(&text) {
         return Err(Error::config(format!(
             "{name}: no certificate in it that can be read; expected PEM text with -----BEGIN CERTIFICATE-----"
         )));

@@ -3,6 +3,9 @@
 //! The only file that knows ureq's agent. It neither retries nor judges an answer; that is
 //! [`crate::client`]'s.
 
+pub mod attempt;
+pub mod transport;
+
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,11 +17,10 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 
-use crate::answer::{Answer, MAX_BODY, retry_after};
-use crate::attempt;
-use crate::config::Config;
+use crate::client::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::transport::{BUFFER, LateResolver, Limited, Shared, TcpConnector};
+use crate::http::blocking::transport::{BUFFER, LateResolver, Limited, Shared, TcpConnector};
+use crate::http::response::{Answer, MAX_BODY, retry_after};
 
 /// Our own headers, by names that need no parsing.
 pub mod names {
@@ -294,7 +296,7 @@ fn describe(error: &ureq::Error, timeout: Duration) -> String {
         late if is_timeout(late) => format!(
             "no complete answer in time (the timeout is {} ms, connecting may take {} ms of it)",
             timeout.as_millis(),
-            crate::config::CONNECT_LIMIT.as_millis()
+            crate::client::config::CONNECT_LIMIT.as_millis()
         ),
         ureq::Error::Io(e) => format!("connection failed: {e}"),
         ureq::Error::HostNotFound => "connection failed: the host name has no address".to_owned(),

@@ -9,8 +9,9 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::sync::Mutex;
-use crate::{attempt, threads};
+use crate::http::blocking::attempt;
+use crate::sys::sync::Mutex;
+use crate::sys::threads;
 
 const KEEP: Duration = Duration::from_secs(60);
 /// How often a waiting caller looks whether its client was closed.

@@ -1,7 +1,7 @@
 //! The queue of background publishing: bounded, in order, with books that balance.
 //!
 //! One mutex guards everything here, so that every number of the books is true at every moment. No
-//! network, no thread is started and no completion is run under it: [`crate::background`] does these.
+//! network, no thread is started and no completion is run under it: [`crate::delivery::background`] does these.
 //!
 //! # Decisions
 //!
@@ -22,13 +22,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::answer::Response;
-use crate::config::Overflow;
+use crate::client::config::Overflow;
 use crate::error::{Error, Kind, Result};
 use crate::event::StoredEvent;
-use crate::http::Request;
-use crate::signal::Signal;
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::http::blocking::Request;
+use crate::http::response::Response;
+use crate::sys::event_fd::Signal;
+use crate::sys::sync::{Condvar, Mutex, MutexGuard};
 
 /// Called once with what became of an event. `Ok(None)`: suppressed by fail-open.
 pub type Completion = Box<dyn FnOnce(Result<Option<Response>>) + Send>;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::config::header_value;
+use crate::client::config::header_value;
 use crate::error::{Error, Result};
-use crate::ids::{self, hex};
+use crate::event::ids::{self, hex};
 
 /// The longest id, in bytes: the bound that an event has for its fields.
 const MAX_ID: usize = 4096;

@@ -13,6 +13,8 @@
 //! takes 32 bytes and more per value, so that a hostile 32 MiB answer would grow to a gigabyte.
 //! `Walker` never reads out of bounds on text that is not valid either; it then stops early.
 
+pub mod writer;
+
 /// The deepest nesting accepted: the bound that serde_json has for its own recursion.
 pub const MAX_DEPTH: usize = 127;
 

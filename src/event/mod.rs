@@ -4,17 +4,24 @@
 //! what cannot be sent, and [`Event::prepare`] applies the privacy rules, draws the ids the caller
 //! did not give and writes the body.
 
+pub mod ids;
+pub mod log_record;
+pub mod redaction;
+pub mod timestamp;
+pub mod trace_context;
+
 use std::borrow::Cow;
 use std::time::SystemTime;
 
 use ureq::http::{HeaderName, HeaderValue, Method, Uri};
 
-use crate::config::{Config, header_value};
+use self::ids::EventIds;
+use self::timestamp as time;
+use self::trace_context::{self as trace, Trace};
+use crate::client::config::{Config, header_value};
 use crate::error::{Error, Result};
-use crate::http::{Request, names};
-use crate::ids::EventIds;
-use crate::trace::{self, Trace};
-use crate::{json, time};
+use crate::http::blocking::{Request, names};
+use crate::json;
 
 /// The longest payload, and the longest metadata, in bytes.
 pub const MAX_DOCUMENT: usize = 16 << 20;
@@ -336,7 +343,7 @@ impl Prepared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Options;
+    use crate::client::config::Options;
     use serde_json::{Value, json};
 
     fn config() -> Config {

@@ -28,9 +28,9 @@ use ureq::unversioned::transport::{
     Transport,
 };
 
-use crate::attempt;
-use crate::config::CONNECT_LIMIT;
-use crate::dns;
+use crate::client::config::CONNECT_LIMIT;
+use crate::http::blocking::attempt;
+use crate::http::dns;
 
 /// Buffers of a connection, in bytes, each way.
 pub const BUFFER: usize = 16 * 1024;

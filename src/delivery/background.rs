@@ -14,17 +14,18 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::answer::Expect;
-use crate::config::{CompletionMode, Config};
-use crate::error::{Error, Kind, Result};
-use crate::event::{Event, StoredEvent};
-use crate::http::Http;
-use crate::log::{self, Limiter};
-use crate::queue::{
+use crate::client::config::{CompletionMode, Config};
+use crate::delivery::queue::{
     Books, Completion, Finished, GivenUp, Hand, Item, Job, Limits, Queue, Report, Verdict,
 };
-use crate::sync::Mutex;
-use crate::{ids, threads};
+use crate::error::{Error, Kind, Result};
+use crate::event::ids;
+use crate::event::{Event, StoredEvent};
+use crate::http::blocking::Http;
+use crate::http::response::Expect;
+use crate::log::{self, Limiter};
+use crate::sys::sync::Mutex;
+use crate::sys::threads;
 
 /// What closing may take beyond its timeout: for interrupted exchanges to return and for the
 /// completions of abandoned events.
@@ -254,7 +255,7 @@ impl Core {
     }
 
     /// Makes the request, once; the event's own texts are not needed any more then.
-    fn prepare(&self, item: &mut Item) -> Result<Box<crate::http::Request>> {
+    fn prepare(&self, item: &mut Item) -> Result<Box<crate::http::blocking::Request>> {
         // The caller reads one clock; what the other said then is worked out here, once.
         let now = SystemTime::now();
         let occurred = now.checked_sub(item.accepted.elapsed()).unwrap_or(now);
@@ -307,7 +308,7 @@ impl Core {
 
     /// As [`Self::stepping_out`], where waiting is the exception (an event that blocks).
     fn aside<T>(self: &Arc<Self>, wait: impl FnOnce() -> T) -> T {
-        if self.config.overflow == crate::config::Overflow::Block {
+        if self.config.overflow == crate::client::config::Overflow::Block {
             self.stepping_out(wait)
         } else {
             wait()
