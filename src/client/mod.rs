@@ -166,7 +166,7 @@ impl Client {
         channel_id: Option<&str>,
         json: &str,
     ) -> Result<Option<Response>> {
-        json::check(json).map_err(|flaw| Error::argument(format!("json: {flaw}")))?;
+        json::check(json).map_err(|e| Error::argument(format!("json: {e}")))?;
         let channel = channel_id
             .or(self.config.channel_id.as_deref())
             .ok_or_else(|| {
@@ -212,7 +212,7 @@ impl Client {
             if method == Method::GET {
                 return Err(Error::argument("body_json: GET takes no body; pass NULL"));
             }
-            json::check(body).map_err(|flaw| Error::argument(format!("body_json: {flaw}")))?;
+            json::check(body).map_err(|e| Error::argument(format!("body_json: {e}")))?;
         }
         query::check_target(path, query)?;
         // Whether a POST or PATCH that arrives twice does harm is not ours to guess.

@@ -316,8 +316,8 @@ fn check_object(name: &str, text: &str) -> Result<()> {
             text.len()
         )));
     }
-    json::check(text).map_err(|flaw| Error::argument(format!("{name}: {flaw}")))?;
-    if json::Walker::new(text).peek() != Some(b'{') {
+    json::check(text).map_err(|e| Error::argument(format!("{name}: {e}")))?;
+    if json::Cursor::new(text).peek() != Some(b'{') {
         return Err(Error::argument(format!(
             "{name}: expected a JSON object ({{…}}), found another kind of value"
         )));

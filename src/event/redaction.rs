@@ -4,7 +4,7 @@
 //! in one pass and copy what they do not touch byte for byte, so that numbers and member order reach
 //! the service as they were written.
 
-use crate::json::{self, Walker};
+use crate::json::{self, Cursor};
 
 /// How much of a value under a content key is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl Rules {
     pub fn apply(&self, object: &str, out: &mut Vec<u8>) {
         let mut edit = Edit {
             rules: self,
-            walker: Walker::new(object),
+            cursor: Cursor::new(object),
             text: object,
             copied: 0,
             out,
@@ -159,7 +159,7 @@ impl Rules {
 /// One pass over a text, which copies all but what it replaces.
 struct Edit<'t, 'o> {
     rules: &'t Rules,
-    walker: Walker<'t>,
+    cursor: Cursor<'t>,
     text: &'t str,
     /// The text up to here is in `out`, edited.
     copied: usize,
@@ -168,39 +168,39 @@ struct Edit<'t, 'o> {
 
 impl Edit<'_, '_> {
     fn value(&mut self, in_content: bool) {
-        match self.walker.peek() {
+        match self.cursor.peek() {
             Some(b'{') => {
-                self.walker.at += 1;
-                while self.walker.peek() == Some(b'"') {
+                self.cursor.at += 1;
+                while self.cursor.peek() == Some(b'"') {
                     self.member(in_content);
-                    self.walker.eat(b',');
+                    self.cursor.eat(b',');
                 }
-                self.walker.eat(b'}');
+                self.cursor.eat(b'}');
             }
             Some(b'[') => {
-                self.walker.at += 1;
-                while !matches!(self.walker.peek(), Some(b']') | None) {
+                self.cursor.at += 1;
+                while !matches!(self.cursor.peek(), Some(b']') | None) {
                     self.value(in_content);
-                    self.walker.eat(b',');
+                    self.cursor.eat(b',');
                 }
-                self.walker.eat(b']');
+                self.cursor.eat(b']');
             }
             Some(b'"') => self.string(in_content),
             Some(_) => {
-                self.walker.scalar();
+                self.cursor.scalar();
             }
             None => {}
         }
     }
 
     fn member(&mut self, in_content: bool) {
-        let key = self.walker.string();
-        self.walker.eat(b':');
+        let key = self.cursor.string();
+        self.cursor.eat(b':');
         let (hidden, is_content) = self.rules.judge(key);
         if hidden {
-            self.walker.peek();
-            self.copy_up_to(self.walker.at);
-            self.walker.skip();
+            self.cursor.peek();
+            self.copy_up_to(self.cursor.at);
+            self.cursor.skip();
             self.replace(b"\"[REDACTED]\"");
         } else {
             let below = is_content && self.rules.content == ContentCapture::Redacted;
@@ -209,8 +209,8 @@ impl Edit<'_, '_> {
     }
 
     fn string(&mut self, in_content: bool) {
-        let start = self.walker.at + 1;
-        let raw = self.walker.string();
+        let start = self.cursor.at + 1;
+        let raw = self.cursor.string();
         let (limit, mark) = if in_content && PREVIEW_LENGTH < self.rules.max_length {
             (PREVIEW_LENGTH, "…[REDACTED_PREVIEW]\"")
         } else {
@@ -218,7 +218,7 @@ impl Edit<'_, '_> {
         };
         // A character takes at least one byte, so that a short text needs no counting.
         if raw.len() > limit {
-            let mut ends = json::characters(raw).map(|(_, end)| end);
+            let mut ends = json::cursor::characters(raw).map(|(_, end)| end);
             let end = limit.checked_sub(1).and_then(|last| ends.nth(last));
             if ends.next().is_some() {
                 self.copy_up_to(start + end.unwrap_or(0));
@@ -236,7 +236,7 @@ impl Edit<'_, '_> {
     /// Puts `text` in place of what was walked over since the last copy.
     fn replace(&mut self, text: &[u8]) {
         self.out.extend_from_slice(text);
-        self.copied = self.walker.at;
+        self.copied = self.cursor.at;
     }
 }
 

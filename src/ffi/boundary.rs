@@ -77,7 +77,7 @@ pub(super) fn text_or_empty<'a>(name: &str, pointer: *const c_char) -> Result<Op
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str()
         .map(Some)
-        .map_err(|flaw| not_utf8(name, flaw.valid_up_to()))
+        .map_err(|e| not_utf8(name, e.valid_up_to()))
 }
 
 pub(super) fn required<'a>(name: &str, pointer: *const c_char) -> Result<&'a str> {
@@ -106,7 +106,7 @@ pub(super) fn document<'a>(
     let bytes = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length) };
     std::str::from_utf8(bytes)
         .map(Some)
-        .map_err(|flaw| not_utf8(name, flaw.valid_up_to()))
+        .map_err(|e| not_utf8(name, e.valid_up_to()))
 }
 
 /// Bytes as pointer and length; `None` where there is a length but no pointer.

@@ -37,7 +37,7 @@ fn add(
         let Some(json) = borrow_mut(json) else { return };
         match text_or_empty("key", key) {
             Ok(key) => write(&mut json.writer, key),
-            Err(flaw) => json.writer.mistake(None, &flaw.message),
+            Err(e) => json.writer.mistake(None, &e.message),
         }
     });
 }
@@ -52,7 +52,7 @@ pub extern "C" fn axonpush_json_string(
     add(json, key, |writer, key| {
         match text_or_empty("value", value) {
             Ok(text) => writer.string(key, text),
-            Err(flaw) => writer.mistake(key, &flaw.message),
+            Err(e) => writer.mistake(key, &e.message),
         }
     });
 }
@@ -87,7 +87,7 @@ pub extern "C" fn axonpush_json_raw(
     add(json, key, |writer, key| {
         match document("value", value, len) {
             Ok(text) => writer.raw(key, text.unwrap_or("")),
-            Err(flaw) => writer.mistake(key, &flaw.message),
+            Err(e) => writer.mistake(key, &e.message),
         }
     });
 }

@@ -10,7 +10,7 @@ use super::response::{axonpush_response, hand_out};
 use super::status::axonpush_status;
 use crate::client::operations::Operation;
 use crate::error::{Error, Result};
-use crate::json::Walker;
+use crate::json::Cursor;
 use crate::json::writer::Writer;
 
 /// Where a call puts what it gives.
@@ -78,7 +78,7 @@ pub(super) fn object<'a>(name: &str, pointer: *const c_char, length: usize) -> R
         Some(given) => given,
         None => required(name, pointer)?,
     };
-    if Walker::new(given).peek() != Some(b'{') {
+    if Cursor::new(given).peek() != Some(b'{') {
         return Err(Error::argument(format!(
             "{name}: expected a JSON object ({{…}})"
         )));

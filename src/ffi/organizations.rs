@@ -60,7 +60,7 @@ pub extern "C" fn axonpush_organizations_update(
 ) -> axonpush_status {
     let content = || {
         let given = object("body_json", body_json, body_len)?;
-        json::check(given).map_err(|flaw| Error::argument(format!("body_json: {flaw}")))?;
+        json::check(given).map_err(|e| Error::argument(format!("body_json: {e}")))?;
         Ok(Content {
             query: None,
             body: Some(given.to_owned()),

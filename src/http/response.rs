@@ -78,7 +78,7 @@ impl Answer {
             Expect::Anything if text.trim_ascii().is_empty() => "null".to_owned(),
             _ => text,
         };
-        json::check(&text).map_err(|flaw| refuse(format!("the body is {flaw}")))?;
+        json::check(&text).map_err(|e| refuse(format!("the body is {e}")))?;
         match expect {
             Expect::Accepted if json::kind_of_member(&text, "eventId") != Some(b'"') => {
                 return Err(refuse("the body has no string \"eventId\"".to_owned()));

@@ -3,8 +3,14 @@
 //! Mistakes do not have to be checked call by call: the first is remembered, what follows is
 //! ignored, and [`Writer::text`] reports it.
 
+use super::cursor::{Cursor, unescape};
+use super::validate::{MAX_DEPTH, check_within};
 use crate::error::{Error, Result};
-use crate::json;
+
+/// Appends `text` as a JSON string with its quotes.
+pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("a string always serialises into memory");
+}
 
 #[derive(Debug)]
 pub struct Writer {
@@ -36,7 +42,7 @@ impl Default for Writer {
 impl Writer {
     pub fn string(&mut self, key: Option<&str>, value: Option<&str>) {
         self.member(key, |out| match value {
-            Some(text) => json::write_string(out, text),
+            Some(text) => write_string(out, text),
             None => out.extend_from_slice(b"null"),
         });
     }
@@ -64,39 +70,36 @@ impl Writer {
     }
 
     pub fn raw(&mut self, key: Option<&str>, value: &str) {
-        match json::check_within(value, json::MAX_DEPTH - self.open.len()) {
+        match check_within(value, MAX_DEPTH - self.open.len()) {
             Ok(()) => self.member(key, |out| out.extend_from_slice(value.as_bytes())),
-            Err(flaw) => self.mistake(key, &format!("the raw value is {flaw}")),
+            Err(error) => self.mistake(key, &format!("the raw value is {error}")),
         }
     }
 
     /// Adds the members of a JSON object to the one that is open.
     pub fn members_of(&mut self, object: &str) {
-        if let Err(flaw) = json::check_within(object, json::MAX_DEPTH - self.open.len()) {
-            return self.mistake(None, &format!("the object is {flaw}"));
+        if let Err(error) = check_within(object, MAX_DEPTH - self.open.len()) {
+            return self.mistake(None, &format!("the object is {error}"));
         }
-        let mut walker = json::Walker::new(object);
-        if !walker.eat(b'{') {
+        let mut cursor = Cursor::new(object);
+        if !cursor.eat(b'{') {
             return self.mistake(None, "expected a JSON object");
         }
-        while walker.peek() == Some(b'"') {
-            let key = json::unescape(walker.string());
-            walker.eat(b':');
-            walker.peek();
-            let start = walker.at;
-            walker.skip();
-            let value = &object[start..walker.at];
+        while cursor.peek() == Some(b'"') {
+            let key = unescape(cursor.string());
+            cursor.eat(b':');
+            cursor.peek();
+            let start = cursor.at;
+            cursor.skip();
+            let value = &object[start..cursor.at];
             self.member(Some(&key), |out| out.extend_from_slice(value.as_bytes()));
-            walker.eat(b',');
+            cursor.eat(b',');
         }
     }
 
     pub fn begin(&mut self, key: Option<&str>, is_array: bool) {
-        if self.open.len() >= json::MAX_DEPTH {
-            return self.mistake(
-                key,
-                &format!("nested deeper than {} levels", json::MAX_DEPTH),
-            );
+        if self.open.len() >= MAX_DEPTH {
+            return self.mistake(key, &format!("nested deeper than {} levels", MAX_DEPTH));
         }
         self.member(key, |out| out.push(if is_array { b'[' } else { b'{' }));
         if self.mistake.is_none() {
@@ -162,7 +165,7 @@ impl Writer {
             self.out.push(b',');
         }
         if let Some(key) = key {
-            json::write_string(&mut self.out, key);
+            write_string(&mut self.out, key);
             self.out.push(b':');
         }
         write(&mut self.out);
@@ -215,7 +218,7 @@ mod tests {
         assert!(mistake(|w| w.raw(Some("r"), "{]")).contains("raw"));
         assert!(mistake(|w| w.begin(Some("a"), true)).contains("\"later\""));
         assert!(mistake(|w| (0..200).for_each(|_| w.begin(Some("a"), false))).contains("deeper"));
-        let deep = "[".repeat(json::MAX_DEPTH) + &"]".repeat(json::MAX_DEPTH);
+        let deep = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
         assert!(mistake(|w| w.raw(Some("r"), &deep)).contains("deeper"));
         let mut open = Writer::default();
         open.begin(Some("a"), true);

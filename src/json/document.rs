@@ -1,0 +1,257 @@
+//! JSON text with an index, for RFC 6901 pointers.
+//!
+//! Rejected: `serde_json::Value`. It rewrites numbers (a 25-digit integer comes back as a float) and
+//! takes 32 bytes and more per value, so that a hostile 32 MiB response would grow to a gigabyte.
+
+use super::cursor::{Cursor, unescape};
+use super::validate::{Error, check};
+
+/// JSON text with an index of its values: eight bytes a value, whatever the text.
+#[derive(Debug)]
+pub struct Document {
+    text: String,
+    nodes: once_cell::sync::OnceCell<Vec<Node>>,
+}
+
+/// A value: where its text starts, and the index of the node after everything inside it. The members
+/// of an object are pairs of nodes, key then value.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    start: u32,
+    next: u32,
+}
+
+/// A value found in a [`Document`].
+pub enum Found<'a> {
+    /// The text it stands for.
+    String(std::borrow::Cow<'a, str>),
+    /// The text of a number, `true`, `false` or `null`.
+    Scalar(&'a str),
+    /// How many members it has.
+    Array(usize),
+    Object(usize),
+}
+
+impl Document {
+    /// `text` must be smaller than 4 GiB; answers are bounded far below.
+    pub fn parse(text: String) -> Result<Self, Error> {
+        check(&text)?;
+        Ok(Self::from_checked(text))
+    }
+
+    /// For text that [`check`] has passed.
+    pub fn from_checked(text: String) -> Self {
+        Document {
+            text,
+            nodes: once_cell::sync::OnceCell::new(),
+        }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The value at an RFC 6901 pointer (`""` is the whole document).
+    pub fn find(&self, pointer: &str) -> Option<Found<'_>> {
+        let nodes = self.nodes.get_or_init(|| index(&self.text));
+        let mut at = 0;
+        if !pointer.is_empty() {
+            for token in pointer.strip_prefix('/')?.split('/') {
+                at = self.member(nodes, at, token)?;
+            }
+        }
+        self.value(nodes, at)
+    }
+
+    fn first_byte(&self, nodes: &[Node], at: usize) -> Option<u8> {
+        let start = nodes.get(at)?.start as usize;
+        self.text.as_bytes().get(start).copied()
+    }
+
+    /// The indices of the nodes directly inside the one at `parent`.
+    fn children<'n>(&self, nodes: &'n [Node], parent: usize) -> impl Iterator<Item = usize> + 'n {
+        let end = nodes.get(parent).map_or(0, |n| n.next as usize);
+        let mut at = parent + 1;
+        std::iter::from_fn(move || {
+            let here = at;
+            (here < end).then(|| {
+                at = nodes[here].next as usize;
+                here
+            })
+        })
+    }
+
+    fn member(&self, nodes: &[Node], parent: usize, token: &str) -> Option<usize> {
+        match self.first_byte(nodes, parent)? {
+            b'{' => {
+                let wanted = unescape_token(token)?;
+                let mut found = None;
+                let mut children = self.children(nodes, parent);
+                // The last member of a name wins, as in every common JSON library.
+                while let (Some(key), Some(value)) = (children.next(), children.next()) {
+                    if unescape(self.string_at(nodes, key)) == wanted {
+                        found = Some(value);
+                    }
+                }
+                found
+            }
+            b'[' => {
+                let canonical = token == "0" || !token.starts_with(['0', '+']);
+                let position: usize = token.parse().ok().filter(|_| canonical)?;
+                self.children(nodes, parent).nth(position)
+            }
+            _ => None,
+        }
+    }
+
+    fn cursor(&self, nodes: &[Node], at: usize) -> Cursor<'_> {
+        Cursor::at(&self.text, nodes[at].start as usize)
+    }
+
+    fn string_at(&self, nodes: &[Node], at: usize) -> &str {
+        self.cursor(nodes, at).string()
+    }
+
+    fn value(&self, nodes: &[Node], at: usize) -> Option<Found<'_>> {
+        Some(match self.first_byte(nodes, at)? {
+            b'"' => Found::String(unescape(self.string_at(nodes, at))),
+            b'[' => Found::Array(self.children(nodes, at).count()),
+            b'{' => Found::Object(self.children(nodes, at).count() / 2),
+            _ => Found::Scalar(self.cursor(nodes, at).scalar()),
+        })
+    }
+}
+
+/// The name that a reference token stands for; `None` where a `~` escapes nothing (RFC 6901, 3).
+fn unescape_token(token: &str) -> Option<String> {
+    let mut pieces = token.split('~');
+    let mut name = pieces.next()?.to_owned();
+    for piece in pieces {
+        name.push(match piece.as_bytes().first()? {
+            b'0' => '~',
+            b'1' => '/',
+            _ => return None,
+        });
+        name.push_str(&piece[1..]);
+    }
+    Some(name)
+}
+
+/// The nodes of valid JSON, in the order of their text. Without recursion, for any depth.
+fn index(text: &str) -> Vec<Node> {
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    let mut cursor = Cursor::new(text);
+    while let Some(c) = cursor.peek() {
+        let here = nodes.len();
+        match c {
+            b',' | b':' => {
+                cursor.at += 1;
+                continue;
+            }
+            b'}' | b']' => {
+                cursor.at += 1;
+                if let Some(parent) = open.pop() {
+                    nodes[parent].next = here as u32;
+                }
+                continue;
+            }
+            _ => nodes.push(Node {
+                start: cursor.at as u32,
+                next: here as u32 + 1,
+            }),
+        }
+        match c {
+            b'{' | b'[' => {
+                open.push(here);
+                cursor.at += 1;
+            }
+            b'"' => {
+                cursor.string();
+            }
+            _ => {
+                cursor.scalar();
+            }
+        }
+    }
+    nodes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn string(doc: &Document, pointer: &str) -> Option<String> {
+        match doc.find(pointer)? {
+            Found::String(s) => Some(s.into_owned()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn rfc_6901_examples_resolve() {
+        // The document of RFC 6901, section 5.
+        let doc = Document::parse(
+            r#"{"foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4,
+                "i\\j": 5, "k\"l": 6, " ": 7, "m~n": 8}"#
+                .into(),
+        )
+        .unwrap();
+        assert!(matches!(doc.find(""), Some(Found::Object(10))));
+        assert!(matches!(doc.find("/foo"), Some(Found::Array(2))));
+        assert_eq!(string(&doc, "/foo/0").as_deref(), Some("bar"));
+        for (pointer, value) in [
+            ("/", "0"),
+            ("/a~1b", "1"),
+            ("/c%d", "2"),
+            ("/e^f", "3"),
+            ("/g|h", "4"),
+            ("/i\\j", "5"),
+            ("/k\"l", "6"),
+            ("/ ", "7"),
+            ("/m~0n", "8"),
+        ] {
+            match doc.find(pointer) {
+                Some(Found::Scalar(text)) => assert_eq!(text, value, "{pointer}"),
+                _ => panic!("{pointer} not found"),
+            }
+        }
+        for absent in [
+            "foo", "/foo/2", "/foo/00", "/foo/-", "/foo/+1", "/foo/x", "/foo/0/0", "/q",
+        ] {
+            assert!(doc.find(absent).is_none(), "{absent}");
+        }
+    }
+
+    #[test]
+    fn nested_values_are_indexed() {
+        let doc = Document::parse(
+            r#" { "events" : [ {"id":"a","n":[[],[1,[2]]]}, {"id":"b\u00e9\ud83d\ude00"} ], "z": -1.5e3 } "#.into(),
+        )
+        .unwrap();
+        assert_eq!(string(&doc, "/events/0/id").as_deref(), Some("a"));
+        assert_eq!(string(&doc, "/events/1/id").as_deref(), Some("bé😀"));
+        assert!(matches!(
+            doc.find("/events/0/n/1/1/0"),
+            Some(Found::Scalar("2"))
+        ));
+        assert!(matches!(doc.find("/z"), Some(Found::Scalar("-1.5e3"))));
+        assert!(matches!(doc.find("/events/0/n/0"), Some(Found::Array(0))));
+    }
+    #[test]
+    fn the_last_of_equal_names_wins() {
+        let doc = Document::parse(r#"{"a":1,"a":2}"#.into()).unwrap();
+        assert!(matches!(doc.find("/a"), Some(Found::Scalar("2"))));
+    }
+
+    #[test]
+    fn text_that_was_not_checked_cannot_crash_the_index() {
+        let text = r#"{"a":["b\u00e9\",{"c":12}],"d"#;
+        for end in 0..text.len() {
+            let Some(cut) = text.get(..end) else { continue };
+            index(cut);
+            let doc = Document::from_checked(cut.into());
+            doc.find("/a/0");
+        }
+    }
+}
