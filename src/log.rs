@@ -1,6 +1,6 @@
 //! The library's own log: warnings and errors to stderr, unless the host says otherwise.
 //!
-//! One level and one sink for the process. The rate limit ([`Limiter`]) is each client's own, so
+//! One level and one sink for the process. The rate limit ([`RateLimiter`]) is each client's own, so
 //! that an outage costs a line every few seconds and a second client is still heard.
 
 use std::cell::Cell;
@@ -142,7 +142,7 @@ fn write_stderr(line: &str) {
 
 /// Lets one line through every few seconds and counts the others.
 #[derive(Debug, Default)]
-pub struct Limiter(Mutex<Budget>);
+pub struct RateLimiter(Mutex<Budget>);
 
 #[derive(Debug, Default)]
 struct Budget {
@@ -152,7 +152,7 @@ struct Budget {
 
 const INTERVAL: Duration = Duration::from_secs(5);
 
-impl Limiter {
+impl RateLimiter {
     /// A warning, or a debug line where a warning came a moment ago.
     pub fn warn(&self, message: &str) {
         match self.admit(Instant::now()) {
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn the_limiter_counts_what_it_holds_back() {
-        let limiter = Limiter::default();
+        let limiter = RateLimiter::default();
         let start = Instant::now();
         assert_eq!(limiter.admit(start), Some(0));
         assert_eq!(limiter.admit(start), None);

@@ -1,15 +1,13 @@
 //! Names to addresses, within a deadline, once a minute at most.
 //!
 //! `getaddrinfo` cannot be told to stop, so it runs on a thread of its own that is left behind when
-//! it takes too long. The addresses are kept, since ureq would otherwise look the name up for every
-//! request, pooled connection or not.
+//! it takes too long. The addresses are kept, so that a new connection seldom needs a look-up.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::http::blocking::attempt;
 use crate::sys::sync::Mutex;
 use crate::sys::threads;
 
@@ -40,6 +38,7 @@ impl Cache {
         &self,
         host: &str,
         port: u16,
+        deadline: Instant,
         closed: &dyn Fn() -> bool,
     ) -> io::Result<Addresses> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -52,7 +51,7 @@ impl Cache {
         if let Some(list) = self.kept(host, port) {
             return Ok(Addresses { list, cached: true });
         }
-        let list = resolve(host, port, closed)?;
+        let list = resolve(host, port, deadline, closed)?;
         *self.0.lock() = Some(Entry {
             host: host.to_owned(),
             port,
@@ -78,22 +77,30 @@ impl Cache {
     }
 }
 
-fn resolve(host: &str, port: u16, closed: &dyn Fn() -> bool) -> io::Result<Vec<SocketAddr>> {
-    let (answer, answers) = mpsc::sync_channel(1);
+fn resolve(
+    host: &str,
+    port: u16,
+    deadline: Instant,
+    closed: &dyn Fn() -> bool,
+) -> io::Result<Vec<SocketAddr>> {
+    let (sender, receiver) = mpsc::sync_channel(1);
     let name = host.to_owned();
     threads::spawn("axonpush-dns", move || {
         let found = (name.as_str(), port)
             .to_socket_addrs()
             .map(|a| a.collect::<Vec<_>>());
         // Nobody listens any more when the deadline passed.
-        let _ = answer.send(found);
+        let _ = sender.send(found);
     })?;
     loop {
-        let left = attempt::remaining().ok_or(io::ErrorKind::TimedOut)?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         if closed() {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        match answers.recv_timeout(left.min(CLOSED_CHECK)) {
+        match receiver.recv_timeout(left.min(CLOSED_CHECK)) {
             Ok(Ok(list)) if list.is_empty() => {
                 return Err(io::Error::new(
                     io::ErrorKind::NotFound,

@@ -3,24 +3,43 @@
 //! ureq reads the variables too, but takes `HTTPS_PROXY` for `http://` targets and matches
 //! `NO_PROXY` by the exact host only. A client has one target, so the choice is made once.
 
-use crate::client::config::has_usable_host;
-use crate::error::{Error, Kind, Result};
-use ureq::http::Uri;
+use http::Uri;
+use percent_encoding::percent_decode_str;
+
+use super::url;
+use crate::error::{Error, Result};
 
 type Variables<'v> = &'v dyn Fn(&str) -> Result<Option<String>>;
 
+/// An HTTP proxy, used by CONNECT.
+#[derive(Clone)]
+pub struct Proxy {
+    /// Whether the connection to the proxy itself is TLS.
+    pub tls: bool,
+    pub host: String,
+    pub port: u16,
+    /// User name and password. `Debug` does not show them.
+    pub credentials: Option<(String, Option<String>)>,
+}
+
+impl std::fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Proxy")
+            .field("tls", &self.tls)
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The proxy for `base_url`: the option where given (`""`: none), else the variable of its scheme,
 /// unless `NO_PROXY` names its host.
-pub fn choose(
-    option: Option<&str>,
-    base_url: &str,
-    variables: Variables,
-) -> Result<Option<ureq::Proxy>> {
+pub fn choose(option: Option<&str>, base_url: &str, variables: Variables) -> Result<Option<Proxy>> {
     if let Some(url) = option {
         return if url.is_empty() {
             Ok(None)
         } else {
-            parse(url, "option proxy", Kind::Config).map(Some)
+            parse(url, "option proxy").map(Some)
         };
     }
     let target: Uri = base_url.parse().unwrap_or_default();
@@ -34,7 +53,7 @@ pub fn choose(
         return Ok(None);
     }
     match first(variables, &names)? {
-        Some((name, url)) => parse(&url, &format!("variable {name}"), Kind::Config).map(Some),
+        Some((name, url)) => parse(&url, &format!("variable {name}")).map(Some),
         None => Ok(None),
     }
 }
@@ -49,22 +68,43 @@ fn first<'n>(variables: Variables, names: &[&'n str]) -> Result<Option<(&'n str,
 }
 
 /// The URL may hold a password, so no message shows it.
-fn parse(url: &str, origin: &str, kind: Kind) -> Result<ureq::Proxy> {
-    let refuse = || {
-        Error::new(
-            kind,
-            format!("{origin}: not an HTTP proxy; expected http://[user:password@]host[:port]"),
-        )
+fn parse(text: &str, origin: &str) -> Result<Proxy> {
+    read(text).ok_or_else(|| {
+        Error::config(format!(
+            "{origin}: not an HTTP proxy; expected http://[user:password@]host[:port]"
+        ))
+    })
+}
+
+/// The scheme may be left out.
+fn read(text: &str) -> Option<Proxy> {
+    let text = match text.contains("://") {
+        true => text.to_owned(),
+        false => format!("http://{text}"),
     };
-    let proxy = ureq::Proxy::new(url).map_err(|_| refuse())?;
-    match proxy.protocol() {
-        ureq::ProxyProtocol::Http | ureq::ProxyProtocol::Https
-            if has_usable_host(proxy.uri()) && matches!(proxy.uri().path(), "" | "/") =>
-        {
-            Ok(proxy)
-        }
-        _ => Err(refuse()),
+    let uri: Uri = text.parse().ok()?;
+    let usable = matches!(uri.scheme_str(), Some("http" | "https"))
+        && url::has_usable_host(&uri)
+        && uri
+            .path_and_query()
+            .is_none_or(|rest| matches!(rest.as_str(), "" | "/"));
+    if !usable {
+        return None;
     }
+    let decode = |text: &str| Some(percent_decode_str(text).decode_utf8().ok()?.into_owned());
+    let credentials = match uri.authority()?.as_str().rsplit_once('@') {
+        None => None,
+        Some((user_info, _)) => Some(match user_info.split_once(':') {
+            Some((user, password)) => (decode(user)?, Some(decode(password)?)),
+            None => (decode(user_info)?, None),
+        }),
+    };
+    Some(Proxy {
+        tls: uri.scheme_str() == Some("https"),
+        host: uri.host()?.to_owned(),
+        port: url::port(&uri),
+        credentials,
+    })
 }
 
 /// Whether a `NO_PROXY` list names the target's host: `*`, the host itself, or a domain it is in
@@ -75,12 +115,7 @@ fn excludes(list: &str, target: &Uri) -> bool {
         .unwrap_or("")
         .trim_matches(['[', ']'])
         .to_ascii_lowercase();
-    let default_port = if target.scheme_str() == Some("http") {
-        80
-    } else {
-        443
-    };
-    let port = target.port_u16().unwrap_or(default_port);
+    let port = url::port(target);
     list.split(',')
         .map(|entry| entry.trim().to_ascii_lowercase())
         .any(|entry| {
@@ -107,6 +142,7 @@ fn excludes(list: &str, target: &Uri) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
 
     fn chosen(option: Option<&str>, base: &str, variables: &[(&str, &str)]) -> bool {
         choose(option, base, &|name| {
@@ -162,6 +198,29 @@ mod tests {
             "http://127.0.0.1:9",
             &[("HTTP_PROXY", "p:1"), ("no_proxy", "127.0.0.1")]
         ));
+    }
+
+    #[test]
+    fn the_parts_of_a_proxy_are_read() {
+        let read = |text| read(text).unwrap();
+        let plain = read("proxy.example");
+        assert_eq!(
+            (plain.tls, plain.host.as_str(), plain.port),
+            (false, "proxy.example", 80)
+        );
+        assert_eq!(plain.credentials, None);
+        let full = read("https://us%65r:p%40ss:word@[::1]:8443/");
+        assert_eq!(
+            (full.tls, full.host.as_str(), full.port),
+            (true, "[::1]", 8443)
+        );
+        let credentials = ("user".to_owned(), Some("p@ss:word".to_owned()));
+        assert_eq!(full.credentials, Some(credentials));
+        assert!(!format!("{full:?}").contains("ss:word"));
+        assert_eq!(
+            read("token@h:1").credentials,
+            Some(("token".to_owned(), None))
+        );
     }
 
     #[test]

@@ -1,21 +1,21 @@
 //! What the service answered: a response to hand out, or an error that says what the service said.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::client::config::ApiKey;
+use super::credential::ApiKey;
 use crate::error::{Error, Kind, Result};
 use crate::json::{self, Document};
 
-/// The largest answer read, in bytes after unpacking.
+/// The largest response read, in bytes after unpacking.
 pub const MAX_BODY: usize = 32 << 20;
 /// Longer texts of the service are cut in messages.
 const MAX_MESSAGE: usize = 2000;
 
-/// One HTTP answer, read whole.
+/// One HTTP response, read whole.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
     /// Header `X-Request-Id`.
     pub request_id: Option<String>,
@@ -28,12 +28,12 @@ pub struct Answer {
 #[derive(Debug)]
 pub struct Response {
     pub document: Document,
-    /// 0: made up by fail-open, no HTTP answer stands behind it.
+    /// 0: made up by fail-open, no HTTP response stands behind it.
     pub http_status: u16,
     pub request_id: Option<String>,
 }
 
-/// What a call expects in a 2xx answer.
+/// What a call expects in a 2xx response.
 #[derive(Debug, Clone, Copy)]
 pub enum Expect {
     /// An object with the string `eventId`.
@@ -55,12 +55,12 @@ impl Response {
     }
 }
 
-impl Answer {
+impl HttpResponse {
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The response of a 2xx answer, if it is what was expected.
+    /// The response of a 2xx response, if it is what was expected.
     pub fn into_response(self, expect: Expect) -> Result<Response> {
         let (http_status, request_id) = (self.status, self.request_id.clone());
         let refuse = |what: String| Error {
@@ -98,7 +98,7 @@ impl Answer {
         })
     }
 
-    /// The error of any other answer. Both body shapes of the service are understood, and a body
+    /// The error of any other response. Both body shapes of the service are understood, and a body
     /// that is neither.
     pub fn into_error(self, api_key: &ApiKey) -> Error {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
@@ -169,36 +169,19 @@ fn cut(text: &str) -> String {
     text.chars().take(MAX_MESSAGE).map(tame).collect()
 }
 
-/// `Retry-After`: seconds (fractions allowed) or an HTTP date (RFC 9110, 10.2.3).
-pub fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
-    let header = header.trim();
-    if let Ok(seconds) = header.parse::<f64>() {
-        // Not `max(0.0)`, which would turn a NaN into 0.
-        let seconds = if seconds < 0.0 { 0.0 } else { seconds };
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let date = httpdate::parse_http_date(header).ok()?;
-    Some(date.duration_since(now).unwrap_or(Duration::ZERO))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::config::{Config, Options};
 
     fn error(status: u16, body: &str) -> Error {
-        let options = Options {
-            api_key: Some("ak_hidden".into()),
-            ..Options::default()
-        };
-        let config = Config::resolve(options, &|_| None).unwrap();
-        let answer = Answer {
+        let api_key = ApiKey::new("ak_hidden".to_owned()).unwrap();
+        let response = HttpResponse {
             status,
             request_id: Some("from-header".into()),
             body: body.as_bytes().to_vec(),
-            ..Answer::default()
+            ..HttpResponse::default()
         };
-        answer.into_error(&config.api_key)
+        response.into_error(&api_key)
     }
 
     #[test]
@@ -273,33 +256,14 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-        assert_eq!(retry_after("2", now), Some(Duration::from_secs(2)));
-        assert_eq!(retry_after(" 0.25 ", now), Some(Duration::from_millis(250)));
-        assert_eq!(retry_after("-3", now), Some(Duration::ZERO));
-        assert_eq!(
-            retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now),
-            Some(Duration::from_secs(10))
-        );
-        assert_eq!(
-            retry_after("Sun, 06 Nov 1994 08:49:00 GMT", now),
-            Some(Duration::ZERO)
-        );
-        for bad in ["", "soon", "NaN", "inf", "1e300"] {
-            assert_eq!(retry_after(bad, now), None, "{bad}");
-        }
-    }
-
-    #[test]
     fn a_success_must_be_the_json_expected() {
         let decode = |body: &str, expect| {
-            let answer = Answer {
+            let response = HttpResponse {
                 status: 200,
                 body: body.as_bytes().to_vec(),
-                ..Answer::default()
+                ..HttpResponse::default()
             };
-            answer.into_response(expect).map_err(|e| e.kind)
+            response.into_response(expect).map_err(|e| e.kind)
         };
         for body in [
             "",

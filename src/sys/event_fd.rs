@@ -2,17 +2,18 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
-use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::eventfd::EfdFlags;
 
 use crate::error::{Error, Kind, Result};
 
 /// Readable while raised. An eventfd, so that it is one descriptor and cannot fill up.
-pub struct Signal(EventFd);
+pub struct EventFd(nix::sys::eventfd::EventFd);
 
-impl Signal {
+impl EventFd {
     pub fn new() -> Result<Self> {
-        EventFd::from_value_and_flags(0, EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
-            .map(Signal)
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        nix::sys::eventfd::EventFd::from_value_and_flags(0, flags)
+            .map(EventFd)
             .map_err(|e| {
                 Error::new(
                     Kind::Internal,

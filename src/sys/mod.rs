@@ -1,5 +1,6 @@
-//! What the operating system gives: threads, locks, event descriptors.
+//! What the operating system gives: threads, locks with deadlines, event descriptors, random bytes.
 
 pub mod event_fd;
+pub mod random;
 pub mod sync;
 pub mod threads;

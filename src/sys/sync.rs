@@ -4,7 +4,7 @@
 //! ThreadSanitizer sees only code that was compiled for it, which the standard library's locks are not;
 //! `make test-races` puts parking_lot's in their place.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[cfg(axonpush_races)]
 use parking_lot as imp;
@@ -72,6 +72,25 @@ impl Condvar {
     ) -> MutexGuard<'a, T> {
         self.0.wait_for(&mut guard, limit);
         guard
+    }
+
+    /// Waits until `ready` says so or `deadline` has passed; gives the guard, and whether it is ready.
+    pub fn wait_until<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        deadline: Instant,
+        mut ready: impl FnMut(&mut T) -> bool,
+    ) -> (MutexGuard<'a, T>, bool) {
+        loop {
+            if ready(&mut guard) {
+                return (guard, true);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return (guard, false);
+            }
+            guard = self.wait_timeout(guard, left);
+        }
     }
 
     pub fn notify_one(&self) {

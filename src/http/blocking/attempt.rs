@@ -66,6 +66,11 @@ pub fn remaining() -> Option<Duration> {
     (!left.is_zero()).then_some(left)
 }
 
+/// When the running attempt must end; in the past outside of an attempt.
+pub fn deadline() -> Instant {
+    CURRENT.get().map_or_else(Instant::now, |s| s.deadline)
+}
+
 /// Runs the part of the attempt that makes a connection: it ends `limit` from now at the latest, and
 /// what it sends (a TLS handshake, a CONNECT) is no part of the request.
 pub fn connecting<T>(limit: Duration, connect: impl FnOnce() -> T) -> T {

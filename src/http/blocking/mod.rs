@@ -1,42 +1,32 @@
-//! One exchange: a request out, an answer in, by one deadline.
+//! One exchange on the calling thread: a request out, a response in, by one deadline.
 //!
-//! The only file that knows ureq's agent. It neither retries nor judges an answer; that is
-//! [`crate::client`]'s.
+//! The only folder that names ureq. Whether a request is repeated is the caller's affair.
 
 pub mod attempt;
-pub mod transport;
+mod tls_transport;
+mod transport;
 
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
+use http::HeaderValue;
+use http::header::{CONTENT_LENGTH, RETRY_AFTER};
 use ureq::config::AutoHeaderValue;
-use ureq::http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 
-use crate::client::config::Config;
+use self::tls_transport::TlsConnector;
+use self::transport::{BUFFER, ConnectTimeout, ConnectionState, NoopResolver, TcpConnector};
+use super::credential::ApiKey;
+use super::headers::{CommonHeaders, names};
+use super::proxy::Proxy;
+use super::request::Request;
+use super::response::{HttpResponse, MAX_BODY};
+use super::retry::retry_after;
+use super::tls::Tls;
+use super::{CONNECT_LIMIT, HttpSettings};
 use crate::error::{Error, Kind, Result};
-use crate::http::blocking::transport::{BUFFER, LateResolver, Limited, Shared, TcpConnector};
-use crate::http::response::{Answer, MAX_BODY, retry_after};
-
-/// Our own headers, by names that need no parsing.
-pub mod names {
-    use ureq::http::HeaderName;
-
-    pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-    pub const PUBLIC_TOKEN: HeaderName = HeaderName::from_static("x-public-token");
-    pub const TENANT_ID: HeaderName = HeaderName::from_static("x-tenant-id");
-    pub const ENVIRONMENT: HeaderName = HeaderName::from_static("x-axonpush-environment");
-    pub const TRACE_ID: HeaderName = HeaderName::from_static("x-axonpush-trace-id");
-    pub const SPAN_ID: HeaderName = HeaderName::from_static("x-axonpush-span-id");
-    pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-    pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-    pub const CHANNEL: HeaderName = HeaderName::from_static("x-axonpush-channel");
-    pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-}
 
 /// Idle connections kept for synchronous callers and background workers together.
 const MAX_IDLE: usize = 64;
@@ -44,64 +34,49 @@ const MAX_IDLE: usize = 64;
 const MAX_IDLE_AGE: Duration = Duration::from_secs(60);
 const MAX_HEADERS: usize = 64 * 1024;
 
-/// A request, complete but for what every request carries.
-#[derive(Debug, Clone)]
-pub struct Request {
-    pub method: Method,
-    pub uri: Uri,
-    pub headers: Vec<(HeaderName, HeaderValue)>,
-    pub body: Option<Vec<u8>>,
-    /// Whether the service takes it once, however often it arrives.
-    pub repeatable: bool,
-}
-
 /// The connections of one client.
 pub struct Http {
     agent: ureq::Agent,
-    shared: Arc<Shared>,
-    /// What every request carries: with a body, and without one.
-    headers_with_body: HeaderMap,
-    headers: HeaderMap,
-    event_uri: Uri,
+    state: Arc<ConnectionState>,
+    headers: CommonHeaders,
+    /// To be removed from what the service says.
+    api_key: ApiKey,
     timeout: Duration,
 }
 
 impl Http {
-    pub fn new(config: &Config) -> Result<Self> {
-        let shared = Arc::new(Shared::default());
+    pub fn new(settings: &HttpSettings) -> Self {
+        let state = Arc::new(ConnectionState::default());
+        let tls = Arc::new(Tls::new(settings.ca_pem.clone()));
         let connector =
             ().chain(ConnectProxyConnector::default())
-                .chain(TcpConnector(shared.clone()))
-                .chain(RustlsConnector::default());
-        let agent = ureq::Agent::with_parts(agent_config(config), Limited(connector), LateResolver);
-        Ok(Http {
+                .chain(TcpConnector(state.clone()))
+                .chain(TlsConnector(tls));
+        let config = agent_config(settings);
+        let agent = ureq::Agent::with_parts(config, ConnectTimeout(connector), NoopResolver);
+        Http {
             agent,
-            shared,
-            headers_with_body: common_headers(config, true),
-            headers: common_headers(config, false),
-            event_uri: uri(&config.base_url, "/event")?,
-            timeout: config.timeout,
-        })
-    }
-
-    /// Where events are published.
-    pub fn event_uri(&self) -> &Uri {
-        &self.event_uri
+            state,
+            headers: CommonHeaders::new(settings),
+            api_key: settings.api_key.clone(),
+            timeout: settings.timeout,
+        }
     }
 
     /// How many connections were opened so far.
     pub fn opened(&self) -> u64 {
-        self.shared.opened.load(Ordering::Relaxed)
+        self.state.opened.load(Ordering::Relaxed)
     }
 
     /// Interrupts every exchange and refuses new ones.
     pub fn close(&self) {
-        self.shared.closed.store(true, Ordering::Release);
+        self.state.closed.store(true, Ordering::Release);
         self.agent.clone().shutdown();
     }
 
-    /// Sends `request` and reads the whole answer, within the timeout and by `latest`.
-    pub fn exchange(&self, request: &Request, latest: Option<Instant>) -> Result<Answer> {
+    /// Sends `request` and reads the whole response, within the timeout and by `latest`. A response that
+    /// is no success is an error that says what the service said.
+    pub fn exchange(&self, request: &Request, latest: Option<Instant>) -> Result<HttpResponse> {
         let mut deadline = Instant::now() + self.timeout;
         if let Some(latest) = latest {
             deadline = deadline.min(latest);
@@ -112,34 +87,38 @@ impl Http {
         if outcome.is_err() && report.stale && !fresh_only {
             (outcome, report) = attempt::run(deadline, true, || self.send(request));
         }
-        outcome.map_err(|failure| self.error(failure, report.sent))
+        match outcome {
+            Ok(response) if response.is_success() => Ok(response),
+            Ok(response) => Err(response.into_error(&self.api_key)),
+            Err(failure) => Err(self.error(failure, report.sent)),
+        }
     }
 
-    fn send(&self, request: &Request) -> std::result::Result<Answer, Failure> {
-        let mut outgoing = ureq::http::Request::new(());
+    fn send(&self, request: &Request) -> std::result::Result<HttpResponse, Failure> {
+        let mut outgoing = http::Request::new(());
         *outgoing.method_mut() = request.method.clone();
         *outgoing.uri_mut() = request.uri.clone();
         let headers = outgoing.headers_mut();
         headers.clone_from(match request.body {
-            Some(_) => &self.headers_with_body,
-            None => &self.headers,
+            Some(_) => &self.headers.with_body,
+            None => &self.headers.without_body,
         });
         for (name, value) in &request.headers {
             headers.insert(name.clone(), value.clone());
         }
-        let answer = match &request.body {
+        let response = match &request.body {
             Some(body) => {
                 let (parts, ()) = outgoing.into_parts();
                 self.agent
-                    .run(ureq::http::Request::from_parts(parts, body.as_slice()))
+                    .run(http::Request::from_parts(parts, body.as_slice()))
             }
             None => self.agent.run(outgoing),
         };
-        read(answer?)
+        read(response?)
     }
 
     fn error(&self, failure: Failure, sent: bool) -> Error {
-        if self.shared.closed.load(Ordering::Acquire) {
+        if self.state.closed.load(Ordering::Acquire) {
             return Error {
                 may_have_arrived: sent,
                 ..Error::closed()
@@ -147,7 +126,7 @@ impl Http {
         }
         let timed_out = matches!(&failure, Failure::Transport(e) if is_timeout(e));
         let (kind, message) = match failure {
-            Failure::Answer(what) => (Kind::Decode, what),
+            Failure::Response(what) => (Kind::Decode, what),
             Failure::Transport(e) => (Kind::Connection, describe(&e, self.timeout)),
         };
         Error {
@@ -158,28 +137,19 @@ impl Http {
     }
 }
 
-fn agent_config(config: &Config) -> ureq::config::Config {
-    let roots = match &config.ca_pem {
-        Some(pem) => RootCerts::from(certificates(pem).into_iter()),
-        None => RootCerts::PlatformVerifier,
-    };
-    let tls = TlsConfig::builder()
-        .root_certs(roots)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .build();
+fn agent_config(settings: &HttpSettings) -> ureq::config::Config {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
-        // A redirect is an answer. Following it could carry the credential to another host.
+        // A redirect is a response. Following it could carry the credential to another host.
         .max_redirects(0)
         .max_redirects_will_error(false)
         .allow_non_standard_methods(true)
-        // `common_headers` has what is to be sent.
+        // `CommonHeaders` has what is to be sent.
         .accept(AutoHeaderValue::None)
         .accept_encoding(AutoHeaderValue::None)
         // For the proxy, which sees no other header of ours.
-        .user_agent(config.user_agent.to_str().unwrap_or("axonpush-c"))
-        .tls_config(tls)
-        .proxy(config.proxy.clone())
+        .user_agent(settings.user_agent.to_str().unwrap_or("axonpush-c"))
+        .proxy(settings.proxy.as_ref().map(ureq_proxy))
         .max_idle_connections(MAX_IDLE)
         .max_idle_connections_per_host(MAX_IDLE)
         .max_idle_age(MAX_IDLE_AGE)
@@ -189,69 +159,47 @@ fn agent_config(config: &Config) -> ureq::config::Config {
         .build()
 }
 
-fn common_headers(config: &Config, with_body: bool) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let (name, value) = config.api_key.header();
-    headers.insert(name, value);
-    headers.insert(USER_AGENT, config.user_agent.clone());
-    if with_body {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    } else {
-        // The answer to a request without a body may be long.
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    if let Some(tenant) = &config.tenant_id {
-        headers.insert(names::TENANT_ID, tenant.clone());
-    }
-    if let Some(environment) = &config.environment {
-        headers.insert(names::ENVIRONMENT, environment.clone());
-    }
-    headers
-}
-
-/// The certificates of a PEM text.
-pub fn certificates(pem: &str) -> Vec<Certificate<'static>> {
-    ureq::tls::parse_pem(pem.as_bytes())
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Whether a PEM text has at least one certificate that can be used to trust something.
-pub fn has_certificate(pem: &str) -> bool {
-    let mut roots = rustls::RootCertStore::empty();
-    let readable = |certificate: &Certificate| {
-        let der = rustls::pki_types::CertificateDer::from(certificate.der());
-        roots.add(der.into_owned()).is_ok()
+fn ureq_proxy(proxy: &Proxy) -> ureq::Proxy {
+    let protocol = match proxy.tls {
+        true => ureq::ProxyProtocol::Https,
+        false => ureq::ProxyProtocol::Http,
     };
-    certificates(pem).iter().any(readable)
+    let mut builder = ureq::Proxy::builder(protocol)
+        .host(&proxy.host)
+        .port(proxy.port);
+    if let Some((user, password)) = &proxy.credentials {
+        builder = builder.username(user);
+        if let Some(password) = password {
+            builder = builder.password(password);
+        }
+    }
+    builder.build().expect("its parts were read from a URL")
 }
 
 enum Failure {
     Transport(ureq::Error),
     /// It came, but cannot be used.
-    Answer(String),
+    Response(String),
 }
 
 impl From<ureq::Error> for Failure {
     fn from(error: ureq::Error) -> Self {
         match error {
-            ureq::Error::LargeResponseHeader(..) => Failure::Answer(format!(
+            ureq::Error::LargeResponseHeader(..) => Failure::Response(format!(
                 "the head of the answer is larger than {MAX_HEADERS} bytes"
             )),
             ureq::Error::Decompress(..) => {
-                Failure::Answer("the answer cannot be decompressed".to_owned())
+                Failure::Response("the answer cannot be decompressed".to_owned())
             }
             other => Failure::Transport(other),
         }
     }
 }
 
-fn read(answer: ureq::http::Response<ureq::Body>) -> std::result::Result<Answer, Failure> {
-    let too_large = || Failure::Answer(format!("the answer is larger than {} MiB", MAX_BODY >> 20));
-    let (parts, body) = answer.into_parts();
+fn read(response: http::Response<ureq::Body>) -> std::result::Result<HttpResponse, Failure> {
+    let too_large =
+        || Failure::Response(format!("the answer is larger than {} MiB", MAX_BODY >> 20));
+    let (parts, body) = response.into_parts();
     let header = |name| {
         parts
             .headers
@@ -263,7 +211,7 @@ fn read(answer: ureq::http::Response<ureq::Body>) -> std::result::Result<Answer,
     if announced.is_some_and(|length| length > MAX_BODY) {
         return Err(too_large());
     }
-    // A small answer fits at once, and its end is seen without growing.
+    // A small response fits at once, and its end is seen without growing.
     let mut text = Vec::with_capacity(announced.unwrap_or(0).min(64 * 1024) + 1);
     body.into_with_config()
         .limit(u64::MAX)
@@ -274,7 +222,7 @@ fn read(answer: ureq::http::Response<ureq::Body>) -> std::result::Result<Answer,
     if text.len() > MAX_BODY {
         return Err(too_large());
     }
-    Ok(Answer {
+    Ok(HttpResponse {
         status: parts.status.as_u16(),
         request_id: header(names::REQUEST_ID).map(str::to_owned),
         retry_after: header(RETRY_AFTER).and_then(|v| retry_after(v, SystemTime::now())),
@@ -296,21 +244,18 @@ fn describe(error: &ureq::Error, timeout: Duration) -> String {
         late if is_timeout(late) => format!(
             "no complete answer in time (the timeout is {} ms, connecting may take {} ms of it)",
             timeout.as_millis(),
-            crate::client::config::CONNECT_LIMIT.as_millis()
+            CONNECT_LIMIT.as_millis()
         ),
-        ureq::Error::Io(e) => format!("connection failed: {e}"),
+        ureq::Error::Io(e) => match tls_error(e) {
+            Some(cause) => format!("TLS failed: {cause}"),
+            None => format!("connection failed: {e}"),
+        },
         ureq::Error::HostNotFound => "connection failed: the host name has no address".to_owned(),
-        ureq::Error::Rustls(e) => format!("TLS failed: {e}"),
         ureq::Error::Protocol(e) => format!("the answer is not HTTP: {e}"),
         other => format!("connection failed: {other}"),
     }
 }
 
-/// The full URI of a path (and query) below the base URL.
-pub fn uri(base_url: &str, target: &str) -> Result<Uri> {
-    format!("{base_url}{target}").parse().map_err(|_| {
-        Error::argument(format!(
-            "path: {target:?} does not make a valid URL with the base URL"
-        ))
-    })
+fn tls_error(error: &std::io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
 }

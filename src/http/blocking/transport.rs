@@ -18,19 +18,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use http::Uri;
 use socket2::{Domain, Protocol, Socket, Type};
 use ureq::Error;
 use ureq::config::Config;
-use ureq::http::{Uri, uri::Scheme};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, ShutdownHandle,
     Transport,
 };
 
-use crate::client::config::CONNECT_LIMIT;
-use crate::http::blocking::attempt;
-use crate::http::dns;
+use super::attempt;
+use crate::http::{CONNECT_LIMIT, dns, url};
 
 /// Buffers of a connection, in bytes, each way.
 pub const BUFFER: usize = 16 * 1024;
@@ -41,9 +40,9 @@ const SLACK: Duration = Duration::from_millis(20);
 
 /// Leaves name resolution to [`TcpConnector`].
 #[derive(Debug)]
-pub struct LateResolver;
+pub struct NoopResolver;
 
-impl Resolver for LateResolver {
+impl Resolver for NoopResolver {
     fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         Ok(self.empty())
     }
@@ -51,7 +50,7 @@ impl Resolver for LateResolver {
 
 /// What all connections of a client share.
 #[derive(Debug, Default)]
-pub struct Shared {
+pub struct ConnectionState {
     pub addresses: dns::Cache,
     /// Connections opened so far.
     pub opened: AtomicU64,
@@ -60,9 +59,9 @@ pub struct Shared {
 
 /// Holds the connectors that it wraps (TCP, proxy, TLS) to [`CONNECT_LIMIT`].
 #[derive(Debug)]
-pub struct Limited<C>(pub C);
+pub struct ConnectTimeout<C>(pub C);
 
-impl<In: Transport, C: Connector<In>> Connector<In> for Limited<C> {
+impl<In: Transport, C: Connector<In>> Connector<In> for ConnectTimeout<C> {
     type Out = C::Out;
 
     fn connect(
@@ -76,7 +75,7 @@ impl<In: Transport, C: Connector<In>> Connector<In> for Limited<C> {
 
 /// Opens a TCP connection to the host of the URI, unless a proxy's connection is chained already.
 #[derive(Debug)]
-pub struct TcpConnector(pub Arc<Shared>);
+pub struct TcpConnector(pub Arc<ConnectionState>);
 
 impl<In: Transport> Connector<In> for TcpConnector {
     type Out = Either<In, Tcp>;
@@ -96,21 +95,17 @@ impl<In: Transport> Connector<In> for TcpConnector {
 }
 
 impl TcpConnector {
-    fn open(&self, details: &ConnectionDetails) -> Result<Arc<Line>, Error> {
+    fn open(&self, details: &ConnectionDetails) -> Result<Arc<SharedSocket>, Error> {
         let host = details.uri.host().ok_or(Error::HostNotFound)?;
-        let default_port = if details.uri.scheme() == Some(&Scheme::HTTP) {
-            80
-        } else {
-            443
-        };
-        let port = details.uri.port_u16().unwrap_or(default_port);
+        let port = url::port(details.uri);
+        let deadline = attempt::deadline();
         let closed = || self.0.closed.load(Ordering::Acquire);
 
-        let known = self.0.addresses.look_up(host, port, &closed)?;
+        let known = self.0.addresses.look_up(host, port, deadline, &closed)?;
         match connect_any(&known.list, details) {
             Err(_) if known.cached => {
                 self.0.addresses.forget();
-                let renewed = self.0.addresses.look_up(host, port, &closed)?;
+                let renewed = self.0.addresses.look_up(host, port, deadline, &closed)?;
                 connect_any(&renewed.list, details)
             }
             outcome => outcome,
@@ -119,7 +114,10 @@ impl TcpConnector {
 }
 
 /// Tries the addresses in order. Each but the last may use half of the time that is left.
-fn connect_any(addresses: &[SocketAddr], details: &ConnectionDetails) -> Result<Arc<Line>, Error> {
+fn connect_any(
+    addresses: &[SocketAddr],
+    details: &ConnectionDetails,
+) -> Result<Arc<SharedSocket>, Error> {
     let mut last = Error::HostNotFound;
     for (i, address) in addresses.iter().enumerate() {
         let left = attempt::remaining().ok_or_else(timed_out)?;
@@ -129,7 +127,7 @@ fn connect_any(addresses: &[SocketAddr], details: &ConnectionDetails) -> Result<
             left
         };
         match connect_one(*address, share, details) {
-            Ok(line) => return Ok(line),
+            Ok(socket) => return Ok(socket),
             Err(error) => last = error,
         }
     }
@@ -140,26 +138,27 @@ fn connect_one(
     address: SocketAddr,
     limit: Duration,
     details: &ConnectionDetails,
-) -> Result<Arc<Line>, Error> {
+) -> Result<Arc<SharedSocket>, Error> {
     let domain = Domain::for_address(address);
-    let line = Arc::new(Line(Socket::new(
+    let socket = Arc::new(SharedSocket(Socket::new(
         domain,
         Type::STREAM,
         Some(Protocol::TCP),
     )?));
     // Registered before it connects, so that closing the client ends the wait.
-    (details.register_shutdown)(Arc::downgrade(&line) as Weak<dyn ShutdownHandle>)?;
-    line.0
+    (details.register_shutdown)(Arc::downgrade(&socket) as Weak<dyn ShutdownHandle>)?;
+    socket
+        .0
         .connect_timeout(&address.into(), limit.max(Duration::from_millis(1)))?;
-    line.0.set_tcp_nodelay(true)?;
-    Ok(line)
+    socket.0.set_tcp_nodelay(true)?;
+    Ok(socket)
 }
 
 /// A connected socket that another thread may shut down.
 #[derive(Debug)]
-struct Line(Socket);
+struct SharedSocket(Socket);
 
-impl ShutdownHandle for Line {
+impl ShutdownHandle for SharedSocket {
     fn shutdown(&self) {
         // Fails where the peer was faster.
         let _ = self.0.shutdown(Shutdown::Both);
@@ -169,7 +168,7 @@ impl ShutdownHandle for Line {
 /// One TCP connection.
 #[derive(Debug)]
 pub struct Tcp {
-    line: Arc<Line>,
+    socket: Arc<SharedSocket>,
     buffers: LazyBuffers,
     /// Written by ureq, not yet sent.
     pending: Vec<u8>,
@@ -185,9 +184,9 @@ pub struct Tcp {
 }
 
 impl Tcp {
-    fn new(line: Arc<Line>) -> Self {
+    fn new(socket: Arc<SharedSocket>) -> Self {
         Tcp {
-            line,
+            socket,
             buffers: LazyBuffers::new(BUFFER, BUFFER),
             pending: Vec::new(),
             read_timeout: Duration::ZERO,
@@ -203,11 +202,11 @@ impl Tcp {
         let mut sent = 0;
         while sent < self.pending.len() {
             self.write_timeout = within_deadline(self.write_timeout, |t| {
-                self.line.0.set_write_timeout(Some(t))
+                self.socket.0.set_write_timeout(Some(t))
             })?;
             attempt::note_sent();
             match self
-                .line
+                .socket
                 .0
                 .send_with_flags(&self.pending[sent..], libc::MSG_NOSIGNAL)
             {
@@ -252,9 +251,10 @@ impl Transport for Tcp {
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
         self.send_pending()?;
         loop {
-            self.read_timeout =
-                within_deadline(self.read_timeout, |t| self.line.0.set_read_timeout(Some(t)))?;
-            match (&self.line.0).read(self.buffers.input_append_buf()) {
+            self.read_timeout = within_deadline(self.read_timeout, |t| {
+                self.socket.0.set_read_timeout(Some(t))
+            })?;
+            match (&self.socket.0).read(self.buffers.input_append_buf()) {
                 Ok(0) if self.reused && !self.answering => {
                     return Err(self.broken(io::ErrorKind::UnexpectedEof.into()));
                 }
@@ -286,7 +286,7 @@ impl Transport for Tcp {
         }
         let mut byte = [MaybeUninit::uninit()];
         let look = self
-            .line
+            .socket
             .0
             .recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
         // Anything but "nothing there yet" is an end of stream, an error, or bytes nobody asked for.

@@ -1,0 +1,70 @@
+//! When a failed request is sent again: the backoff, and what `Retry-After` says.
+
+use std::time::{Duration, SystemTime};
+
+/// The first wait after a failure; each further one is twice as long, up to the longest.
+const FIRST: Duration = Duration::from_millis(250);
+
+/// Waits between attempts (docs/wire.md, "Retry").
+#[derive(Debug, Clone, Copy)]
+pub struct Backoff {
+    longest: Duration,
+}
+
+impl Backoff {
+    pub const fn up_to(longest: Duration) -> Self {
+        Backoff { longest }
+    }
+
+    /// The wait before retry number `retry`, counted from 0, lengthened by the factor `jitter`.
+    pub fn wait(self, retry: u32, jitter: f64) -> Duration {
+        FIRST
+            .saturating_mul(1 << retry.min(20))
+            .min(self.longest)
+            .mul_f64(jitter)
+    }
+}
+
+/// The header `Retry-After`: seconds (fractions allowed) or an HTTP date (RFC 9110, 10.2.3).
+pub fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
+    let header = header.trim();
+    if let Ok(seconds) = header.parse::<f64>() {
+        // Not `max(0.0)`, which would turn a NaN into 0.
+        let seconds = if seconds < 0.0 { 0.0 } else { seconds };
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = httpdate::parse_http_date(header).ok()?;
+    Some(date.duration_since(now).unwrap_or(Duration::ZERO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_wait_is_twice_the_one_before_up_to_the_longest() {
+        let backoff = Backoff::up_to(Duration::from_secs(4));
+        let steps: Vec<u128> = (0..7).map(|n| backoff.wait(n, 1.0).as_millis()).collect();
+        assert_eq!(steps, [250, 500, 1000, 2000, 4000, 4000, 4000]);
+        assert_eq!(backoff.wait(u32::MAX, 1.2).as_millis(), 4800);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        assert_eq!(retry_after("2", now), Some(Duration::from_secs(2)));
+        assert_eq!(retry_after(" 0.25 ", now), Some(Duration::from_millis(250)));
+        assert_eq!(retry_after("-3", now), Some(Duration::ZERO));
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:49:47 GMT", now),
+            Some(Duration::from_secs(10))
+        );
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:49:00 GMT", now),
+            Some(Duration::ZERO)
+        );
+        for bad in ["", "soon", "NaN", "inf", "1e300"] {
+            assert_eq!(retry_after(bad, now), None, "{bad}");
+        }
+    }
+}
