@@ -1,9 +1,7 @@
-//! Identifiers, drawn from the operating system's CSPRNG on every draw.
-//!
-//! No buffered generator: its state would be copied by `fork()`, and a child would repeat its
-//! parent's ids.
+//! Identifiers, drawn at random.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
+use crate::sys::random;
 
 /// The ids of one event, from one system call.
 pub struct EventIds {
@@ -15,7 +13,7 @@ pub struct EventIds {
 impl EventIds {
     pub fn draw() -> Result<Self> {
         let mut bytes = [0; 40];
-        fill(&mut bytes)?;
+        random::fill(&mut bytes)?;
         let (trace, rest) = bytes.split_first_chunk::<16>().expect("40 bytes");
         let (dedup, rest) = rest.split_first_chunk::<16>().expect("24 bytes");
         let (span, _) = rest.split_first_chunk::<8>().expect("8 bytes");
@@ -48,23 +46,6 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// A factor between 1.0 and 1.2, to spread the retries of many clients.
-pub fn jitter() -> f64 {
-    let mut bytes = [0; 4];
-    // Without randomness the ladder is merely not spread.
-    let _ = fill(&mut bytes);
-    1.0 + 0.2 * f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX)
-}
-
-fn fill(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes).map_err(|cause| {
-        Error::new(
-            Kind::Internal,
-            format!("the operating system gave no random bytes for an id: {cause}"),
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,12 +70,5 @@ mod tests {
         assert_ne!(a.trace_id, b.trace_id);
         assert_ne!(a.span_id, b.span_id);
         assert_eq!(span_id_from([0; 8]), "0000000000000001");
-    }
-
-    #[test]
-    fn jitter_lengthens_by_at_most_a_fifth() {
-        for _ in 0..1000 {
-            assert!((1.0..=1.2).contains(&jitter()));
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! What leaves the process: secrets and content are replaced before anything is sent or logged.
 //!
-//! The rules are WIRE.md's ("Privacy"), the same as the official SDKs'. They edit the caller's text
+//! The redaction rules are those of docs/wire.md ("Privacy"), the same as the official SDKs'. They edit the caller's text
 //! in one pass and copy what they do not touch byte for byte, so that numbers and member order reach
 //! the service as they were written.
 
@@ -19,7 +19,7 @@ pub enum ContentCapture {
 
 /// The rules of one client.
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub struct RedactionRules {
     pub content: ContentCapture,
     /// Folded by [`fold`].
     redact_keys: Vec<String>,
@@ -37,7 +37,18 @@ enum Class {
     Other,
 }
 
-/// The table of WIRE.md, for a name in lower case.
+/// What is to be done with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    /// Keep it, but cut strings that are too long.
+    Keep,
+    /// Keep it, but cut every string below it to a preview.
+    Preview,
+    /// Replace it.
+    Redact,
+}
+
+/// The table of docs/wire.md, for a name in lower case.
 fn class_of(name: &[u8]) -> Class {
     match name {
         b"authorization"
@@ -118,9 +129,9 @@ fn classify(key: &str) -> Class {
     class_of(lower)
 }
 
-impl Rules {
+impl RedactionRules {
     pub fn new(content: ContentCapture, redact_keys: &[String], max_length: usize) -> Self {
-        Rules {
+        RedactionRules {
             content,
             redact_keys: redact_keys.iter().map(|key| fold(key)).collect(),
             max_length,
@@ -129,36 +140,41 @@ impl Rules {
 
     /// Appends `object`, a checked JSON object, to `out` as these rules leave it.
     pub fn apply(&self, object: &str, out: &mut Vec<u8>) {
-        let mut edit = Edit {
+        let mut redactor = Redactor {
             rules: self,
             cursor: Cursor::new(object),
             text: object,
             copied: 0,
             out,
         };
-        edit.value(false);
-        edit.copy_up_to(object.len());
+        redactor.value(Action::Keep);
+        redactor.copy_up_to(object.len());
     }
 
-    /// Whether the value under `key` is to be replaced, and whether it is content.
-    fn judge(&self, raw_key: &str) -> (bool, bool) {
+    /// What is to be done with the value under a name, which may have escapes in it.
+    fn action_for(&self, raw_key: &str) -> Action {
         // Most names begin with a letter that no name in the tables begins with.
         if self.redact_keys.is_empty() && !may_be_listed(raw_key) {
-            return (false, false);
+            return Action::Keep;
         }
         let key = json::unescape(raw_key);
         let class = classify(&key);
-        let is_content = class == Class::Content;
-        let hidden = class == Class::Secret
-            || (is_content && self.content == ContentCapture::MetadataOnly)
-            || (!self.redact_keys.is_empty() && self.redact_keys.contains(&fold(&key)));
-        (hidden, is_content)
+        if class == Class::Secret
+            || !self.redact_keys.is_empty() && self.redact_keys.contains(&fold(&key))
+        {
+            return Action::Redact;
+        }
+        match (class, self.content) {
+            (Class::Content, ContentCapture::MetadataOnly) => Action::Redact,
+            (Class::Content, ContentCapture::Redacted) => Action::Preview,
+            _ => Action::Keep,
+        }
     }
 }
 
 /// One pass over a text, which copies all but what it replaces.
-struct Edit<'t, 'o> {
-    rules: &'t Rules,
+struct Redactor<'t, 'o> {
+    rules: &'t RedactionRules,
     cursor: Cursor<'t>,
     text: &'t str,
     /// The text up to here is in `out`, edited.
@@ -166,13 +182,13 @@ struct Edit<'t, 'o> {
     out: &'o mut Vec<u8>,
 }
 
-impl Edit<'_, '_> {
-    fn value(&mut self, in_content: bool) {
+impl Redactor<'_, '_> {
+    fn value(&mut self, action: Action) {
         match self.cursor.peek() {
             Some(b'{') => {
                 self.cursor.at += 1;
                 while self.cursor.peek() == Some(b'"') {
-                    self.member(in_content);
+                    self.member(action);
                     self.cursor.eat(b',');
                 }
                 self.cursor.eat(b'}');
@@ -180,12 +196,12 @@ impl Edit<'_, '_> {
             Some(b'[') => {
                 self.cursor.at += 1;
                 while !matches!(self.cursor.peek(), Some(b']') | None) {
-                    self.value(in_content);
+                    self.value(action);
                     self.cursor.eat(b',');
                 }
                 self.cursor.eat(b']');
             }
-            Some(b'"') => self.string(in_content),
+            Some(b'"') => self.string(action),
             Some(_) => {
                 self.cursor.scalar();
             }
@@ -193,25 +209,25 @@ impl Edit<'_, '_> {
         }
     }
 
-    fn member(&mut self, in_content: bool) {
+    fn member(&mut self, outer: Action) {
         let key = self.cursor.string();
         self.cursor.eat(b':');
-        let (hidden, is_content) = self.rules.judge(key);
-        if hidden {
-            self.cursor.peek();
-            self.copy_up_to(self.cursor.at);
-            self.cursor.skip();
-            self.replace(b"\"[REDACTED]\"");
-        } else {
-            let below = is_content && self.rules.content == ContentCapture::Redacted;
-            self.value(in_content || below);
+        match self.rules.action_for(key) {
+            Action::Redact => {
+                self.cursor.peek();
+                self.copy_up_to(self.cursor.at);
+                self.cursor.skip();
+                self.replace(b"\"[REDACTED]\"");
+            }
+            Action::Preview => self.value(Action::Preview),
+            Action::Keep => self.value(outer),
         }
     }
 
-    fn string(&mut self, in_content: bool) {
+    fn string(&mut self, action: Action) {
         let start = self.cursor.at + 1;
         let raw = self.cursor.string();
-        let (limit, mark) = if in_content && PREVIEW_LENGTH < self.rules.max_length {
+        let (limit, mark) = if action == Action::Preview && PREVIEW_LENGTH < self.rules.max_length {
             (PREVIEW_LENGTH, "…[REDACTED_PREVIEW]\"")
         } else {
             (self.rules.max_length, "…[TRUNCATED]\"")
@@ -233,7 +249,7 @@ impl Edit<'_, '_> {
         self.copied = end;
     }
 
-    /// Puts `text` in place of what was walked over since the last copy.
+    /// Puts `text` in place of what was read since the last copy.
     fn replace(&mut self, text: &[u8]) {
         self.out.extend_from_slice(text);
         self.copied = self.cursor.at;
@@ -250,7 +266,7 @@ fn fold(key: &str) -> String {
 mod tests {
     use super::*;
 
-    fn apply(rules: &Rules, text: &str) -> String {
+    fn apply(rules: &RedactionRules, text: &str) -> String {
         json::check(text).unwrap();
         let mut out = Vec::new();
         rules.apply(text, &mut out);
@@ -259,8 +275,8 @@ mod tests {
         out
     }
 
-    fn rules(content: ContentCapture) -> Rules {
-        Rules::new(content, &[], 4096)
+    fn rules(content: ContentCapture) -> RedactionRules {
+        RedactionRules::new(content, &[], 4096)
     }
 
     #[test]
@@ -331,7 +347,7 @@ mod tests {
 
     #[test]
     fn long_strings_are_cut_by_characters() {
-        let short = Rules::new(ContentCapture::Full, &[], 3);
+        let short = RedactionRules::new(ContentCapture::Full, &[], 3);
         assert_eq!(
             apply(&short, r#"{"a":"abc","b":"abcd"}"#),
             r#"{"a":"abc","b":"abc…[TRUNCATED]"}"#
@@ -344,19 +360,19 @@ mod tests {
             ),
             r#"{"a":"\n\ud83d\ude00😀","b":"\n\ud83d\ude00😀…[TRUNCATED]"}"#
         );
-        let preview = Rules::new(ContentCapture::Redacted, &[], 3);
+        let preview = RedactionRules::new(ContentCapture::Redacted, &[], 3);
         assert_eq!(
             apply(&preview, r#"{"prompt":"abcd"}"#),
             r#"{"prompt":"abc…[TRUNCATED]"}"#
         );
-        let at_256 = Rules::new(ContentCapture::Redacted, &[], 256);
+        let at_256 = RedactionRules::new(ContentCapture::Redacted, &[], 256);
         let long = "x".repeat(257);
         assert!(apply(&at_256, &format!(r#"{{"prompt":"{long}"}}"#)).contains("…[TRUNCATED]"));
     }
 
     #[test]
     fn redact_keys_match_in_any_case() {
-        let rules = Rules::new(
+        let rules = RedactionRules::new(
             ContentCapture::Full,
             &["SSN".into(), "Straße".into(), "Имя".into()],
             4096,

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::client::config::header_value;
 use crate::error::{Error, Result};
 use crate::event::ids::{self, hex};
+use crate::http::headers::header_value;
 
 /// The longest id, in bytes: the bound that an event has for its fields.
 const MAX_ID: usize = 4096;
@@ -35,7 +35,7 @@ impl Trace {
                     "{name}: longer than {MAX_ID} bytes"
                 )));
             }
-            if id.is_some_and(|id| header_value(id).is_none()) {
+            if id.is_some_and(|id| header_value(id).is_err()) {
                 return Err(Error::argument(format!(
                     "{name}: it has a control character, which no header can carry"
                 )));
