@@ -1,12 +1,22 @@
-//! Background publishing: the threads that empty the queue.
+//! Background delivery: what waits, and who delivers it.
 //!
 //! Plain threads, one exchange at a time each, over the same pool of connections as synchronous
 //! calls. No asynchronous runtime: it would bring threads and signal handling of its own into the
-//! host's process, for at most a handful of connections.
+//! application's process, for at most a handful of connections.
 //!
-//! The privacy rules and the drawing of ids run here and not on the caller's thread: measured, they
+//! The redaction rules and the drawing of ids run here and not on the caller's thread: measured, they
 //! cost about as much as all the rest of publishing (docs/background.md has the figures). The caller
 //! still learns at once that its JSON is not valid.
+
+pub mod accounting;
+pub mod circuit_breaker;
+pub mod completions;
+mod in_flight;
+mod pending;
+pub mod queue;
+#[cfg(test)]
+mod queue_tests;
+mod workers;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,31 +24,37 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::client::config::{CompletionMode, Config};
-use crate::delivery::queue::{
-    Books, Completion, Finished, GivenUp, Hand, Item, Job, Limits, Queue, Report, Verdict,
-};
+use self::accounting::Counters;
+use self::completions::{Completion, ReadyCompletion};
+use self::pending::QueuedEvent;
+use self::queue::{AttemptOutcome, GivenUp, Limits, OnFull, Overflow, Queue};
+use self::workers::{Job, SpawnRequest, WorkerEvent};
 use crate::error::{Error, Kind, Result};
-use crate::event::ids;
-use crate::event::{Event, StoredEvent};
+use crate::event::Event;
+use crate::event::encode::EventEncoder;
+use crate::event::stored::StoredEvent;
 use crate::http::blocking::Http;
+use crate::http::request::Request;
 use crate::http::response::Expect;
-use crate::log::{self, Limiter};
+use crate::log::{self, RateLimiter};
 use crate::sys::sync::Mutex;
-use crate::sys::threads;
+use crate::sys::{random, threads};
 
 /// What closing may take beyond its timeout: for interrupted exchanges to return and for the
 /// completions of abandoned events.
 const GRACE: Duration = Duration::from_millis(400);
 
 /// The background half of a client.
-pub struct Background(Arc<Core>);
+pub struct Delivery(Arc<Core>);
 
 struct Core {
     queue: Queue,
-    config: Arc<Config>,
+    polled: bool,
+    blocks: bool,
+    delivery_timeout: Duration,
     http: Arc<Http>,
-    warnings: Arc<Limiter>,
+    encoder: Arc<EventEncoder>,
+    warnings: Arc<RateLimiter>,
     /// The process that the threads are in.
     process: u32,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -46,7 +62,7 @@ struct Core {
 
 /// A completion that runs on this thread.
 #[derive(Clone, Copy)]
-struct Running {
+struct CurrentCompletion {
     core: *const Core,
     epoch: u32,
     /// How many run inside each other: a polled one may poll.
@@ -54,48 +70,50 @@ struct Running {
 }
 
 thread_local! {
-    static RUNNING: Cell<Option<Running>> = const { Cell::new(None) };
+    static CURRENT: Cell<Option<CurrentCompletion>> = const { Cell::new(None) };
 }
 
-impl Background {
+impl Delivery {
     /// Starts no thread yet.
-    pub fn new(config: Arc<Config>, http: Arc<Http>, warnings: Arc<Limiter>) -> Self {
-        let limits = Limits {
-            max_events: config.queue_max_events,
-            max_bytes: config.queue_max_bytes,
-            overflow: config.overflow,
-            delivery_timeout: config.delivery_timeout,
-            max_senders: config.max_connections,
-            fail_open: config.fail_open,
-            polled: config.completion_mode == CompletionMode::Polled,
-        };
-        Background(Arc::new(Core {
+    pub fn new(
+        limits: Limits,
+        http: Arc<Http>,
+        encoder: Arc<EventEncoder>,
+        warnings: Arc<RateLimiter>,
+    ) -> Self {
+        Delivery(Arc::new(Core {
+            polled: limits.polled,
+            blocks: limits.overflow == Overflow::Block,
+            delivery_timeout: limits.delivery_timeout,
             queue: Queue::new(limits),
-            config,
             http,
+            encoder,
             warnings,
             process: std::process::id(),
             threads: Mutex::default(),
         }))
     }
 
-    /// Takes a checked event. `may_wait`: for room, where the policy is to block; else it is refused.
+    /// Takes a checked event. `on_full` matters where the policy is to block.
     pub fn publish(
         &self,
         event: &Event,
         completion: Option<Completion>,
-        may_wait: bool,
+        on_full: OnFull,
     ) -> Result<()> {
         let stored = StoredEvent::new(event);
-        let hand = self
-            .0
-            .aside(|| self.0.queue.push(stored, completion, may_wait))?;
-        self.0.lend(hand);
+        let push = || self.0.queue.push(stored, completion, on_full);
+        // Only a publish that may block waits for other workers.
+        let spawn = match self.0.blocks {
+            true => self.0.while_suspended(push)?,
+            false => push()?,
+        };
+        self.0.spawn_worker(spawn);
         Ok(())
     }
 
-    pub fn books(&self) -> Books {
-        self.0.queue.books()
+    pub fn counters(&self) -> Counters {
+        self.0.queue.counters()
     }
 
     /// Waits until every event accepted so far has ended.
@@ -105,8 +123,8 @@ impl Background {
 
     /// Refuses new events and lets those that wait be delivered by `deadline`.
     pub fn drain(&self, deadline: Instant) -> Result<()> {
-        let hand = self.0.queue.drain(deadline);
-        self.0.lend(hand);
+        let spawn = self.0.queue.drain(deadline);
+        self.0.spawn_worker(spawn);
         self.0.flush(deadline)
     }
 
@@ -115,12 +133,12 @@ impl Background {
     pub fn stop(&self) -> u64 {
         let core = &self.0;
         // Before the exchanges are interrupted, so that all of it is counted here.
-        let (abandoned, hand) = core.queue.abandon();
+        let (abandoned, spawn) = core.queue.abandon();
         core.http.close();
-        core.lend(hand);
+        core.spawn_worker(spawn);
         let deadline = Instant::now() + GRACE;
         let own = usize::from(core.epoch_of_this_worker().is_some());
-        core.stepping_out(|| core.queue.wait_for_workers(deadline, own));
+        core.while_suspended(|| core.queue.wait_for_workers(deadline, own));
         core.queue.kill();
         core.join(deadline);
         abandoned
@@ -128,16 +146,21 @@ impl Background {
 
     /// Runs the completions that wait, and waits for some until the timeout. Gives how many ran.
     pub fn poll(&self, timeout: Duration) -> usize {
-        let due = self.0.queue.wait_due(Instant::now() + timeout);
-        // Those that become due meanwhile are for the next call, or it might never return.
-        (0..due).take_while(|_| self.0.complete_due(false)).count()
+        let ready = self.0.queue.wait_ready(Instant::now() + timeout);
+        // Those that become ready meanwhile are for the next call, or it might never return.
+        (0..ready)
+            .take_while(|_| self.0.complete_ready(false))
+            .count()
     }
 
     /// Lets nobody else poll any more, waits for those who do, and runs what is left.
     pub fn end_polling(&self, deadline: Instant) {
-        let own = self.0.running_here().map_or(0, |running| running.depth);
+        let own = self
+            .0
+            .current_completion()
+            .map_or(0, |current| current.depth);
         self.0.queue.end_polling(deadline + GRACE, own);
-        while self.0.complete_due(true) {}
+        while self.0.complete_ready(true) {}
     }
 
     pub fn descriptor(&self) -> Result<i32> {
@@ -147,8 +170,10 @@ impl Background {
 
 impl Core {
     /// Starts the worker that the queue asks for.
-    fn lend(self: &Arc<Self>, hand: Hand) {
-        let Hand(Some(worker)) = hand else { return };
+    fn spawn_worker(self: &Arc<Self>, spawn: SpawnRequest) {
+        let SpawnRequest(Some(worker)) = spawn else {
+            return;
+        };
         let core = Arc::clone(self);
         match threads::spawn("axonpush-worker", move || core.work(worker)) {
             Ok(thread) => {
@@ -167,101 +192,100 @@ impl Core {
     }
 
     fn work(self: Arc<Self>, worker: usize) {
-        let mut report = Report::Started;
+        let mut event = WorkerEvent::Started;
         loop {
-            let turn = self.queue.turn(worker, report);
-            self.lend(turn.hand);
-            turn.given_up.iter().for_each(|event| self.warn(event));
-            report = match turn.job {
-                Job::Deliver(item, latest) => Report::Sent(self.deliver(item, latest)),
-                Job::Complete(finished) => {
-                    let epoch = finished.epoch();
-                    self.complete(finished);
+            let step = self.queue.next_job(worker, event);
+            self.spawn_worker(step.spawn);
+            step.given_up.iter().for_each(|event| self.warn(event));
+            event = match step.job {
+                Job::Deliver(queued, latest) => {
+                    WorkerEvent::Attempted(self.deliver(queued, latest))
+                }
+                Job::Complete(completion) => {
+                    let epoch = completion.epoch;
+                    self.complete(completion);
                     if std::process::id() != self.process {
                         // The completion forked and returned in the child, to which nothing here
                         // belongs: not the queue, whose locks others held, nor the connections.
                         return;
                     }
-                    Report::Completed(epoch)
+                    WorkerEvent::Completed(epoch)
                 }
                 Job::Exit => return,
             };
         }
     }
 
-    fn complete(&self, finished: Finished) {
-        let before = RUNNING.replace(Some(Running {
+    fn complete(&self, completion: ReadyCompletion) {
+        let before = CURRENT.replace(Some(CurrentCompletion {
             core: self,
-            epoch: finished.epoch(),
-            depth: self.running_here().map_or(0, |running| running.depth) + 1,
+            epoch: completion.epoch,
+            depth: self.current_completion().map_or(0, |current| current.depth) + 1,
         }));
-        // A completion that panics has had its turn.
-        let _ = catch_unwind(AssertUnwindSafe(|| finished.run()));
-        RUNNING.set(before);
+        // A completion that panics has run all the same.
+        let _ = catch_unwind(AssertUnwindSafe(|| completion.run()));
+        CURRENT.set(before);
     }
 
     /// Runs a completion that waits to be polled, if there is one.
-    fn complete_due(&self, closing: bool) -> bool {
-        let Some(finished) = self.queue.take_due(closing) else {
+    fn complete_ready(&self, closing: bool) -> bool {
+        let Some(completion) = self.queue.take_ready(closing) else {
             return false;
         };
-        self.complete(finished);
+        self.complete(completion);
         self.queue.note_polled();
         true
     }
 
-    fn deliver(&self, item: Box<Item>, latest: Instant) -> Verdict {
-        let attempt = catch_unwind(AssertUnwindSafe(|| self.attempt(item, latest)));
+    fn deliver(&self, event: Box<QueuedEvent>, latest: Instant) -> AttemptOutcome {
+        let attempt = catch_unwind(AssertUnwindSafe(|| self.attempt(event, latest)));
         attempt.unwrap_or_else(|_| {
-            Verdict::Failed(Error::new(
+            AttemptOutcome::Failed(Error::new(
                 Kind::Internal,
                 "a defect of libaxonpush, please report it",
             ))
         })
     }
 
-    fn attempt(&self, mut item: Box<Item>, latest: Instant) -> Verdict {
-        let request = match item.request.take() {
+    fn attempt(&self, mut event: Box<QueuedEvent>, latest: Instant) -> AttemptOutcome {
+        let request = match event.request.take() {
             Some(request) => request,
-            None => match self.prepare(&mut item) {
+            None => match self.encode(&mut event) {
                 Ok(request) => request,
-                Err(error) => return Verdict::Failed(error),
+                Err(error) => return AttemptOutcome::Failed(error),
             },
         };
-        let error = match self.http.exchange(&request, Some(latest)) {
-            Ok(answer) if answer.is_success() => match answer.into_response(Expect::Accepted) {
-                Ok(response) => return Verdict::Delivered(response),
-                Err(error) => error,
-            },
-            Ok(answer) => answer.into_error(&self.config.api_key),
+        let response = self.http.exchange(&request, Some(latest));
+        let error = match response.and_then(|r| r.into_response(Expect::Accepted)) {
+            Ok(response) => return AttemptOutcome::Delivered(response),
             Err(error) => error,
         };
         if error.kind == Kind::Closed {
-            return Verdict::Interrupted;
+            return AttemptOutcome::Interrupted;
         }
         if !error.retryable() {
-            return Verdict::Failed(error);
+            return AttemptOutcome::Failed(error);
         }
         self.warnings.warn(&format!(
             "POST /event failed: {error}; events wait and are tried again for up to {} s each",
-            self.config.delivery_timeout.as_secs_f64()
+            self.delivery_timeout.as_secs_f64()
         ));
-        item.request = Some(request);
-        Verdict::Again {
-            item,
+        event.request = Some(request);
+        AttemptOutcome::Retry {
+            event,
             error,
-            jitter: ids::jitter(),
+            jitter: random::jitter(),
         }
     }
 
-    /// Makes the request, once; the event's own texts are not needed any more then.
-    fn prepare(&self, item: &mut Item) -> Result<Box<crate::http::blocking::Request>> {
+    /// Makes the request, once; the event's own strings are not needed any more then.
+    fn encode(&self, event: &mut QueuedEvent) -> Result<Box<Request>> {
         // The caller reads one clock; what the other said then is worked out here, once.
         let now = SystemTime::now();
-        let occurred = now.checked_sub(item.accepted.elapsed()).unwrap_or(now);
-        let prepared = item.event.event().prepare(&self.config, Some(occurred))?;
-        item.event = StoredEvent::default();
-        prepared.into_request(self.http.event_uri()).map(Box::new)
+        let occurred = now.checked_sub(event.accepted_at.elapsed()).unwrap_or(now);
+        let request = self.encoder.encode(&event.event.event(), Some(occurred))?;
+        event.event = StoredEvent::default();
+        Ok(Box::new(request))
     }
 
     fn warn(&self, event: &GivenUp) {
@@ -276,43 +300,34 @@ impl Core {
     }
 
     /// The completion of one of our events in which this thread is.
-    fn running_here(&self) -> Option<Running> {
-        RUNNING
+    fn current_completion(&self) -> Option<CurrentCompletion> {
+        CURRENT
             .get()
-            .filter(|running| std::ptr::eq(running.core, self))
+            .filter(|current| std::ptr::eq(current.core, self))
     }
 
     /// The epoch of that event, where this thread is one of our workers.
     fn epoch_of_this_worker(&self) -> Option<u32> {
-        let running = self.running_here()?;
-        (self.config.completion_mode == CompletionMode::Thread).then_some(running.epoch)
+        let current = self.current_completion()?;
+        (!self.polled).then_some(current.epoch)
     }
 
     fn flush(self: &Arc<Self>, deadline: Instant) -> Result<()> {
         let inside = self.epoch_of_this_worker().is_some();
-        self.stepping_out(|| self.queue.flush(deadline, inside))
+        self.while_suspended(|| self.queue.flush(deadline, inside))
     }
 
-    /// Runs something that waits for other workers. Inside a completion, this thread is one of them
-    /// and counts as away, so that another may take its place.
-    fn stepping_out<T>(self: &Arc<Self>, wait: impl FnOnce() -> T) -> T {
+    /// Runs something that waits for other workers. Inside a completion, this thread is one of them,
+    /// and another may take its place meanwhile.
+    fn while_suspended<T>(self: &Arc<Self>, wait: impl FnOnce() -> T) -> T {
         let Some(epoch) = self.epoch_of_this_worker() else {
             return wait();
         };
-        let hand = self.queue.step_out(epoch);
-        self.lend(hand);
+        let spawn = self.queue.suspend(epoch);
+        self.spawn_worker(spawn);
         let outcome = wait();
-        self.queue.step_in(epoch);
+        self.queue.resume(epoch);
         outcome
-    }
-
-    /// As [`Self::stepping_out`], where waiting is the exception (an event that blocks).
-    fn aside<T>(self: &Arc<Self>, wait: impl FnOnce() -> T) -> T {
-        if self.config.overflow == crate::client::config::Overflow::Block {
-            self.stepping_out(wait)
-        } else {
-            wait()
-        }
     }
 
     /// Joins the threads that are done by the deadline; leaves the others behind, each with its own

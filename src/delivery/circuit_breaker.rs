@@ -1,0 +1,255 @@
+//! Who decides that the service is down: one circuit breaker for all events of a client.
+//!
+//! Closed, every event may be sent. Open, all events wait, and after a backoff one of them is sent as a
+//! probe (half-open). The probe's outcome closes the breaker or keeps it open for a longer time.
+//!
+//! It is pure: it reads no clock, takes no lock and sends nothing, so that its tests and a simulation
+//! of many clients need no time.
+
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::http::retry::Backoff;
+
+/// The wait before each probe: 250 ms, doubled at each failed probe, 30 s at most.
+const BACKOFF: Backoff = Backoff::up_to(Duration::from_secs(30));
+
+/// So many failed attempts without a final response between them open the breaker.
+const FAILURES_IN_A_ROW: u32 = 3;
+
+#[derive(Debug, Default)]
+pub struct CircuitBreaker {
+    /// What is known about the failing service; `None` while the breaker is closed.
+    open: Option<Open>,
+    /// Attempts that failed since the service last gave a final response.
+    failures: u32,
+    /// How often the breaker has opened, which numbers the times that it was open.
+    times_opened: u64,
+}
+
+#[derive(Debug)]
+struct Open {
+    /// Which of the times it is that the breaker is open.
+    number: u64,
+    /// No probe is sent before.
+    probe_at: Instant,
+    /// When the latest probe failed, or the attempt that opened the breaker.
+    failed_at: Instant,
+    /// How many such failures there were.
+    failures: u32,
+    /// A probe is being sent.
+    half_open: bool,
+    /// The service named the time of the next probe itself (`Retry-After`).
+    retry_after_set: bool,
+    last_error: Error,
+}
+
+/// The attempt that probes while the breaker is open: the number of that time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe(u64);
+
+impl CircuitBreaker {
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Whether an attempt may be made at `now`.
+    pub fn permits(&self, now: Instant) -> bool {
+        self.open
+            .as_ref()
+            .is_none_or(|open| !open.half_open && now >= open.probe_at)
+    }
+
+    /// An attempt begins, which is permitted. While the breaker is open it is the probe.
+    pub fn begin_attempt(&mut self) -> Option<Probe> {
+        let open = self.open.as_mut()?;
+        open.half_open = true;
+        Some(Probe(open.number))
+    }
+
+    /// An attempt has ended. Tells whether it was the probe of the time that lasts now.
+    pub fn end_attempt(&mut self, probe: Option<Probe>) -> bool {
+        match &mut self.open {
+            Some(open) if probe == Some(Probe(open.number)) => {
+                open.half_open = false;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The service gave a final response, be it to say no: it is there.
+    pub fn close(&mut self) {
+        self.open = None;
+        self.failures = 0;
+    }
+
+    /// An attempt failed in a way that may pass. `was_probe`: as [`Self::end_attempt`] told.
+    pub fn note_failure(&mut self, error: &Error, was_probe: bool, jitter: f64, now: Instant) {
+        self.failures += 1;
+        let retry_after = error.retry_after.map(|wait| now + wait);
+        if let Some(open) = &mut self.open
+            && !was_probe
+        {
+            // It was under way when the breaker opened: the next probe is not put off for it.
+            if let Some(at) = retry_after {
+                open.probe_at = open.probe_at.max(at);
+                open.retry_after_set = true;
+            }
+            return;
+        }
+        // One failure among successes is its event's own affair. That nobody is there is not, and
+        // neither is being asked to wait.
+        let certain = was_probe || retry_after.is_some() || error.nobody_there;
+        if !certain && self.failures < FAILURES_IN_A_ROW {
+            return;
+        }
+        let (number, failures) = match &self.open {
+            Some(open) => (open.number, open.failures),
+            None => {
+                self.times_opened += 1;
+                (self.times_opened, 0)
+            }
+        };
+        self.open = Some(Open {
+            number,
+            probe_at: retry_after.unwrap_or_else(|| now + BACKOFF.wait(failures, jitter)),
+            failed_at: now,
+            failures: failures + 1,
+            half_open: false,
+            retry_after_set: retry_after.is_some(),
+            last_error: error.clone(),
+        });
+    }
+
+    /// Somebody waits for delivery: the next probe is sent soon, unless the service named a time. Not
+    /// sooner than the first backoff allows, however often somebody waits. Gives the moment.
+    pub fn probe_now(&mut self) -> Option<Instant> {
+        let open = self.open.as_mut().filter(|open| !open.retry_after_set)?;
+        let soon = open.failed_at + BACKOFF.wait(0, 1.0);
+        open.probe_at = open.probe_at.min(soon);
+        Some(soon)
+    }
+
+    /// When an event that is ready at `ready` may be sent; `None`: when the probe that is under way has
+    /// ended, which nobody knows.
+    pub fn next_attempt(&self, ready: Option<Instant>) -> Option<Instant> {
+        match &self.open {
+            Some(open) if open.half_open => None,
+            Some(open) => Some(ready.map_or(open.probe_at, |at| at.max(open.probe_at))),
+            None => ready,
+        }
+    }
+
+    /// What the service failed with last, while the breaker is open.
+    pub fn last_error(&self) -> Option<&Error> {
+        self.open.as_ref().map(|open| &open.last_error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    fn unreachable() -> Error {
+        Error {
+            nobody_there: true,
+            ..Error::new(Kind::Connection, "unreachable")
+        }
+    }
+
+    fn broken() -> Error {
+        Error::new(Kind::Connection, "the response broke off")
+    }
+
+    fn slow_down(wait: Duration) -> Error {
+        Error {
+            retry_after: Some(wait),
+            ..Error::new(Kind::RateLimit, "slow down")
+        }
+    }
+
+    /// Sends the probe that is permitted at `now` and lets it fail.
+    fn fail_probe(breaker: &mut CircuitBreaker, error: &Error, now: Instant) {
+        assert!(breaker.permits(now));
+        let probe = breaker.begin_attempt();
+        assert!(!breaker.permits(now), "one probe at a time");
+        assert!(breaker.end_attempt(probe));
+        breaker.note_failure(error, true, 1.0, now);
+    }
+
+    #[test]
+    fn an_unreachable_service_is_probed_at_growing_intervals() {
+        let mut breaker = CircuitBreaker::default();
+        let mut now = Instant::now();
+        assert_eq!(breaker.begin_attempt(), None);
+        breaker.note_failure(&unreachable(), false, 1.0, now);
+        for wait in [250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000] {
+            let wait = Duration::from_millis(wait);
+            assert!(!breaker.permits(now + wait - Duration::from_millis(1)));
+            assert_eq!(breaker.next_attempt(Some(now)), Some(now + wait));
+            now += wait;
+            fail_probe(&mut breaker, &unreachable(), now);
+        }
+        assert!(breaker.last_error().is_some());
+        breaker.close();
+        assert!(breaker.permits(now) && breaker.last_error().is_none());
+    }
+
+    #[test]
+    fn a_failure_among_successes_stops_nobody_but_three_in_a_row_do() {
+        let mut breaker = CircuitBreaker::default();
+        let now = Instant::now();
+        for _ in 0..10 {
+            breaker.note_failure(&broken(), false, 1.0, now);
+            breaker.note_failure(&broken(), false, 1.0, now);
+            assert!(!breaker.is_open());
+            breaker.close();
+        }
+        for _ in 0..3 {
+            breaker.note_failure(&broken(), false, 1.0, now);
+        }
+        assert!(breaker.is_open());
+    }
+
+    #[test]
+    fn the_service_may_name_the_time_and_nobody_hurries_it() {
+        let mut breaker = CircuitBreaker::default();
+        let now = Instant::now();
+        let wait = Duration::from_secs(20);
+        breaker.note_failure(&slow_down(wait), false, 1.0, now);
+        assert_eq!(breaker.probe_now(), None);
+        assert!(!breaker.permits(now + wait - Duration::from_millis(1)));
+        assert!(breaker.permits(now + wait));
+    }
+
+    #[test]
+    fn whoever_waits_makes_the_probe_come_after_the_first_backoff() {
+        let mut breaker = CircuitBreaker::default();
+        let mut now = Instant::now();
+        breaker.note_failure(&unreachable(), false, 1.0, now);
+        for _ in 0..6 {
+            now += Duration::from_secs(30);
+            fail_probe(&mut breaker, &unreachable(), now);
+        }
+        let soon = now + Duration::from_millis(250);
+        assert_eq!(breaker.probe_now(), Some(soon));
+        assert!(!breaker.permits(now) && breaker.permits(soon));
+    }
+
+    #[test]
+    fn an_attempt_that_began_before_neither_ends_nor_delays_the_probe() {
+        let mut breaker = CircuitBreaker::default();
+        let now = Instant::now();
+        let before = breaker.begin_attempt();
+        breaker.note_failure(&unreachable(), false, 1.0, now);
+        let soon = now + Duration::from_millis(250);
+        let probe = breaker.begin_attempt();
+        assert!(!breaker.end_attempt(before));
+        breaker.note_failure(&unreachable(), false, 1.0, now + Duration::from_millis(100));
+        assert_eq!(breaker.next_attempt(None), None, "the probe is under way");
+        assert!(breaker.end_attempt(probe));
+        assert_eq!(breaker.next_attempt(None), Some(soon));
+    }
+}

@@ -1,0 +1,133 @@
+//! The events that wait to be sent, in order.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::time::{Duration, Instant};
+
+use super::completions::Completion;
+use crate::error::Error;
+use crate::event::stored::StoredEvent;
+use crate::http::request::Request;
+
+/// An event that waits or is being sent.
+pub struct QueuedEvent {
+    pub event: StoredEvent,
+    /// Made before the first attempt, and the same for all of them.
+    pub request: Option<Box<Request>>,
+    pub accepted_at: Instant,
+    /// `None` while the event is being sent: then the table of events in flight has it.
+    pub completion: Option<Completion>,
+    /// After a failed attempt: the event is not tried again before.
+    pub retry_at: Option<Instant>,
+    /// What the latest attempt failed with.
+    pub last_error: Option<Box<Error>>,
+    pub bytes: u64,
+    /// Attempts that failed.
+    pub attempts: u32,
+    /// The flush epoch in which it was accepted.
+    pub epoch: u32,
+}
+
+impl QueuedEvent {
+    pub fn new(event: StoredEvent, completion: Option<Completion>) -> Self {
+        QueuedEvent {
+            bytes: event.bytes(),
+            event,
+            request: None,
+            accepted_at: Instant::now(),
+            completion,
+            retry_at: None,
+            last_error: None,
+            attempts: 0,
+            epoch: 0,
+        }
+    }
+
+    fn is_ready(&self, now: Instant) -> bool {
+        self.retry_at.is_none_or(|at| at <= now)
+    }
+}
+
+/// Events that failed before come first, when their wait is over.
+#[derive(Default)]
+pub struct Pending {
+    /// Not tried yet, in the order in which they were accepted.
+    fresh: VecDeque<Box<QueuedEvent>>,
+    /// Tried at least once, in the order in which they failed.
+    retry: VecDeque<Box<QueuedEvent>>,
+}
+
+impl Pending {
+    pub fn is_empty(&self) -> bool {
+        self.fresh.is_empty() && self.retry.is_empty()
+    }
+
+    pub fn push(&mut self, event: Box<QueuedEvent>) {
+        self.fresh.push_back(event);
+    }
+
+    pub fn push_retry(&mut self, event: Box<QueuedEvent>) {
+        self.retry.push_back(event);
+    }
+
+    /// The event that makes room for a newer one.
+    pub fn pop_oldest(&mut self) -> Option<Box<QueuedEvent>> {
+        self.retry.pop_front().or_else(|| self.fresh.pop_front())
+    }
+
+    /// The next event that may be sent at `now`.
+    pub fn pop_ready(&mut self, now: Instant) -> Option<Box<QueuedEvent>> {
+        match self.retry.iter().position(|event| event.is_ready(now)) {
+            Some(at) => self.retry.remove(at),
+            None => self.fresh.pop_front(),
+        }
+    }
+
+    /// An event that has waited for `timeout` or longer.
+    pub fn pop_expired(&mut self, now: Instant, timeout: Duration) -> Option<Box<QueuedEvent>> {
+        let expired = |event: &QueuedEvent| now >= event.accepted_at + timeout;
+        if let Some(at) = self.retry.iter().position(|event| expired(event)) {
+            return self.retry.remove(at);
+        }
+        self.fresh.front().filter(|event| expired(event))?;
+        self.fresh.pop_front()
+    }
+
+    pub fn take_all(&mut self) -> impl Iterator<Item = Box<QueuedEvent>> + use<> {
+        let (retry, fresh) = (mem::take(&mut self.retry), mem::take(&mut self.fresh));
+        retry.into_iter().chain(fresh)
+    }
+
+    /// Lets the events that failed be tried again at `at`, if they would wait for longer.
+    pub fn retry_by(&mut self, at: Instant) {
+        for event in &mut self.retry {
+            event.retry_at = event.retry_at.map(|retry_at| retry_at.min(at));
+        }
+    }
+
+    /// When the oldest event was accepted.
+    pub fn oldest(&self) -> Option<Instant> {
+        let events = self.fresh.front().into_iter().chain(&self.retry);
+        events.map(|event| event.accepted_at).min()
+    }
+
+    /// When the first event that was not tried yet was accepted.
+    pub fn oldest_fresh(&self) -> Option<Instant> {
+        self.fresh.front().map(|event| event.accepted_at)
+    }
+
+    /// When the first of the failed events may be tried again.
+    pub fn first_retry(&self) -> Option<Instant> {
+        self.retry.iter().filter_map(|event| event.retry_at).min()
+    }
+
+    /// How long the next event in order has waited for a worker.
+    pub fn waited(&self, now: Instant) -> Duration {
+        let since = self
+            .first_retry()
+            .into_iter()
+            .chain(self.oldest_fresh())
+            .min();
+        since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+}
