@@ -1670,7 +1670,7 @@ bool axonpush_log_event(axonpush_client *client, const axonpush_log_record *reco
 void axonpush_stats_init(axonpush_stats *stats);
 
 /**
- * Reads the books into `*out`, which AXONPUSH_STATS_INIT has initialised.
+ * Reads the counters into `*out`, which AXONPUSH_STATS_INIT has initialised.
  */
 axonpush_status axonpush_stats_get(axonpush_client *client,
                                    axonpush_stats *out,

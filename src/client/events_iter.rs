@@ -9,10 +9,11 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use crate::client::Client;
-use crate::client::query::{EventQuery, LARGEST_LIMIT};
+use super::Client;
+use super::query::{EventQuery, LARGEST_LIMIT};
 use crate::error::{Error, Kind, Result};
 use crate::http::response::Response;
+use crate::http::url;
 use crate::json::{self, Document, Found};
 
 /// Filters that a walk keeps.
@@ -21,7 +22,7 @@ pub struct OwnedQuery(Vec<(&'static str, String)>);
 
 /// A walk. It is lent the client for each step, so that a forked child goes on with its own.
 #[derive(Debug)]
-pub struct Pages {
+pub struct EventsIter {
     query: OwnedQuery,
     limit: u32,
     until: Option<String>,
@@ -51,7 +52,7 @@ impl OwnedQuery {
             .iter()
             .filter(|(name, _)| *name != "limit" && (until.is_none() || *name != "until"));
         let pairs = others.map(|(name, value)| (*name, value.as_str()));
-        crate::client::query::encode(
+        url::encode_query(
             pairs
                 .chain([("limit", limit.as_str())])
                 .chain(until.map(|t| ("until", t))),
@@ -59,10 +60,10 @@ impl OwnedQuery {
     }
 }
 
-impl Pages {
+impl EventsIter {
     /// `query.limit` is the size of a page, not of the whole.
     pub fn new(query: &EventQuery) -> Result<Self> {
-        Ok(Pages {
+        Ok(EventsIter {
             limit: query.limit.unwrap_or(LARGEST_LIMIT),
             query: OwnedQuery::new(query)?,
             until: None,
@@ -201,12 +202,12 @@ mod tests {
         assert_eq!(just_after("yesterday", 0), None);
     }
 
-    fn walk(limit: u32) -> Pages {
+    fn walk(limit: u32) -> EventsIter {
         let query = EventQuery {
             limit: Some(limit),
             ..EventQuery::default()
         };
-        Pages::new(&query).unwrap()
+        EventsIter::new(&query).unwrap()
     }
 
     fn page(events: &[(&str, &str)]) -> String {
@@ -220,7 +221,7 @@ mod tests {
     }
 
     /// The ids that a page brought.
-    fn taken(pages: &mut Pages, events: &[(&str, &str)]) -> Vec<String> {
+    fn taken(pages: &mut EventsIter, events: &[(&str, &str)]) -> Vec<String> {
         pages.take(&page(events)).unwrap();
         let id = |event: String| match Document::from_checked(event).find("/eventId") {
             Some(Found::String(id)) => id.into_owned(),

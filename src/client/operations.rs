@@ -5,8 +5,8 @@
 
 use percent_encoding::utf8_percent_encode;
 
-use crate::client::query::RESERVED;
 use crate::error::{Error, Result};
+use crate::http::url::RESERVED;
 
 #[derive(Debug)]
 pub struct Operation {

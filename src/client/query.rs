@@ -1,20 +1,12 @@
-//! Paths and queries of requests.
-
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+//! Filters of events and of traces.
 
 use crate::error::{Error, Result};
-
-/// What is encoded in a path segment and in a query value: all but RFC 3986's unreserved characters.
-pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+use crate::http::url::encode_query;
 
 /// The service's bound for one page.
 pub const LARGEST_LIMIT: u32 = 500;
 
-/// Filters of `GET /events`, all optional and all of them to be met.
+/// Filters of `GET /events`, all optional: an event must match every filter that is set.
 #[derive(Debug, Default, Clone)]
 pub struct EventQuery<'a> {
     pub since: Option<&'a str>,
@@ -87,7 +79,7 @@ impl<'a> EventQuery<'a> {
             .pairs()
             .into_iter()
             .chain([("limit", limit.as_deref())]);
-        Ok(encode(
+        Ok(encode_query(
             pairs.filter_map(|(name, value)| Some((name, value?))),
         ))
     }
@@ -120,7 +112,7 @@ impl TraceQuery<'_> {
         let numbers = numbers
             .iter()
             .filter_map(|(name, value)| Some((*name, value.as_deref()?)));
-        let rest = encode(
+        let rest = encode_query(
             lists
                 .chain(numbers)
                 .chain(self.sort.map(|sort| ("sort", sort))),
@@ -134,49 +126,6 @@ impl TraceQuery<'_> {
             .collect();
         Ok(parts.join("&"))
     }
-}
-
-/// A query string of `name=value` pairs, the values percent-encoded.
-pub fn encode<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut out = String::new();
-    for (name, value) in pairs {
-        if !out.is_empty() {
-            out.push('&');
-        }
-        out.push_str(name);
-        out.push('=');
-        out.extend(utf8_percent_encode(value, RESERVED));
-    }
-    out
-}
-
-/// Checks a path and query that the caller encoded: they must stay inside the base URL.
-pub fn check_target(path: &str, query: Option<&str>) -> Result<()> {
-    let legal = |text: &str| {
-        text.bytes()
-            .all(|c| c.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&c))
-    };
-    if !path.starts_with('/') {
-        return Err(Error::argument(
-            "path: it must start with '/', such as \"/events\"",
-        ));
-    }
-    if !legal(path) || path.contains('?') {
-        return Err(Error::argument(
-            "path: it has a character that a URL path cannot hold; percent-encode it (a query goes in the argument query)",
-        ));
-    }
-    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
-        return Err(Error::argument(
-            "path: the segments \".\" and \"..\" are not allowed",
-        ));
-    }
-    if !query.is_none_or(legal) {
-        return Err(Error::argument(
-            "query: it has a character that a URL query cannot hold; percent-encode it",
-        ));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -235,29 +184,5 @@ mod tests {
             ..EventQuery::default()
         };
         assert!(half.encode().unwrap_err().message.contains("attr_value"));
-    }
-
-    #[test]
-    fn targets_stay_inside_the_base_url() {
-        assert!(check_target("/apps/a%2Fb", Some("x=1")).is_ok());
-        assert!(check_target("/apps", Some("")).is_ok());
-        for path in [
-            "",
-            "apps",
-            "//h/../x",
-            "/a/..",
-            "/./a",
-            "/a?b",
-            "/a#b",
-            "/a b",
-            "/a\nb",
-            "/é",
-            "http://h/",
-        ] {
-            assert!(check_target(path, None).is_err(), "{path}");
-        }
-        for query in ["a b", "a#b", "a\r\nb"] {
-            assert!(check_target("/a", Some(query)).is_err(), "{query}");
-        }
     }
 }

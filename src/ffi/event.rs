@@ -9,7 +9,7 @@ use super::handle;
 use super::response::{axonpush_response, hand_out};
 use super::status::{AXONPUSH_OK, axonpush_status};
 use crate::client::query::EventQuery;
-use crate::delivery::queue::Completion;
+use crate::delivery::completions::Completion;
 use crate::error::Result;
 use crate::event::Event;
 use crate::http::response::Response;

@@ -9,7 +9,7 @@ use super::event::{axonpush_event_query, read_query};
 use super::handle;
 use super::response::axonpush_response;
 use super::status::axonpush_status;
-use crate::client::events_iter::Pages;
+use crate::client::events_iter::EventsIter;
 use crate::client::query::EventQuery;
 use crate::error::{Error, Kind};
 
@@ -22,7 +22,7 @@ use crate::error::{Error, Kind};
 pub struct axonpush_events_iter {
     /// A ticket, and not the client itself: in a forked child it is the child's own.
     client: *mut axonpush_client,
-    pages: Pages,
+    pages: EventsIter,
     current: Option<Box<axonpush_response>>,
 }
 
@@ -51,7 +51,7 @@ pub extern "C" fn axonpush_events_iter_new(
                 "query.channel_id: it differs from the argument channel_id; leave it out",
             ));
         }
-        let pages = Pages::new(&EventQuery {
+        let pages = EventsIter::new(&EventQuery {
             channel_id,
             ..query
         })?;

@@ -112,8 +112,8 @@ pub(super) fn find(handle: *const axonpush_client) -> Result<Arc<Client>> {
     let forks = process::forks();
     let entry = registry.entry_mut(slot, generation).ok_or_else(invalid)?;
     if entry.forks != forks {
-        let reborn = Arc::new(entry.client.reborn()?);
-        leak(std::mem::replace(&mut entry.client, reborn));
+        let recreated = Arc::new(entry.client.recreate_after_fork()?);
+        leak(std::mem::replace(&mut entry.client, recreated));
         entry.forks = forks;
     }
     Ok(entry.client.clone())

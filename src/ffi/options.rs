@@ -4,7 +4,8 @@ use std::ffi::c_char;
 use std::time::Duration;
 
 use super::boundary::{self, Input, text, text_or_empty};
-use crate::client::config::{CompletionMode, Options, Overflow};
+use crate::client::config::{CompletionMode, Options};
+use crate::delivery::queue::Overflow;
 use crate::error::{Error, Result};
 use crate::event::redaction::ContentCapture;
 

@@ -1,4 +1,4 @@
-//! The books.
+//! The counters.
 
 use super::boundary::{self, Input, call};
 use super::client::axonpush_client;
@@ -53,7 +53,7 @@ pub extern "C" fn axonpush_stats_init(stats: *mut axonpush_stats) {
     boundary::init(stats);
 }
 
-/// Reads the books into `*out`, which AXONPUSH_STATS_INIT has initialised.
+/// Reads the counters into `*out`, which AXONPUSH_STATS_INIT has initialised.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_stats_get(
     client: *mut axonpush_client,
@@ -62,7 +62,7 @@ pub extern "C" fn axonpush_stats_get(
 ) -> axonpush_status {
     call(error, || {
         let crate::client::Stats {
-            books,
+            counters,
             connections,
             log_events_lost,
         } = handle::find(client)?.stats();
@@ -70,16 +70,16 @@ pub extern "C" fn axonpush_stats_get(
             out,
             axonpush_stats {
                 struct_size: size_of::<axonpush_stats>(),
-                accepted: books.accepted,
-                delivered: books.delivered,
-                failed: books.failed,
-                suppressed: books.suppressed,
-                dropped: books.dropped,
-                expired: books.expired,
-                abandoned: books.abandoned,
-                queued_events: books.queued_events,
-                queued_bytes: books.queued_bytes,
-                retried: books.retried,
+                accepted: counters.accepted,
+                delivered: counters.delivered,
+                failed: counters.failed,
+                suppressed: counters.suppressed,
+                dropped: counters.dropped,
+                expired: counters.expired,
+                abandoned: counters.abandoned,
+                queued_events: counters.queued_events,
+                queued_bytes: counters.queued_bytes,
+                retried: counters.retried,
                 connections,
                 log_events_lost,
             },
