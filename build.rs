@@ -42,6 +42,13 @@ fn header(root: &Path) -> String {
     };
     let mut config =
         cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml");
+    for (constants, name) in ENUMERATIONS {
+        // Nothing in a signature names the constants, so that cbindgen would leave them out.
+        config.export.include.push((*constants).to_owned());
+        config.export.exclude.push((*name).to_owned());
+        let renamed = ((*constants).to_owned(), (*name).to_owned());
+        config.export.rename.extend([renamed]);
+    }
     let version = |part: &str| env::var(format!("CARGO_PKG_VERSION{part}")).expect("set by cargo");
     config.header = Some(read("top.h").trim_end().to_owned());
     // Our own guard, since cbindgen ends its own before the trailer.
@@ -70,6 +77,7 @@ fn header(root: &Path) -> String {
         "error",
         "log",
         "options",
+        "handle",
         "client",
         "event",
         "response",
@@ -103,18 +111,20 @@ fn header(root: &Path) -> String {
     let text = text.replace("typedef axonpush_", "typedef struct axonpush_");
     ENUMERATIONS
         .iter()
-        .fold(text, |text, name| plain_enumeration(&text, name))
+        .fold(text, |text, (_, name)| plain_enumeration(&text, name))
 }
 
-/// Types whose constants cbindgen.toml exports.
-const ENUMERATIONS: &[&str] = &[
-    "axonpush_status",
-    "axonpush_log_level",
-    "axonpush_toggle",
-    "axonpush_overflow",
-    "axonpush_completion_mode",
-    "axonpush_content_capture",
-    "axonpush_severity",
+/// The enumerations: what their constants are in `src/ffi/`, and the name of the type in C. In Rust
+/// the constants are an enumeration and the type is an `int32_t`, which anything may put any value
+/// into; in C the two are one.
+const ENUMERATIONS: &[(&str, &str)] = &[
+    ("Status", "axonpush_status"),
+    ("LogLevel", "axonpush_log_level"),
+    ("Toggle", "axonpush_toggle"),
+    ("OverflowPolicy", "axonpush_overflow"),
+    ("CompletionPlace", "axonpush_completion_mode"),
+    ("Capture", "axonpush_content_capture"),
+    ("Severity", "axonpush_severity"),
 ];
 
 /// `enum { ... }; typedef int32_t name;` in every C and C++ alike, where cbindgen makes a real

@@ -286,9 +286,9 @@ typedef int32_t axonpush_severity;
  * A client: configuration, connections, and a queue of its own.
  *
  * Threads: any number of threads may use one client at once, axonpush_close() included.
- * Lifetime: from axonpush_new() to axonpush_close(). The pointer is a ticket and no address: a call
- * with a ticket that is closed, closed twice or made up is AXONPUSH_ERR_INVALID_HANDLE, never a
- * crash. After fork() the child's copy works with connections and a queue of its own.
+ * Lifetime: from axonpush_new() to axonpush_close(). The pointer is a handle and not an
+ * address: a call with a handle that is closed, closed twice or made up is
+ * AXONPUSH_ERR_INVALID_HANDLE, never a crash. After fork() the child's copy works with connections and a queue of its own.
  */
 typedef struct axonpush_client axonpush_client;
 

@@ -8,10 +8,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
-
 use crate::error::{Error, Result};
+use crate::sys::stderr;
 use crate::sys::sync::Mutex;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,31 +111,13 @@ pub fn write(level: Level, message: &str) {
             sink(level, message);
             IN_SINK.set(before);
         }
-        None => write_stderr(&format!("axonpush: {}: {message}\n", level.word())),
+        None => stderr::write(&format!("axonpush: {}: {message}\n", level.word())),
     }
 }
 
 /// Held across `fork()`, so that the child does not inherit a lock that nobody will release.
 pub fn lock_for_fork() -> RwLockWriteGuard<'static, Option<Sink>> {
     SINK.write().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// One `write`, so that lines of several threads do not mix; and no SIGPIPE for the host where
-/// stderr is a pipe that nobody reads any more.
-fn write_stderr(line: &str) {
-    let pipe_only: SigSet = [Signal::SIGPIPE].into_iter().collect();
-    let mut before = SigSet::empty();
-    let blocked = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&pipe_only), Some(&mut before));
-    // There is nowhere to report a failure to.
-    let outcome = nix::unistd::write(std::io::stderr(), line.as_bytes());
-    if blocked.is_err() || before.contains(Signal::SIGPIPE) {
-        return;
-    }
-    if outcome == Err(Errno::EPIPE) {
-        // The signal is pending for this thread: take it, before it is let through again.
-        let _ = pipe_only.wait();
-    }
-    let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
 }
 
 /// Lets one line through every few seconds and counts the others.

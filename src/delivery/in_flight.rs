@@ -7,6 +7,9 @@ use std::time::Instant;
 
 use super::circuit_breaker::Probe;
 use super::completions::Completion;
+use super::pending::QueuedEvent;
+use crate::error::Error;
+use crate::http::response::Response;
 
 /// What ending an event needs, while the thread that sends it has the event itself.
 pub struct EventInFlight {
@@ -66,4 +69,25 @@ impl InFlight {
             .filter_map(|slot| slot.event.take())
             .collect()
     }
+}
+
+/// What an attempt led to.
+pub enum AttemptOutcome {
+    Delivered(Response),
+    /// Rejected for good.
+    Failed(Error),
+    /// May succeed later; the waits are lengthened by the factor.
+    Retry {
+        event: Box<QueuedEvent>,
+        error: Error,
+        jitter: f64,
+    },
+    /// Interrupted, because the client is closed.
+    Interrupted,
+}
+
+/// An event that was not delivered, and why.
+pub struct GivenUp {
+    pub error: Error,
+    pub suppressed: bool,
 }

@@ -12,6 +12,7 @@ pub mod accounting;
 pub mod circuit_breaker;
 pub mod completions;
 mod in_flight;
+mod jobs;
 mod pending;
 pub mod queue;
 #[cfg(test)]
@@ -26,9 +27,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use self::accounting::Counters;
 use self::completions::{Completion, ReadyCompletion};
+use self::in_flight::{AttemptOutcome, GivenUp};
+use self::jobs::{Job, WorkerEvent};
 use self::pending::QueuedEvent;
-use self::queue::{AttemptOutcome, GivenUp, Limits, OnFull, Overflow, Queue};
-use self::workers::{Job, SpawnRequest, WorkerEvent};
+use self::queue::{Limits, OnFull, Overflow, Queue};
+use self::workers::SpawnRequest;
 use crate::error::{Error, Kind, Result};
 use crate::event::Event;
 use crate::event::encode::EventEncoder;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::accounting::{Counters, Disposition, FlushEpochs};
 use super::circuit_breaker::CircuitBreaker;
 use super::completions::{Completion, Completions, ReadyCompletion};
-use super::in_flight::{EventInFlight, InFlight};
+use super::in_flight::{AttemptOutcome, EventInFlight, GivenUp, InFlight};
 use super::pending::{Pending, QueuedEvent};
 use super::workers::{PATIENCE, SpawnRequest, Workers};
 use crate::error::{Error, Kind, Result};
@@ -54,27 +54,6 @@ impl Limits {
     fn max_ready(&self) -> usize {
         self.max_events.max(10_000)
     }
-}
-
-/// What an attempt led to.
-pub enum AttemptOutcome {
-    Delivered(Response),
-    /// Rejected for good.
-    Failed(Error),
-    /// May succeed later; the waits are lengthened by the factor.
-    Retry {
-        event: Box<QueuedEvent>,
-        error: Error,
-        jitter: f64,
-    },
-    /// Interrupted, because the client is closed.
-    Interrupted,
-}
-
-/// An event that was not delivered, and why.
-pub struct GivenUp {
-    pub error: Error,
-    pub suppressed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -231,6 +210,25 @@ impl Queue {
             self.nap.notify_one();
         }
         Ok(())
+    }
+
+    /// Sees to it that somebody is free: wakes a parked worker, or tells the caller to start one.
+    pub(super) fn call_worker(&self, state: &mut State) -> SpawnRequest {
+        let workers = &mut state.workers;
+        let busy = workers.parked + state.in_flight.sending + state.completions.running;
+        if workers.all > busy || state.phase == Phase::Dead {
+            return SpawnRequest(None);
+        }
+        if workers.parked > 0 {
+            workers.parked -= 1;
+            workers.summoned += 1;
+            self.park.notify_one();
+            return SpawnRequest(None);
+        }
+        if state.present_workers() > self.limits.max_senders {
+            return SpawnRequest(None);
+        }
+        SpawnRequest(Some(state.add_worker()))
     }
 
     /// Acts on what an attempt led to.
@@ -527,6 +525,17 @@ impl Queue {
 }
 
 impl State {
+    pub(super) fn add_worker(&mut self) -> usize {
+        self.workers.all += 1;
+        self.in_flight.reserve()
+    }
+
+    /// Workers that are not suspended. One more than may send: the one on the lookout, which also runs
+    /// completions and ends what is late when all the others are stuck.
+    pub(super) fn present_workers(&self) -> usize {
+        self.workers.all - self.completions.suspended()
+    }
+
     /// Completions that are ready take room too: an application that is slow to run them must not make
     /// the queue grow.
     fn has_room(&self, bytes: u64, limits: &Limits) -> bool {

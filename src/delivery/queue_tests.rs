@@ -7,9 +7,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::completions::Completion;
+use super::in_flight::AttemptOutcome;
+use super::jobs::{Job, Step, WorkerEvent};
 use super::pending::QueuedEvent;
-use super::queue::{AttemptOutcome, Limits, OnFull, Overflow, Queue};
-use super::workers::{Job, SpawnRequest, Step, WorkerEvent};
+use super::queue::{Limits, OnFull, Overflow, Queue};
+use super::workers::SpawnRequest;
 use crate::error::{Error, Kind, Result};
 use crate::event::Event;
 use crate::event::stored::StoredEvent;

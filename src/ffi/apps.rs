@@ -2,8 +2,8 @@
 
 use std::ffi::c_char;
 
-use super::client::axonpush_client;
 use super::error::axonpush_error;
+use super::handle::axonpush_client;
 use super::operation::{Outputs, named, nothing, operate};
 use super::response::axonpush_response;
 use super::status::axonpush_status;

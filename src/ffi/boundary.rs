@@ -4,30 +4,7 @@
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::error::axonpush_error;
-use super::status::{AXONPUSH_OK, axonpush_status, status_of};
 use crate::error::{Error, Kind, Result};
-
-/// Runs a function that can fail: gives its status, and its error where the caller wants one.
-pub(super) fn call(
-    error: *mut *mut axonpush_error,
-    body: impl FnOnce() -> Result<()>,
-) -> axonpush_status {
-    set(error, std::ptr::null_mut());
-    match contained(body).and_then(|outcome| outcome) {
-        Ok(()) => AXONPUSH_OK,
-        Err(failure) => {
-            let status = status_of(failure.kind);
-            if !error.is_null() {
-                set(
-                    error,
-                    Box::into_raw(Box::new(axonpush_error::new(&failure))),
-                );
-            }
-            status
-        }
-    }
-}
 
 /// Runs a function that cannot fail; `fallback` stands in should it panic all the same.
 pub(super) fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
@@ -36,7 +13,7 @@ pub(super) fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
 
 /// Turns a panic into an error. The state it may leave behind is sound: locks are taken with their
 /// poison ignored, and nothing is kept half-changed across a call that can panic.
-fn contained<T>(body: impl FnOnce() -> T) -> Result<T> {
+pub(super) fn contained<T>(body: impl FnOnce() -> T) -> Result<T> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
         let what = payload
             .downcast_ref::<&str>()
@@ -226,29 +203,4 @@ pub(super) fn c_string(text: &str) -> CString {
 /// The pointer to hand out for an optional text of an object.
 pub(super) fn pointer_to(text: Option<&CString>) -> *const c_char {
     text.map_or(std::ptr::null(), |text| text.as_ptr())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ffi::error::{axonpush_error_free, axonpush_error_message, axonpush_error_status};
-    use crate::ffi::status::AXONPUSH_ERR_INTERNAL;
-
-    #[test]
-    fn a_panic_becomes_an_error_with_a_message() {
-        let mut error = std::ptr::null_mut();
-        let status = call(&mut error, || panic!("the queue has {} heads", 2));
-        assert_eq!(status, AXONPUSH_ERR_INTERNAL);
-        assert_eq!(axonpush_error_status(error), AXONPUSH_ERR_INTERNAL);
-        let message = text("message", axonpush_error_message(error))
-            .unwrap()
-            .unwrap();
-        assert!(message.ends_with("the queue has 2 heads"), "{message}");
-        axonpush_error_free(error);
-        assert_eq!(value(7, || panic!("no")), 7);
-        assert_eq!(
-            call(std::ptr::null_mut(), || panic!("no")),
-            AXONPUSH_ERR_INTERNAL
-        );
-    }
 }

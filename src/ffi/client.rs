@@ -3,23 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::boundary::{call, set, value};
+use super::boundary::value;
+use super::call::call;
 use super::error::axonpush_error;
+use super::handle::{self, axonpush_client};
 use super::options::{self, axonpush_options};
+use super::process;
 use super::status::axonpush_status;
-use super::{handle, process};
 use crate::client::Client;
 use crate::client::config::Config;
-
-/// A client: configuration, connections, and a queue of its own.
-///
-/// Threads: any number of threads may use one client at once, axonpush_close() included.
-/// Lifetime: from axonpush_new() to axonpush_close(). The pointer is a ticket and no address: a call
-/// with a ticket that is closed, closed twice or made up is AXONPUSH_ERR_INVALID_HANDLE, never a
-/// crash. After fork() the child's copy works with connections and a queue of its own.
-pub struct axonpush_client {
-    _opaque: [u8; 0],
-}
 
 /// Makes a client. Nothing is sent yet, no name is looked up, no thread is started.
 ///
@@ -117,9 +109,4 @@ pub extern "C" fn axonpush_completion_fd(client: *mut axonpush_client) -> i32 {
 
 fn milliseconds(number: u32) -> Duration {
     Duration::from_millis(u64::from(number))
-}
-
-/// Starts a call that gives an object: `*out` is NULL until it succeeds.
-pub(super) fn clear<T>(out: *mut *mut T) {
-    set(out, std::ptr::null_mut());
 }

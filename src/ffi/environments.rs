@@ -3,8 +3,8 @@
 use std::ffi::c_char;
 
 use super::boundary::{self, Input, input, required, text};
-use super::client::axonpush_client;
 use super::error::axonpush_error;
+use super::handle::axonpush_client;
 use super::operation::{Content, Outputs, body, nothing, operate};
 use super::options::{axonpush_toggle, toggle};
 use super::response::axonpush_response;

@@ -2,10 +2,11 @@
 
 use std::ffi::{c_char, c_void};
 
-use super::boundary::{self, Input, call, document, required, text};
-use super::client::{axonpush_client, clear};
+use super::boundary::{self, Input, document, required, text};
+use super::call::{call, clear};
 use super::error::{axonpush_error, axonpush_error_status};
 use super::handle;
+use super::handle::axonpush_client;
 use super::response::{axonpush_response, hand_out};
 use super::status::{AXONPUSH_OK, axonpush_status};
 use crate::client::query::EventQuery;

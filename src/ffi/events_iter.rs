@@ -2,11 +2,12 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{borrow_mut, call, free, set, text};
-use super::client::{axonpush_client, clear};
+use super::boundary::{borrow_mut, free, set, text};
+use super::call::{call, clear};
 use super::error::axonpush_error;
 use super::event::{axonpush_event_query, read_query};
 use super::handle;
+use super::handle::axonpush_client;
 use super::response::axonpush_response;
 use super::status::axonpush_status;
 use crate::client::events_iter::EventsIter;

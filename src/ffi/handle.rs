@@ -1,21 +1,43 @@
-//! Client handles: tickets, not addresses.
+//! Client handles: a slot and a generation, never an address.
 //!
-//! A ticket is a slot number and the slot's generation at issue, packed into the pointer that C
+//! A handle is a slot number and the slot's generation at issue, packed into the pointer that C
 //! holds. It is looked up and never dereferenced, so that a closed or forged one is an error and not
-//! undefined behaviour. Generations start at random: a ticket of another copy of this library in the
+//! undefined behaviour. Generations start at random: a handle of another copy of this library in the
 //! same process is not mistaken for one of ours.
 //!
 //! Rejected: handing out the address of an `Arc` with a magic number in it. Reading the number of a
 //! freed block is undefined behaviour already.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::client::axonpush_client;
-use super::process;
 use crate::client::Client;
 use crate::error::{Error, Kind, Result};
+use crate::sys::random;
+
+/// How often this process, and those it descends from, forked since the hooks were installed.
+static FORKS: AtomicU64 = AtomicU64::new(0);
+
+fn forks() -> u64 {
+    FORKS.load(Ordering::Relaxed)
+}
+
+/// This process was forked off: what the handles stand for belongs to its parent.
+pub(super) fn note_fork() {
+    FORKS.fetch_add(1, Ordering::Relaxed);
+}
 
 const HALF: u32 = usize::BITS / 2;
+
+/// A client: configuration, connections, and a queue of its own.
+///
+/// Threads: any number of threads may use one client at once, axonpush_close() included.
+/// Lifetime: from axonpush_new() to axonpush_close(). The pointer is a handle and not an
+/// address: a call with a handle that is closed, closed twice or made up is
+/// AXONPUSH_ERR_INVALID_HANDLE, never a crash. After fork() the child's copy works with connections and a queue of its own.
+pub struct axonpush_client {
+    _opaque: [u8; 0],
+}
 
 pub(super) struct Registry {
     slots: Vec<Slot>,
@@ -56,11 +78,11 @@ fn mask(number: usize) -> usize {
 }
 
 fn pack(slot: usize, generation: usize) -> *mut axonpush_client {
-    // Slots count from 1 here, so that no ticket is NULL.
+    // Slots count from 1 here, so that no handle is NULL.
     std::ptr::without_provenance_mut(generation << HALF | (slot + 1))
 }
 
-/// Slot and generation of what may be a ticket.
+/// Slot and generation of what may be a handle.
 fn unpack(handle: *const axonpush_client) -> Option<(usize, usize)> {
     let slot = mask(handle.addr()).checked_sub(1)?;
     Some((slot, handle.addr() >> HALF))
@@ -68,11 +90,11 @@ fn unpack(handle: *const axonpush_client) -> Option<(usize, usize)> {
 
 pub(super) fn issue(client: Arc<Client>) -> Result<*mut axonpush_client> {
     let mut seed = [0; size_of::<usize>()];
-    // Without randomness generations start at 0: weaker against foreign tickets, but still correct.
-    let _ = getrandom::fill(&mut seed);
+    // Without randomness generations start at 0: weaker against foreign handles, but still correct.
+    let _ = random::fill(&mut seed);
     let entry = Some(Entry {
         client,
-        forks: process::forks(),
+        forks: forks(),
     });
     let mut registry = write();
     if let Some(slot) = registry.free.pop() {
@@ -91,7 +113,7 @@ pub(super) fn issue(client: Arc<Client>) -> Result<*mut axonpush_client> {
     Ok(pack(slot, generation))
 }
 
-/// The client of a ticket.
+/// The client of a handle.
 pub(super) fn find(handle: *const axonpush_client) -> Result<Arc<Client>> {
     let invalid = || {
         Error::new(
@@ -103,13 +125,13 @@ pub(super) fn find(handle: *const axonpush_client) -> Result<Arc<Client>> {
     {
         let registry = read();
         let entry = registry.entry(slot, generation).ok_or_else(invalid)?;
-        if entry.forks == process::forks() {
+        if entry.forks == forks() {
             return Ok(entry.client.clone());
         }
     }
     // The first call in a forked child. What was inherited belongs to threads that do not exist here.
     let mut registry = write();
-    let forks = process::forks();
+    let forks = forks();
     let entry = registry.entry_mut(slot, generation).ok_or_else(invalid)?;
     if entry.forks != forks {
         let recreated = Arc::new(entry.client.recreate_after_fork()?);
@@ -119,7 +141,7 @@ pub(super) fn find(handle: *const axonpush_client) -> Result<Arc<Client>> {
     Ok(entry.client.clone())
 }
 
-/// Makes a ticket invalid; gives its client to the one caller who gets to shut it down.
+/// Makes a handle invalid; gives its client to the one caller who gets to shut it down.
 pub(super) fn withdraw(handle: *const axonpush_client) -> Option<Arc<Client>> {
     let (slot, generation) = unpack(handle)?;
     let entry = {
@@ -131,7 +153,7 @@ pub(super) fn withdraw(handle: *const axonpush_client) -> Option<Arc<Client>> {
         registry.free.push(slot);
         entry?
     };
-    if entry.forks != process::forks() {
+    if entry.forks != forks() {
         leak(entry.client);
         return None;
     }

@@ -2,7 +2,8 @@
 
 use std::ffi::{CString, c_char};
 
-use super::boundary::{borrow_mut, c_string, call, document, free, set, text_or_empty, value};
+use super::boundary::{borrow_mut, c_string, document, free, set, text_or_empty, value};
+use super::call::call;
 use super::error::axonpush_error;
 use crate::error::Error;
 use crate::json::writer::Writer;

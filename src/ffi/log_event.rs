@@ -4,8 +4,8 @@ use std::ffi::c_char;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::boundary::{self, Input, document, input, text, value};
-use super::client::axonpush_client;
 use super::handle;
+use super::handle::axonpush_client;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::event::log_record::LogRecord;

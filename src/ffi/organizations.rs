@@ -3,8 +3,8 @@
 use std::ffi::c_char;
 
 use super::boundary::required;
-use super::client::axonpush_client;
 use super::error::axonpush_error;
+use super::handle::axonpush_client;
 use super::operation::{Content, Outputs, body, nothing, object, operate};
 use super::response::axonpush_response;
 use super::status::axonpush_status;

@@ -2,18 +2,10 @@
 
 use std::cell::UnsafeCell;
 use std::sync::Once;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::handle;
 use crate::log;
-
-/// How often this process, and those it descends from, forked since the hooks were installed.
-static FORKS: AtomicU64 = AtomicU64::new(0);
-
-pub(super) fn forks() -> u64 {
-    FORKS.load(Ordering::Relaxed)
-}
 
 /// The locks of ours that are not a client's. Clients need none here: a child never touches the
 /// locks of the clients it inherited.
@@ -61,11 +53,11 @@ extern "C" fn after_fork_in_parent() {
 }
 
 extern "C" fn after_fork_in_child() {
-    FORKS.fetch_add(1, Ordering::Relaxed);
+    handle::note_fork();
     after_fork_in_parent();
 }
 
-/// The host is leaving without having closed its clients.
+/// The application is leaving without having closed its clients.
 extern "C" fn at_exit() {
     // A panic must not cross into the C library.
     super::boundary::value((), || {

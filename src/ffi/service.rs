@@ -2,10 +2,11 @@
 
 use std::ffi::c_char;
 
-use super::boundary::{call, text};
-use super::client::{axonpush_client, clear};
+use super::boundary::text;
+use super::call::{call, clear};
 use super::error::axonpush_error;
 use super::handle;
+use super::handle::axonpush_client;
 use super::operation::{Outputs, nothing, object, operate};
 use super::response::{axonpush_response, hand_out};
 use super::status::axonpush_status;

@@ -1,9 +1,10 @@
 //! The counters.
 
-use super::boundary::{self, Input, call};
-use super::client::axonpush_client;
+use super::boundary::{self, Input};
+use super::call::call;
 use super::error::axonpush_error;
 use super::handle;
+use super::handle::axonpush_client;
 use super::status::axonpush_status;
 
 /// What became of the events that background publishing accepted, and of the network.

@@ -4,11 +4,12 @@ use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
 use super::boundary::{
-    self, Input, borrow, c_string, call, free, input, pointer_to, required, text, value,
+    self, Input, borrow, c_string, free, input, pointer_to, required, text, value,
 };
-use super::client::axonpush_client;
+use super::call::call;
 use super::error::axonpush_error;
 use super::event::{axonpush_event_query, read_query};
+use super::handle::axonpush_client;
 use super::operation::{Content, Outputs, nothing, operate};
 use super::options::{axonpush_toggle, toggle};
 use super::response::axonpush_response;

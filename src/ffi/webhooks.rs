@@ -3,8 +3,8 @@
 use std::ffi::{CStr, c_char, c_void};
 
 use super::boundary::{self, Input, bytes, input, required, text, value};
-use super::client::axonpush_client;
 use super::error::axonpush_error;
+use super::handle::axonpush_client;
 use super::operation::{Outputs, body, nothing, operate};
 use super::response::axonpush_response;
 use super::status::axonpush_status;

@@ -12,7 +12,6 @@
 //! It resolves names itself, when it connects, so that a request over a pooled connection needs none.
 
 use std::io::{self, Read};
-use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -30,6 +29,7 @@ use ureq::unversioned::transport::{
 
 use super::attempt;
 use crate::http::{CONNECT_LIMIT, dns, url};
+use crate::sys::socket;
 
 /// Buffers of a connection, in bytes, each way.
 pub const BUFFER: usize = 16 * 1024;
@@ -205,11 +205,7 @@ impl Tcp {
                 self.socket.0.set_write_timeout(Some(t))
             })?;
             attempt::note_sent();
-            match self
-                .socket
-                .0
-                .send_with_flags(&self.pending[sent..], libc::MSG_NOSIGNAL)
-            {
+            match socket::send(&self.socket.0, &self.pending[sent..]) {
                 Ok(n) => sent += n,
                 Err(e) if may_go_on(&e) => {}
                 Err(e) => return Err(self.broken(e)),
@@ -284,13 +280,7 @@ impl Transport for Tcp {
         if self.last_used.elapsed() < PROBE_AFTER {
             return true;
         }
-        let mut byte = [MaybeUninit::uninit()];
-        let look = self
-            .socket
-            .0
-            .recv_with_flags(&mut byte, libc::MSG_PEEK | libc::MSG_DONTWAIT);
-        // Anything but "nothing there yet" is an end of stream, an error, or bytes nobody asked for.
-        matches!(look, Err(e) if e.kind() == io::ErrorKind::WouldBlock)
+        socket::is_idle(&self.socket.0)
     }
 }
 
