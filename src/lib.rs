@@ -16,15 +16,22 @@
 //! | [`client`] | what was a client told, and what can it be called for? |
 //! | `ffi` | what does a C caller see? One file a noun, in the order of the header. |
 
-pub mod client;
-pub mod delivery;
-pub mod error;
-pub mod event;
+mod client;
+mod delivery;
+mod error;
+mod event;
 mod ffi;
-pub mod http;
-pub mod json;
-pub mod log;
-pub mod sys;
+mod http;
+mod json;
+mod log;
+mod sys;
 
 /// The version of this library, from Cargo.toml.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The tables that are the truth about options and operations, for the tests that hold the pages and
+/// the bindings to them.
+pub mod tables {
+    pub use crate::client::operations::OPERATIONS;
+    pub use crate::client::settings::SETTINGS;
+}

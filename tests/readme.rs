@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use axonpush::client::operations::OPERATIONS;
-use axonpush::client::settings::SETTINGS;
+use axonpush::tables::OPERATIONS;
+use axonpush::tables::SETTINGS;
 
 const README: &str = include_str!("../README.md");
 const OPERATIONS_PAGE: &str = include_str!("../docs/operations.md");

@@ -4,7 +4,6 @@
 //! takes 32 bytes and more per value, so that a hostile 32 MiB response would grow to a gigabyte.
 
 use super::cursor::{Cursor, unescape};
-use super::validate::{Error, check};
 
 /// JSON text with an index of its values: eight bytes a value, whatever the text.
 #[derive(Debug)]
@@ -33,13 +32,7 @@ pub enum Found<'a> {
 }
 
 impl Document {
-    /// `text` must be smaller than 4 GiB; answers are bounded far below.
-    pub fn parse(text: String) -> Result<Self, Error> {
-        check(&text)?;
-        Ok(Self::from_checked(text))
-    }
-
-    /// For text that [`check`] has passed.
+    /// For text that [`check`](super::check) has passed, smaller than 4 GiB (responses are bounded far below).
     pub fn from_checked(text: String) -> Self {
         Document {
             text,
@@ -181,6 +174,11 @@ fn index(text: &str) -> Vec<Node> {
 mod tests {
     use super::*;
 
+    fn parse(text: &str) -> Document {
+        super::super::check(text).unwrap();
+        Document::from_checked(text.to_owned())
+    }
+
     fn string(doc: &Document, pointer: &str) -> Option<String> {
         match doc.find(pointer)? {
             Found::String(s) => Some(s.into_owned()),
@@ -191,12 +189,10 @@ mod tests {
     #[test]
     fn rfc_6901_examples_resolve() {
         // The document of RFC 6901, section 5.
-        let doc = Document::parse(
+        let doc = parse(
             r#"{"foo": ["bar", "baz"], "": 0, "a/b": 1, "c%d": 2, "e^f": 3, "g|h": 4,
-                "i\\j": 5, "k\"l": 6, " ": 7, "m~n": 8}"#
-                .into(),
-        )
-        .unwrap();
+                "i\\j": 5, "k\"l": 6, " ": 7, "m~n": 8}"#,
+        );
         assert!(matches!(doc.find(""), Some(Found::Object(10))));
         assert!(matches!(doc.find("/foo"), Some(Found::Array(2))));
         assert_eq!(string(&doc, "/foo/0").as_deref(), Some("bar"));
@@ -225,10 +221,9 @@ mod tests {
 
     #[test]
     fn nested_values_are_indexed() {
-        let doc = Document::parse(
-            r#" { "events" : [ {"id":"a","n":[[],[1,[2]]]}, {"id":"b\u00e9\ud83d\ude00"} ], "z": -1.5e3 } "#.into(),
-        )
-        .unwrap();
+        let doc = parse(
+            r#" { "events" : [ {"id":"a","n":[[],[1,[2]]]}, {"id":"b\u00e9\ud83d\ude00"} ], "z": -1.5e3 } "#,
+        );
         assert_eq!(string(&doc, "/events/0/id").as_deref(), Some("a"));
         assert_eq!(string(&doc, "/events/1/id").as_deref(), Some("bé😀"));
         assert!(matches!(
@@ -240,7 +235,7 @@ mod tests {
     }
     #[test]
     fn the_last_of_equal_names_wins() {
-        let doc = Document::parse(r#"{"a":1,"a":2}"#.into()).unwrap();
+        let doc = parse(r#"{"a":1,"a":2}"#);
         assert!(matches!(doc.find("/a"), Some(Found::Scalar("2"))));
     }
 

@@ -12,5 +12,5 @@ pub mod writer;
 
 pub use cursor::{Cursor, elements, kind_of_member, unescape};
 pub use document::{Document, Found};
-pub use validate::{Error, check};
+pub use validate::check;
 pub use writer::write_string;
