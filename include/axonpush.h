@@ -13,7 +13,7 @@
  *   with nothing (a NULL response) or an empty list. Every other failure is reported in both modes.
  * NULL is a legal argument for every accessor and every free function: reading from NULL gives NULL,
  *   0 or false. Code for the happy path keeps running when a fail-open call gives nothing.
- * Handles. axonpush_client is a ticket: a closed or made-up one is AXONPUSH_ERR_INVALID_HANDLE, never
+ * Handles. axonpush_client is a slot and a generation, never an address: a closed or made-up one is AXONPUSH_ERR_INVALID_HANDLE, never
  *   a crash. The other objects are pointers that you own, and free once, with the function of their
  *   name.
  * Threads. Every function may be called from any thread, on one client from many at once. Exceptions
@@ -126,7 +126,7 @@ enum {
      */
     AXONPUSH_ERR_CONFIG = 3,
     /**
-     * The service could not be reached, or its answer broke off, after all retries. Only strict
+     * The service could not be reached, or its response broke off, after all retries. Only strict
      * mode reports it. A request may have arrived all the same. May be repeated.
      */
     AXONPUSH_ERR_CONNECTION = 4,
@@ -156,7 +156,7 @@ enum {
      */
     AXONPUSH_ERR_SERVER = 10,
     /**
-     * Any other HTTP answer that is no success, redirects among them: they are never followed.
+     * Any other HTTP response that is no success, redirects among them: they are never followed.
      */
     AXONPUSH_ERR_API = 11,
     /**
@@ -201,7 +201,7 @@ enum {
 typedef int32_t axonpush_log_level;
 
 /**
- * A switch with a default.
+ * A boolean with a default.
  */
 enum {
     AXONPUSH_DEFAULT = 0,
@@ -296,13 +296,13 @@ typedef struct axonpush_client axonpush_client;
  * Why a call failed.
  *
  * Threads: immutable, so any number of threads may read it.
- * Lifetime: yours from the call that failed until axonpush_error_free(); its texts live as long. An
+ * Lifetime: yours from the call that failed until axonpush_error_free(); its strings live as long. An
  * error passed to a completion is only borrowed for that completion.
  */
 typedef struct axonpush_error axonpush_error;
 
 /**
- * A walk back through events, from the newest to the oldest, page by page behind the scenes: no event
+ * An iterator over events, from the newest to the oldest, page by page behind the scenes: no event
  * twice and none left out, also where several share a timestamp.
  *
  * Threads: one at a time.
@@ -330,7 +330,7 @@ typedef struct axonpush_json axonpush_json;
  * stands for "/" and "~0" for "~" in a name.
  *
  * Threads: any number of threads may read it at once.
- * Lifetime: yours from the call that gave it until axonpush_response_free(); texts from it live as
+ * Lifetime: yours from the call that gave it until axonpush_response_free(); strings from it live as
  * long. A response passed to a completion is only borrowed for that completion.
  */
 typedef struct axonpush_response axonpush_response;
@@ -339,7 +339,7 @@ typedef struct axonpush_response axonpush_response;
  * A trace, and a span in it: what ties events together across functions and processes.
  *
  * Threads: immutable, so any number of threads may read it.
- * Lifetime: yours from the function that gave it until axonpush_trace_free(); its texts live as long.
+ * Lifetime: yours from the function that gave it until axonpush_trace_free(); its strings live as long.
  */
 typedef struct axonpush_trace axonpush_trace;
 
@@ -372,7 +372,7 @@ typedef struct axonpush_options {
      */
     const char *api_key;
     /**
-     * Organisation the calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID; default none.
+     * Organization the calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID; default none.
      */
     const char *tenant_id;
     /**
@@ -386,7 +386,7 @@ typedef struct axonpush_options {
     const char *environment;
     /**
      * Channel of events that name none. AXONPUSH_CHANNEL_ID; default none, which means the
-     * organisation's default channel.
+     * organization's default channel.
      */
     const char *channel_id;
     /**
@@ -491,7 +491,7 @@ typedef struct axonpush_event {
      */
     size_t payload_len;
     /**
-     * Where to publish it; NULL: the client's channel, else the organisation's default.
+     * Where to publish it; NULL: the client's channel, else the organization's default.
      */
     const char *channel_id;
     /**
@@ -535,7 +535,7 @@ typedef struct axonpush_event {
 } axonpush_event;
 
 /**
- * Filters of events, all optional, all of them to be met. Text is passed as it is; the library
+ * Filters of events, all optional: an event must match every filter that is set. Text is passed as it is; the library
  * encodes it.
  *
  * Threads and lifetime: read during the call that it is passed to.
@@ -628,7 +628,7 @@ typedef struct axonpush_event_query {
 } axonpush_event_query;
 
 /**
- * Told once what became of an event that axonpush_events_publish_async() accepted.
+ * Called exactly once with the final outcome of an event that axonpush_events_publish_async() accepted.
  *
  * `status` AXONPUSH_OK with a `response`: delivered. AXONPUSH_OK with NULL: given up under fail-open.
  * Any other status: not delivered as far as is known, and `error` says why; with
@@ -647,8 +647,8 @@ typedef void (*axonpush_completion_fn)(axonpush_status status,
                                        void *user_data);
 
 /**
- * Filters of traces, all optional, all of them to be met. Members marked (list) take several values,
- * separated by commas, any of which is to be met.
+ * Filters of traces, all optional: an event must match every filter that is set. Members marked (list) take several values,
+ * separated by commas, any one of which must match.
  *
  * Threads and lifetime: read during the call that it is passed to.
  */
@@ -771,13 +771,13 @@ typedef struct axonpush_webhook {
      */
     const char *event_types;
     /**
-     * For people.
+     * Human-readable description.
      */
     const char *description;
 } axonpush_webhook;
 
 /**
- * A line of the host's log. NULL, "" or 0 in an optional member leaves it out.
+ * A line of the application's log. NULL, "" or 0 in an optional member leaves it out.
  *
  * Threads and lifetime: read during the call that it is passed to; everything is copied.
  */
@@ -946,7 +946,7 @@ const char *axonpush_error_hint(const axonpush_error *error);
 const char *axonpush_error_request_id(const axonpush_error *error);
 
 /**
- * The HTTP status of the answer; 0 if there was none.
+ * The HTTP status of the response; 0 if there was none.
  */
 int32_t axonpush_error_http_status(const axonpush_error *error);
 
@@ -962,7 +962,7 @@ int64_t axonpush_error_retry_after_ms(const axonpush_error *error);
 bool axonpush_error_retryable(const axonpush_error *error);
 
 /**
- * Frees an error and its texts. NULL is fine.
+ * Frees an error and its strings. NULL is fine.
  */
 void axonpush_error_free(axonpush_error *error);
 
@@ -1052,10 +1052,10 @@ void axonpush_event_init(axonpush_event *event);
 void axonpush_event_query_init(axonpush_event_query *query);
 
 /**
- * Publishes one event and waits for the answer: one request, repeated as the retry rules say, always
+ * Publishes one event and waits for the response: one request, repeated as the retry rules say, always
  * with the same `dedup_key`.
  *
- * On AXONPUSH_OK `*response` is the service's answer, with "/eventId" in it; free it with
+ * On AXONPUSH_OK `*response` is the service's response, with "/eventId" in it; free it with
  * axonpush_response_free(). NULL there: suppressed by fail-open. `response` may be NULL if it is not
  * wanted. The call takes at most `timeout_ms` for each attempt, and the waits between them.
  */
@@ -1069,7 +1069,7 @@ axonpush_status axonpush_events_publish(axonpush_client *client,
  * with no network, no disk and no wait (but for AXONPUSH_OVERFLOW_BLOCK).
  *
  * AXONPUSH_OK means accepted: the event gets exactly one `completion` (which may be NULL), is retried
- * until `delivery_timeout_ms`, and is in the books of axonpush_stats_get(). Its `dedup_key`, `span_id`
+ * until `delivery_timeout_ms`, and is in the counters of axonpush_stats_get(). Its `dedup_key`, `span_id`
  * and `occurred_at` are the same on every attempt, so that the service stores it once. Events are
  * started in the order in which they were accepted.
  *
@@ -1095,7 +1095,7 @@ axonpush_status axonpush_events_list(axonpush_client *client,
                                      axonpush_error **error);
 
 /**
- * Searches the organisation's events, newest first: `{"events": [...]}`, where null means none.
+ * Searches the organization's events, newest first: `{"events": [...]}`, where null means none.
  *
  * `query` may be NULL. In fail-open mode an unreachable service gives an empty list. Free `*response`
  * with axonpush_response_free().
@@ -1110,9 +1110,9 @@ axonpush_status axonpush_events_search(axonpush_client *client,
  *
  * `method`: GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base URL;
  * percent-encode ids in it (an id ".." as "%2e%2e"). `query`, without "?", and `body_json` (`body_len` 0: NUL-terminated) may be
- * NULL. A POST or PATCH whose answer was lost is not repeated, since it may have been carried out.
+ * NULL. A POST or PATCH whose response was lost is not repeated, since it may have been carried out.
  *
- * On AXONPUSH_OK `*response` is the answer, JSON null where it was empty; NULL there: suppressed by
+ * On AXONPUSH_OK `*response` is the response, JSON null where it was empty; NULL there: suppressed by
  * fail-open. Free it with axonpush_response_free().
  */
 axonpush_status axonpush_request(axonpush_client *client,
@@ -1125,7 +1125,7 @@ axonpush_status axonpush_request(axonpush_client *client,
                                  axonpush_error **error);
 
 /**
- * The whole answer as JSON text, NUL-terminated; its length goes to `*len`, which may be NULL. NULL
+ * The whole response as JSON text, NUL-terminated; its length goes to `*len`, which may be NULL. NULL
  * for a NULL response.
  */
 const char *axonpush_response_json(const axonpush_response *response, size_t *len);
@@ -1158,7 +1158,7 @@ bool axonpush_response_bool(const axonpush_response *response, const char *point
 size_t axonpush_response_count(const axonpush_response *response, const char *pointer);
 
 /**
- * The HTTP status of the answer; 0 for NULL, and for the empty list of fail-open.
+ * The HTTP status of the response; 0 for NULL, and for the empty list of fail-open.
  */
 int32_t axonpush_response_http_status(const axonpush_response *response);
 
@@ -1168,7 +1168,7 @@ int32_t axonpush_response_http_status(const axonpush_response *response);
 const char *axonpush_response_request_id(const axonpush_response *response);
 
 /**
- * Frees a response and all texts from it. NULL is fine.
+ * Frees a response and all strings from it. NULL is fine.
  */
 void axonpush_response_free(axonpush_response *response);
 
@@ -1286,7 +1286,7 @@ void axonpush_trace_leave(axonpush_trace *previous);
 axonpush_trace *axonpush_trace_current(void);
 
 /**
- * Frees a trace and its texts. NULL is fine. It stays current where it was made current.
+ * Frees a trace and its strings. NULL is fine. It stays current where it was made current.
  */
 void axonpush_trace_free(axonpush_trace *trace);
 
@@ -1313,7 +1313,7 @@ axonpush_status axonpush_traces_get(axonpush_client *client,
                                     axonpush_error **error);
 
 /**
- * Starts a walk through a channel's events; `channel_id` NULL: the whole organisation's, as for
+ * Creates an iterator over a channel's events; `channel_id` NULL: the whole organization's, as for
  * axonpush_events_search(). `query` may be NULL; its `limit` is the size of a page (default 500), not of
  * the whole. Without `query.since` the service goes back 24 hours. Nothing is requested yet. Free `*iter`
  * with axonpush_events_iter_free().
@@ -1338,7 +1338,7 @@ axonpush_status axonpush_events_iter_next(axonpush_events_iter *iter,
                                           axonpush_error **error);
 
 /**
- * Frees a walk and its event. NULL is fine.
+ * Frees an iterator and its current event. NULL is fine.
  */
 void axonpush_events_iter_free(axonpush_events_iter *iter);
 
@@ -1349,7 +1349,7 @@ void axonpush_events_iter_free(axonpush_events_iter *iter);
  * As for all functions of resources: free `*response` with axonpush_response_free(); NULL there is
  * "suppressed by fail-open"; ids are taken as they are and become one segment of the path each; GET,
  * PUT, PATCH and DELETE are repeated as the retry rules say, a POST only where it surely did not
- * arrive or was turned away (429, 503). A DELETE whose answer was lost may so be told "not found".
+ * arrive or was turned away (429, 503). A DELETE whose response was lost may so be told "not found".
  */
 axonpush_status axonpush_apps_list(axonpush_client *client,
                                    axonpush_response **response,
@@ -1486,7 +1486,7 @@ axonpush_status axonpush_environments_promote(axonpush_client *client,
 void axonpush_webhook_init(axonpush_webhook *webhook);
 
 /**
- * Creates an endpoint. The answer has its secret, which axonpush_webhook_verify() needs.
+ * Creates an endpoint. The response has its secret, which axonpush_webhook_verify() needs.
  */
 axonpush_status axonpush_webhooks_create(axonpush_client *client,
                                          const axonpush_webhook *webhook,
@@ -1627,7 +1627,7 @@ axonpush_status axonpush_health_get(axonpush_client *client,
 
 /**
  * Hands spans to the service as OTLP in JSON (ExportTraceServiceRequest), for a channel. `channel_id`
- * NULL: the client's channel. `len` 0: NUL-terminated. The privacy rules do not apply: it is sent as it is.
+ * NULL: the client's channel. `len` 0: NUL-terminated. The redaction rules do not apply: it is sent as it is.
  */
 axonpush_status axonpush_otlp_traces(axonpush_client *client,
                                      const char *channel_id,
@@ -1653,8 +1653,8 @@ axonpush_status axonpush_otlp_logs(axonpush_client *client,
 void axonpush_log_record_init(axonpush_log_record *record);
 
 /**
- * Publishes a line of the host's log in the background, for a log sink to call: it cannot break its
- * host. It never waits (with AXONPUSH_OVERFLOW_BLOCK it refuses instead), and every failure is suppressed
+ * Publishes a line of the application's log in the background, for a log sink to call: it cannot break the
+ * application. It never waits (with AXONPUSH_OVERFLOW_BLOCK it refuses instead), and every failure is suppressed
  * in strict mode too, and counted: in `log_events_lost` of axonpush_stats where this returns false, in
  * `failed`, `expired` and the like afterwards. It must not be called with the lines of this library's own log
  * (axonpush_log_fn): from there it returns false, so that no line begets another.

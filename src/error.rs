@@ -13,7 +13,7 @@ pub enum Kind {
     InvalidHandle,
     /// An option or a variable is missing or unusable.
     Config,
-    /// The service could not be reached, or its answer broke off.
+    /// The service could not be reached, or its response broke off.
     Connection,
     Authentication,
     Forbidden,
@@ -23,7 +23,7 @@ pub enum Kind {
     Server,
     /// Any other HTTP failure.
     Api,
-    /// A 2xx answer that is not the JSON expected.
+    /// A 2xx response that is not the JSON expected.
     Decode,
     /// Refused or dropped by the overflow policy.
     QueueFull,
@@ -46,13 +46,13 @@ pub struct Error {
     /// What the service suggests to do.
     pub hint: Option<String>,
     pub request_id: Option<String>,
-    /// 0: the failure did not come as an HTTP answer.
+    /// 0: the failure did not come as an HTTP response.
     pub http_status: u16,
     pub retry_after: Option<Duration>,
     /// Whether the request may have reached the service. Only a request that surely did not, or that
     /// the service stores once however often it comes, may be repeated.
     pub may_have_arrived: bool,
-    /// Nobody was there: the request could not be sent, or nothing answered in time. An answer that broke
+    /// Nobody was there: the request could not be sent, or nothing responded in time. A response that broke
     /// off is not that.
     pub nobody_there: bool,
 }
@@ -89,7 +89,7 @@ impl Error {
         )
     }
 
-    /// Whether the same call may succeed later (the table in WIRE.md, "Errors"; and once there is room).
+    /// Whether the same call may succeed later (the table in docs/wire.md, "Errors"; and once there is room).
     pub fn retryable(&self) -> bool {
         matches!(
             self.kind,

@@ -1,4 +1,4 @@
-//! The library's own log: warnings and errors to stderr, unless the host says otherwise.
+//! The library's own log: warnings and errors to stderr, unless the application says otherwise.
 //!
 //! One level and one sink for the process. The rate limit ([`RateLimiter`]) is each client's own, so
 //! that an outage costs a line every few seconds and a second client is still heard.
@@ -45,12 +45,12 @@ impl Level {
     }
 }
 
-/// Where lines go when the host wants them.
+/// Where lines go when the application wants them.
 pub type Sink = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
 pub const VARIABLE: &str = "AXONPUSH_LOG";
 
-/// The level in force; [`UNSET`] until the variable was read or the host chose.
+/// The level in force; [`UNSET`] until the variable was read or the application chose.
 static LEVEL: AtomicI32 = AtomicI32::new(UNSET);
 const UNSET: i32 = -1;
 /// `None`: stderr.
@@ -60,7 +60,7 @@ thread_local! {
     static IN_SINK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is in the host's sink: what it publishes from there would log again.
+/// Whether this thread is in the application's sink: what it publishes from there would log again.
 pub fn is_in_sink() -> bool {
     IN_SINK.get()
 }
@@ -71,7 +71,7 @@ pub fn set(level: Level, sink: Option<Sink>) {
     LEVEL.store(level as i32, Ordering::Release);
 }
 
-/// Reads the variable, unless the host has chosen already.
+/// Reads the variable, unless the application has chosen already.
 pub fn init_from_environment() -> Result<()> {
     if LEVEL.load(Ordering::Acquire) != UNSET {
         return Ok(());
@@ -84,7 +84,7 @@ pub fn init_from_environment() -> Result<()> {
             ))
         })?,
     };
-    // Where the host chose meanwhile, its choice stays.
+    // where the application chose meanwhile, its choice stays.
     let _ = LEVEL.compare_exchange(UNSET, level as i32, Ordering::AcqRel, Ordering::Acquire);
     Ok(())
 }

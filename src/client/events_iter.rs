@@ -1,4 +1,4 @@
-//! Walking back through events, page by page, without duplicates or holes.
+//! Iterating over events, page by page, without duplicates or holes.
 //!
 //! The service knows no cursor: an older page is what lies before a time (`until`, exclusive). Events
 //! may share a timestamp, and a page may end between two such. So the next page is asked for up to and
@@ -16,11 +16,11 @@ use crate::http::response::Response;
 use crate::http::url;
 use crate::json::{self, Document, Found};
 
-/// Filters that a walk keeps.
+/// Filters that an iterator keeps.
 #[derive(Debug, Default)]
 pub struct OwnedQuery(Vec<(&'static str, String)>);
 
-/// A walk. It is lent the client for each step, so that a forked child goes on with its own.
+/// The iterator. It is lent the client for each step, so that a forked child goes on with its own.
 #[derive(Debug)]
 pub struct EventsIter {
     query: OwnedQuery,
@@ -122,7 +122,7 @@ impl EventsIter {
                 "events: the oldest one has no createdAt in RFC 3339, UTC, so that the page before it cannot be asked for",
             ));
         };
-        // Never forward again, whatever arrived meanwhile. The texts compare as the times do.
+        // Never forward again, whatever arrived meanwhile. The strings compare as the times do.
         let next = match &self.until {
             Some(until) if *until < next => until.clone(),
             _ => next,
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(just_after("yesterday", 0), None);
     }
 
-    fn walk(limit: u32) -> EventsIter {
+    fn iterator(limit: u32) -> EventsIter {
         let query = EventQuery {
             limit: Some(limit),
             ..EventQuery::default()
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn what_arrives_in_the_moment_of_a_page_brings_nothing_twice() {
         // The service counts in milliseconds, and the newest moment is not over yet.
-        let mut pages = walk(2);
+        let mut pages = iterator(2);
         assert_eq!(
             taken(&mut pages, &[("b", "05.001"), ("a", "05.001")]),
             ["b", "a"]
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_time_whose_zeros_were_left_out_does_not_widen_the_step() {
-        let mut pages = walk(2);
+        let mut pages = iterator(2);
         taken(&mut pages, &[("c", "05.123456"), ("b", "05.12")]);
         assert_eq!(
             pages.until.as_deref(),
@@ -274,13 +274,13 @@ mod tests {
 
     #[test]
     fn a_page_that_leads_nowhere_is_taken_whole_or_not_at_all() {
-        let mut pages = walk(1);
+        let mut pages = iterator(1);
         for _ in 0..2 {
             let error = pages.take(r#"{"events":[{"eventId":"a"}]}"#).unwrap_err();
             assert_eq!(error.kind, Kind::Decode);
             assert!(pages.waiting.is_empty());
         }
-        let mut pages = walk(LARGEST_LIMIT);
+        let mut pages = iterator(LARGEST_LIMIT);
         let crowd: Vec<String> = (0..LARGEST_LIMIT).map(|n| n.to_string()).collect();
         let crowd: Vec<(&str, &str)> = crowd.iter().map(|id| (id.as_str(), "05.5")).collect();
         assert_eq!(taken(&mut pages, &crowd).len(), crowd.len());

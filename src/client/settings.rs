@@ -26,7 +26,7 @@ settings! {
     API_KEY = "api_key", ["AXONPUSH_API_KEY"], "required",
         "An API key (`ak_…`), or a public ingest token (`pt_…`) that may only publish.";
     TENANT_ID = "tenant_id", ["AXONPUSH_TENANT_ID", "AXONPUSH_ORG_ID"], "none",
-        "Organisation the calls are made for.";
+        "Organization the calls are made for.";
     BASE_URL = "base_url", ["AXONPUSH_BASE_URL"], "https://api.axonpush.xyz",
         "The service. A path in it is kept as a prefix.";
     ENVIRONMENT = "environment", ["AXONPUSH_ENVIRONMENT"], "none",
@@ -52,7 +52,7 @@ settings! {
     SHUTDOWN_TIMEOUT = "shutdown_timeout_ms", [], "2000",
         "Milliseconds that closing may spend on delivering what waits.";
     COMPLETION_MODE = "completion_mode", [], "THREAD",
-        "Whether completions run on our own thread (`THREAD`) or when the host polls (`POLLED`).";
+        "Whether completions run on our own thread (`THREAD`) or when the application polls (`POLLED`).";
     CONTENT_CAPTURE = "content_capture", ["AXONPUSH_CONTENT_CAPTURE"], "metadata_only",
         "How much of prompts, messages and other content leaves the process: `metadata_only`, `redacted` or `full`.";
     REDACT_KEYS = "redact_keys", ["AXONPUSH_REDACT_KEYS"], "none",

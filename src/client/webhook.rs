@@ -1,4 +1,4 @@
-//! Webhook signatures: lower-case hex of HMAC-SHA256 over the exact bytes of the body (WIRE.md,
+//! Webhook signatures: lower-case hex of HMAC-SHA256 over the exact bytes of the body (docs/wire.md,
 //! "Webhooks"; RFC 2104).
 
 use hmac::{Hmac, Mac};

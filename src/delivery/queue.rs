@@ -304,14 +304,14 @@ impl Queue {
         let timeout = self.limits.delivery_timeout;
         let mut any = false;
         while let Some(mut event) = state.pending.pop_expired(now, timeout) {
-            let unanswered = state.in_flight.sending > 0
+            let no_response = state.in_flight.sending > 0
                 && state.last_response.is_none_or(|at| at < event.accepted_at);
             let error = match (event.last_error.take(), state.breaker.last_error()) {
                 (Some(last), _) => *last,
                 (None, Some(last)) => last.clone(),
-                (None, None) if unanswered => Error::new(
+                (None, None) if no_response => Error::new(
                     Kind::Connection,
-                    "no answer from the service for as long as the event has waited",
+                    "no response from the service for as long as the event has waited",
                 ),
                 (None, None) => Error::new(
                     Kind::Timeout,

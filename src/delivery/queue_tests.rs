@@ -132,7 +132,7 @@ fn a_failure_among_successes_holds_nobody_up_but_several_in_a_row_do() {
     }
     let broken = |item| AttemptOutcome::Retry {
         event: item,
-        error: Error::new(Kind::Connection, "the answer broke off"),
+        error: Error::new(Kind::Connection, "the response broke off"),
         jitter: 1.0,
     };
     let start = Instant::now();
@@ -256,12 +256,12 @@ fn blocking_ends_with_room_or_with_the_queue() {
 #[test]
 fn abandoned_events_complete_once_though_their_worker_is_stuck() {
     let queue = Queue::new(limits());
-    let told = Arc::new(AtomicU32::new(0));
+    let completed = Arc::new(AtomicU32::new(0));
     let completion = || -> Option<Completion> {
-        let told = told.clone();
+        let completed = completed.clone();
         Some(Box::new(move |outcome| {
             assert!(outcome.is_err_and(|e| e.kind == Kind::Closed));
-            told.fetch_add(1, Ordering::Relaxed);
+            completed.fetch_add(1, Ordering::Relaxed);
         }))
     };
     let spawn = queue.push(event("a"), completion(), OnFull::Wait).unwrap();
@@ -276,14 +276,14 @@ fn abandoned_events_complete_once_though_their_worker_is_stuck() {
         report = WorkerEvent::Completed(completion.epoch);
         completion.run();
     }
-    // The stuck worker comes back, with an answer that is too late.
+    // The stuck worker comes back, with a response that is too late.
     assert!(matches!(
         queue
             .next_job(stuck, WorkerEvent::Attempted(delivered()))
             .job,
         Job::Exit
     ));
-    assert_eq!(told.load(Ordering::Relaxed), 2);
+    assert_eq!(completed.load(Ordering::Relaxed), 2);
     let counters = queue.counters();
     assert!(
         counters.add_up() && counters.abandoned == 2 && counters.delivered == 0,
@@ -303,20 +303,21 @@ fn every_event_ends_once_under_fire() {
             overflow,
             ..limits()
         }));
-        let (accepted, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (accepted, completed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let start_worker = {
             let queue = queue.clone();
             Arc::new(move |spawn: SpawnRequest| start(&queue, spawn))
         };
         let producers: Vec<_> = (0..4)
             .map(|_| {
-                let (queue, accepted, told) = (queue.clone(), accepted.clone(), told.clone());
+                let (queue, accepted, completed) =
+                    (queue.clone(), accepted.clone(), completed.clone());
                 let start_worker = start_worker.clone();
                 thread::spawn(move || {
                     for n in 0..200 {
-                        let told = told.clone();
+                        let completed = completed.clone();
                         let completion: Completion = Box::new(move |_| {
-                            told.fetch_add(1, Ordering::Relaxed);
+                            completed.fetch_add(1, Ordering::Relaxed);
                         });
                         let name = n.to_string();
                         match queue.push(event(&name), Some(completion), OnFull::Wait) {
@@ -353,7 +354,7 @@ fn every_event_ends_once_under_fire() {
         );
         assert_eq!(counters.accepted as usize, accepted.load(Ordering::Relaxed));
         assert_eq!(
-            told.load(Ordering::Relaxed),
+            completed.load(Ordering::Relaxed),
             accepted.load(Ordering::Relaxed),
             "round {round}"
         );

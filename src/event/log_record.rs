@@ -1,4 +1,4 @@
-//! Log-shaped events: an OpenTelemetry log record as the payload (WIRE.md, "Log-shaped events").
+//! Log-shaped events: an OpenTelemetry log record as the payload (docs/wire.md, "Log-shaped events").
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::json;
 use crate::json::writer::Writer;
 
-/// One line of a host's log.
+/// One line of an application's log.
 #[derive(Debug, Default)]
 pub struct LogRecord<'a> {
     pub body: &'a str,

@@ -23,7 +23,7 @@ use crate::json;
 pub const MAX_DOCUMENT: usize = 16 << 20;
 /// The longest of the other fields, in bytes.
 const MAX_FIELD: usize = 4096;
-/// WIRE.md: a dedup key has 1–255 printable ASCII characters.
+/// docs/wire.md: a dedup key has 1–255 printable ASCII characters.
 const MAX_DEDUP_KEY: usize = 255;
 
 /// What the caller gives. Empty strings count as absent.

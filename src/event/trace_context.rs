@@ -1,7 +1,7 @@
 //! Traces: which one is current on a thread, and how W3C Trace Context writes it in a `traceparent`
 //! header.
 //!
-//! Source: <https://www.w3.org/TR/trace-context/>, 3.2, and WIRE.md for ids that are not in its form.
+//! Source: <https://www.w3.org/TR/trace-context/>, 3.2, and docs/wire.md for ids that are not in its form.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -114,7 +114,7 @@ pub fn traceparent(trace_id: &str, span_id: &str) -> String {
 /// The id itself where it is `N` hex digits once `-` is stripped and not all zero; else the first
 /// `N` digits of its SHA-256, so that equal ids stay equal in every service that sees them.
 ///
-/// WIRE.md gives this rule for trace ids. A caller's span id that is not 16 hex digits is treated
+/// docs/wire.md gives this rule for trace ids. A caller's span id that is not 16 hex digits is treated
 /// alike here: the header must be well-formed, or receivers drop the whole of it.
 fn hex_form<const N: usize>(id: &str) -> String {
     let compact = id.replace('-', "").to_lowercase();

@@ -15,7 +15,7 @@ use crate::client::operations::{APPS_CREATE, APPS_DELETE, APPS_GET, APPS_LIST, A
 /// As for all functions of resources: free `*response` with axonpush_response_free(); NULL there is
 /// "suppressed by fail-open"; ids are taken as they are and become one segment of the path each; GET,
 /// PUT, PATCH and DELETE are repeated as the retry rules say, a POST only where it surely did not
-/// arrive or was turned away (429, 503). A DELETE whose answer was lost may so be told "not found".
+/// arrive or was turned away (429, 503). A DELETE whose response was lost may so be told "not found".
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_apps_list(
     client: *mut axonpush_client,

@@ -9,7 +9,7 @@ use crate::error::Error;
 /// Why a call failed.
 ///
 /// Threads: immutable, so any number of threads may read it.
-/// Lifetime: yours from the call that failed until axonpush_error_free(); its texts live as long. An
+/// Lifetime: yours from the call that failed until axonpush_error_free(); its strings live as long. An
 /// error passed to a completion is only borrowed for that completion.
 pub struct axonpush_error {
     status: axonpush_status,
@@ -81,7 +81,7 @@ pub extern "C" fn axonpush_error_request_id(error: *const axonpush_error) -> *co
     })
 }
 
-/// The HTTP status of the answer; 0 if there was none.
+/// The HTTP status of the response; 0 if there was none.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_http_status(error: *const axonpush_error) -> i32 {
     value(0, || borrow(error).map_or(0, |e| e.http_status))
@@ -100,7 +100,7 @@ pub extern "C" fn axonpush_error_retryable(error: *const axonpush_error) -> bool
     value(false, || borrow(error).is_some_and(|e| e.retryable))
 }
 
-/// Frees an error and its texts. NULL is fine.
+/// Frees an error and its strings. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_free(error: *mut axonpush_error) {
     free(error);

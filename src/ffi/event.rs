@@ -29,7 +29,7 @@ pub struct axonpush_event {
     pub payload: *const c_char,
     /// Bytes of `payload`; 0 means that it is NUL-terminated.
     pub payload_len: usize,
-    /// Where to publish it; NULL: the client's channel, else the organisation's default.
+    /// Where to publish it; NULL: the client's channel, else the organization's default.
     pub channel_id: *const c_char,
     /// "agent.start", "app.log", ...; NULL: "custom". Any text is legal.
     pub event_type: *const c_char,
@@ -58,7 +58,7 @@ unsafe impl Input for axonpush_event {
     const NAME: &'static str = "event";
 }
 
-/// Filters of events, all optional, all of them to be met. Text is passed as it is; the library
+/// Filters of events, all optional: an event must match every filter that is set. Text is passed as it is; the library
 /// encodes it.
 ///
 /// Threads and lifetime: read during the call that it is passed to.
@@ -128,10 +128,10 @@ pub extern "C" fn axonpush_event_query_init(query: *mut axonpush_event_query) {
     boundary::init(query);
 }
 
-/// Publishes one event and waits for the answer: one request, repeated as the retry rules say, always
+/// Publishes one event and waits for the response: one request, repeated as the retry rules say, always
 /// with the same `dedup_key`.
 ///
-/// On AXONPUSH_OK `*response` is the service's answer, with "/eventId" in it; free it with
+/// On AXONPUSH_OK `*response` is the service's response, with "/eventId" in it; free it with
 /// axonpush_response_free(). NULL there: suppressed by fail-open. `response` may be NULL if it is not
 /// wanted. The call takes at most `timeout_ms` for each attempt, and the waits between them.
 #[unsafe(no_mangle)]
@@ -150,7 +150,7 @@ pub extern "C" fn axonpush_events_publish(
     })
 }
 
-/// Told once what became of an event that axonpush_events_publish_async() accepted.
+/// Called exactly once with the final outcome of an event that axonpush_events_publish_async() accepted.
 ///
 /// `status` AXONPUSH_OK with a `response`: delivered. AXONPUSH_OK with NULL: given up under fail-open.
 /// Any other status: not delivered as far as is known, and `error` says why; with
@@ -182,7 +182,7 @@ struct Callback {
     user_data: *mut c_void,
 }
 
-// SAFETY: the pointer is only handed back to the host, which is told that it happens on another thread.
+// SAFETY: the pointer is only handed back to the application, which is told that it happens on another thread.
 unsafe impl Send for Callback {}
 
 impl Callback {
@@ -214,7 +214,7 @@ impl Callback {
 /// with no network, no disk and no wait (but for AXONPUSH_OVERFLOW_BLOCK).
 ///
 /// AXONPUSH_OK means accepted: the event gets exactly one `completion` (which may be NULL), is retried
-/// until `delivery_timeout_ms`, and is in the books of axonpush_stats_get(). Its `dedup_key`, `span_id`
+/// until `delivery_timeout_ms`, and is in the counters of axonpush_stats_get(). Its `dedup_key`, `span_id`
 /// and `occurred_at` are the same on every attempt, so that the service stores it once. Events are
 /// started in the order in which they were accepted.
 ///
@@ -264,7 +264,7 @@ pub extern "C" fn axonpush_events_list(
     })
 }
 
-/// Searches the organisation's events, newest first: `{"events": [...]}`, where null means none.
+/// Searches the organization's events, newest first: `{"events": [...]}`, where null means none.
 ///
 /// `query` may be NULL. In fail-open mode an unreachable service gives an empty list. Free `*response`
 /// with axonpush_response_free().
@@ -288,9 +288,9 @@ pub extern "C" fn axonpush_events_search(
 ///
 /// `method`: GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base URL;
 /// percent-encode ids in it (an id ".." as "%2e%2e"). `query`, without "?", and `body_json` (`body_len` 0: NUL-terminated) may be
-/// NULL. A POST or PATCH whose answer was lost is not repeated, since it may have been carried out.
+/// NULL. A POST or PATCH whose response was lost is not repeated, since it may have been carried out.
 ///
-/// On AXONPUSH_OK `*response` is the answer, JSON null where it was empty; NULL there: suppressed by
+/// On AXONPUSH_OK `*response` is the response, JSON null where it was empty; NULL there: suppressed by
 /// fail-open. Free it with axonpush_response_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_request(

@@ -1,4 +1,4 @@
-//! Walking back through all events.
+//! Iterating over all events.
 
 use std::ffi::c_char;
 
@@ -14,20 +14,20 @@ use crate::client::events_iter::EventsIter;
 use crate::client::query::EventQuery;
 use crate::error::{Error, Kind};
 
-/// A walk back through events, from the newest to the oldest, page by page behind the scenes: no event
+/// An iterator over events, from the newest to the oldest, page by page behind the scenes: no event
 /// twice and none left out, also where several share a timestamp.
 ///
 /// Threads: one at a time.
 /// Lifetime: from axonpush_events_iter_new() to axonpush_events_iter_free(). It outlives its client's
 /// close, but gets AXONPUSH_ERR_CLOSED then.
 pub struct axonpush_events_iter {
-    /// A ticket, and not the client itself: in a forked child it is the child's own.
+    /// A handle, and not the client itself: in a forked child it is the child's own.
     client: *mut axonpush_client,
     pages: EventsIter,
     current: Option<Box<axonpush_response>>,
 }
 
-/// Starts a walk through a channel's events; `channel_id` NULL: the whole organisation's, as for
+/// Creates an iterator over a channel's events; `channel_id` NULL: the whole organization's, as for
 /// axonpush_events_search(). `query` may be NULL; its `limit` is the size of a page (default 500), not of
 /// the whole. Without `query.since` the service goes back 24 hours. Nothing is requested yet. Free `*iter`
 /// with axonpush_events_iter_free().
@@ -103,7 +103,7 @@ pub extern "C" fn axonpush_events_iter_next(
     })
 }
 
-/// Frees a walk and its event. NULL is fine.
+/// Frees an iterator and its current event. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_events_iter_free(iter: *mut axonpush_events_iter) {
     free(iter);

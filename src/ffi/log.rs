@@ -38,7 +38,7 @@ pub type axonpush_log_fn = Option<
     extern "C" fn(level: axonpush_log_level, message: *const c_char, user_data: *mut c_void),
 >;
 
-/// The host's pointer, which we only hand back.
+/// The application's pointer, which we only hand back.
 struct UserData(*mut c_void);
 
 // SAFETY: we never read through it; that it may be used from any thread is documented.

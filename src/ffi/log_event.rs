@@ -1,4 +1,4 @@
-//! Log sinks: a line of the host's log as an event.
+//! Log sinks: a line of the application's log as an event.
 
 use std::ffi::c_char;
 use std::time::{Duration, UNIX_EPOCH};
@@ -26,7 +26,7 @@ pub enum Severity {
 
 pub type axonpush_severity = i32;
 
-/// A line of the host's log. NULL, "" or 0 in an optional member leaves it out.
+/// A line of the application's log. NULL, "" or 0 in an optional member leaves it out.
 ///
 /// Threads and lifetime: read during the call that it is passed to; everything is copied.
 #[repr(C)]
@@ -80,8 +80,8 @@ pub extern "C" fn axonpush_log_record_init(record: *mut axonpush_log_record) {
     boundary::init(record);
 }
 
-/// Publishes a line of the host's log in the background, for a log sink to call: it cannot break its
-/// host. It never waits (with AXONPUSH_OVERFLOW_BLOCK it refuses instead), and every failure is suppressed
+/// Publishes a line of the application's log in the background, for a log sink to call: it cannot break the
+/// application. It never waits (with AXONPUSH_OVERFLOW_BLOCK it refuses instead), and every failure is suppressed
 /// in strict mode too, and counted: in `log_events_lost` of axonpush_stats where this returns false, in
 /// `failed`, `expired` and the like afterwards. It must not be called with the lines of this library's own log
 /// (axonpush_log_fn): from there it returns false, so that no line begets another.

@@ -14,7 +14,7 @@ pub type axonpush_overflow = i32;
 pub type axonpush_completion_mode = i32;
 pub type axonpush_content_capture = i32;
 
-/// A switch with a default.
+/// A boolean with a default.
 #[repr(i32)]
 pub enum Toggle {
     AXONPUSH_DEFAULT = 0,
@@ -69,7 +69,7 @@ pub struct axonpush_options {
     /// An API key (`ak_...`), or a public ingest token (`pt_...`) that may only publish. Required,
     /// here or as AXONPUSH_API_KEY.
     pub api_key: *const c_char,
-    /// Organisation the calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID; default none.
+    /// Organization the calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID; default none.
     pub tenant_id: *const c_char,
     /// The service: http or https, a path in it is kept as a prefix. AXONPUSH_BASE_URL; default
     /// https://api.axonpush.xyz.
@@ -77,7 +77,7 @@ pub struct axonpush_options {
     /// Environment slug. AXONPUSH_ENVIRONMENT; default none.
     pub environment: *const c_char,
     /// Channel of events that name none. AXONPUSH_CHANNEL_ID; default none, which means the
-    /// organisation's default channel.
+    /// organization's default channel.
     pub channel_id: *const c_char,
     /// Milliseconds for one whole attempt, of which connecting takes at most 5000.
     /// AXONPUSH_TIMEOUT, in seconds; default 30000.
@@ -222,7 +222,7 @@ pub(super) fn read(pointer: *const axonpush_options) -> Result<Options> {
     })
 }
 
-/// A switch; `None` is "the default".
+/// A boolean; `None` is "the default".
 pub(super) fn toggle(name: &str, number: axonpush_toggle) -> Result<Option<bool>> {
     choose(
         name,

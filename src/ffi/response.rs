@@ -15,14 +15,14 @@ use crate::sys::sync::Mutex;
 /// stands for "/" and "~0" for "~" in a name.
 ///
 /// Threads: any number of threads may read it at once.
-/// Lifetime: yours from the call that gave it until axonpush_response_free(); texts from it live as
+/// Lifetime: yours from the call that gave it until axonpush_response_free(); strings from it live as
 /// long. A response passed to a completion is only borrowed for that completion.
 pub struct axonpush_response {
     response: Response,
     request_id: Option<CString>,
     json: OnceLock<CString>,
-    /// Texts handed out so far, by pointer.
-    texts: Mutex<HashMap<String, Option<CString>>>,
+    /// Strings handed out so far, by pointer.
+    strings: Mutex<HashMap<String, Option<CString>>>,
 }
 
 impl axonpush_response {
@@ -31,7 +31,7 @@ impl axonpush_response {
             request_id: response.request_id.as_deref().map(c_string),
             response,
             json: OnceLock::new(),
-            texts: Mutex::default(),
+            strings: Mutex::default(),
         }
     }
 
@@ -61,7 +61,7 @@ fn scalar<'a>(response: *const axonpush_response, pointer: *const c_char) -> Opt
 }
 
 /// Writes a value that was found; tells whether there was one.
-fn answer<T>(out: *mut T, found: Option<T>) -> bool {
+fn write_out<T>(out: *mut T, found: Option<T>) -> bool {
     let any = found.is_some();
     if let Some(found) = found {
         set(out, found);
@@ -69,7 +69,7 @@ fn answer<T>(out: *mut T, found: Option<T>) -> bool {
     any
 }
 
-/// The whole answer as JSON text, NUL-terminated; its length goes to `*len`, which may be NULL. NULL
+/// The whole response as JSON text, NUL-terminated; its length goes to `*len`, which may be NULL. NULL
 /// for a NULL response.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_json(
@@ -102,15 +102,15 @@ pub extern "C" fn axonpush_response_string(
         else {
             return std::ptr::null();
         };
-        let mut texts = response.texts.lock();
-        if let Some(known) = texts.get(name) {
+        let mut strings = response.strings.lock();
+        if let Some(known) = strings.get(name) {
             return pointer_to(known.as_ref());
         }
         let text = match response.response.document.find(name) {
             Some(Found::String(text)) => CString::new(text.into_owned()).ok(),
             _ => None,
         };
-        pointer_to(texts.entry(name.to_owned()).or_insert(text).as_ref())
+        pointer_to(strings.entry(name.to_owned()).or_insert(text).as_ref())
     })
 }
 
@@ -123,7 +123,7 @@ pub extern "C" fn axonpush_response_int(
     out: *mut i64,
 ) -> bool {
     value(false, || {
-        answer(
+        write_out(
             out,
             scalar(response, pointer).and_then(|text| text.parse().ok()),
         )
@@ -139,7 +139,7 @@ pub extern "C" fn axonpush_response_double(
 ) -> bool {
     value(false, || {
         let number = scalar(response, pointer).and_then(|text| text.parse().ok());
-        answer(out, number.filter(|n: &f64| n.is_finite()))
+        write_out(out, number.filter(|n: &f64| n.is_finite()))
     })
 }
 
@@ -151,7 +151,7 @@ pub extern "C" fn axonpush_response_bool(
     out: *mut bool,
 ) -> bool {
     value(false, || {
-        answer(
+        write_out(
             out,
             scalar(response, pointer).and_then(|text| text.parse().ok()),
         )
@@ -170,7 +170,7 @@ pub extern "C" fn axonpush_response_count(
     })
 }
 
-/// The HTTP status of the answer; 0 for NULL, and for the empty list of fail-open.
+/// The HTTP status of the response; 0 for NULL, and for the empty list of fail-open.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_http_status(response: *const axonpush_response) -> i32 {
     value(0, || {
@@ -188,7 +188,7 @@ pub extern "C" fn axonpush_response_request_id(
     })
 }
 
-/// Frees a response and all texts from it. NULL is fine.
+/// Frees a response and all strings from it. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_free(response: *mut axonpush_response) {
     free(response);

@@ -46,7 +46,7 @@ pub extern "C" fn axonpush_health_get(
 }
 
 /// Hands spans to the service as OTLP in JSON (ExportTraceServiceRequest), for a channel. `channel_id`
-/// NULL: the client's channel. `len` 0: NUL-terminated. The privacy rules do not apply: it is sent as it is.
+/// NULL: the client's channel. `len` 0: NUL-terminated. The redaction rules do not apply: it is sent as it is.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_otlp_traces(
     client: *mut axonpush_client,

@@ -40,7 +40,7 @@ pub enum Status {
     /// authorities are unusable; the message names it. (Another option that cannot be used is
     /// AXONPUSH_ERR_INVALID_ARGUMENT.)
     AXONPUSH_ERR_CONFIG = 3,
-    /// The service could not be reached, or its answer broke off, after all retries. Only strict
+    /// The service could not be reached, or its response broke off, after all retries. Only strict
     /// mode reports it. A request may have arrived all the same. May be repeated.
     AXONPUSH_ERR_CONNECTION = 4,
     /// HTTP 401: the API key is missing, wrong or revoked. Repeating it fails again.
@@ -56,7 +56,7 @@ pub enum Status {
     AXONPUSH_ERR_RATE_LIMIT = 9,
     /// HTTP 5xx, after all retries. May be repeated.
     AXONPUSH_ERR_SERVER = 10,
-    /// Any other HTTP answer that is no success, redirects among them: they are never followed.
+    /// Any other HTTP response that is no success, redirects among them: they are never followed.
     AXONPUSH_ERR_API = 11,
     /// A success whose body is not the JSON expected, or is larger than 32 MiB. What was asked for
     /// has probably happened.

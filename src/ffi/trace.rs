@@ -22,7 +22,7 @@ use crate::event::trace_context::{self as trace, Trace};
 /// A trace, and a span in it: what ties events together across functions and processes.
 ///
 /// Threads: immutable, so any number of threads may read it.
-/// Lifetime: yours from the function that gave it until axonpush_trace_free(); its texts live as long.
+/// Lifetime: yours from the function that gave it until axonpush_trace_free(); its strings live as long.
 pub struct axonpush_trace {
     trace: Arc<Trace>,
     trace_id: CString,
@@ -147,14 +147,14 @@ pub extern "C" fn axonpush_trace_current() -> *mut axonpush_trace {
     })
 }
 
-/// Frees a trace and its texts. NULL is fine. It stays current where it was made current.
+/// Frees a trace and its strings. NULL is fine. It stays current where it was made current.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_free(trace: *mut axonpush_trace) {
     free(trace);
 }
 
-/// Filters of traces, all optional, all of them to be met. Members marked (list) take several values,
-/// separated by commas, any of which is to be met.
+/// Filters of traces, all optional: an event must match every filter that is set. Members marked (list) take several values,
+/// separated by commas, any one of which must match.
 ///
 /// Threads and lifetime: read during the call that it is passed to.
 #[repr(C)]

@@ -27,7 +27,7 @@ pub struct axonpush_webhook {
     pub url: *const c_char,
     /// Event types to deliver, separated by commas; NULL: all.
     pub event_types: *const c_char,
-    /// For people.
+    /// Human-readable description.
     pub description: *const c_char,
 }
 
@@ -43,7 +43,7 @@ pub extern "C" fn axonpush_webhook_init(webhook: *mut axonpush_webhook) {
     boundary::init(webhook);
 }
 
-/// Creates an endpoint. The answer has its secret, which axonpush_webhook_verify() needs.
+/// Creates an endpoint. The response has its secret, which axonpush_webhook_verify() needs.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_webhooks_create(
     client: *mut axonpush_client,

@@ -1,4 +1,4 @@
-//! What the service answered: a response to hand out, or an error that says what the service said.
+//! What the service responded: a response to hand out, or an error that says what the service said.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::json::{self, Document};
 
 /// The largest response read, in bytes after unpacking.
 pub const MAX_BODY: usize = 32 << 20;
-/// Longer texts of the service are cut in messages.
+/// Longer strings of the service are cut in messages.
 const MAX_MESSAGE: usize = 2000;
 
 /// One HTTP response, read whole.
@@ -69,7 +69,7 @@ impl HttpResponse {
             may_have_arrived: true,
             ..Error::new(
                 Kind::Decode,
-                format!("the service answered {http_status}, but {what}"),
+                format!("the service responded {http_status}, but {what}"),
             )
         };
         let text = String::from_utf8(self.body)
@@ -107,7 +107,7 @@ impl HttpResponse {
         let kind = kind_of(self.status, code.as_deref());
         let message = problem(&body)
             .or_else(|| said("message"))
-            .unwrap_or_else(|| format!("the service answered HTTP {}", self.status));
+            .unwrap_or_else(|| format!("the service responded HTTP {}", self.status));
         let scrub = |text: String| cut(&api_key.scrub(&text));
         Error {
             code: code.map(scrub),
@@ -121,7 +121,7 @@ impl HttpResponse {
     }
 }
 
-/// The table of WIRE.md, "Errors".
+/// The table of docs/wire.md, "Errors".
 fn kind_of(status: u16, code: Option<&str>) -> Kind {
     match status {
         401 => Kind::Authentication,
@@ -156,8 +156,8 @@ fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Array(list) => {
-            let texts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
-            (!texts.is_empty()).then(|| texts.join("; "))
+            let strings: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            (!strings.is_empty()).then(|| strings.join("; "))
         }
         _ => None,
     }
@@ -219,7 +219,10 @@ mod tests {
             "\"x\"",
             "\u{0}",
         ] {
-            assert_eq!(error(502, neither).message, "the service answered HTTP 502");
+            assert_eq!(
+                error(502, neither).message,
+                "the service responded HTTP 502"
+            );
         }
     }
 

@@ -156,7 +156,7 @@ pub fn kind_of_member(object: &str, name: &str) -> Option<u8> {
     kind
 }
 
-/// The texts of the elements of an array that is a member of a checked JSON object; none where there is
+/// The JSON text of the elements of an array that is a member of a checked JSON object; none where there is
 /// no such array.
 pub fn elements<'a>(object: &'a str, name: &str) -> Vec<&'a str> {
     let mut cursor = Cursor::new(object);

@@ -2,7 +2,7 @@
 //!
 //! Rejected: serde_json. Its skipping of a value has no depth limit and lets lone surrogates pass, so
 //! that two more passes would be needed, on the path that is to be cheaper than librdkafka's. A test
-//! holds [`check`] to serde_json's verdict on a hundred thousand mutated texts.
+//! holds [`check`] to serde_json's verdict on a hundred thousand mutated strings.
 
 /// The deepest nesting accepted: the bound that serde_json has for its own recursion.
 pub const MAX_DEPTH: usize = 127;
@@ -302,7 +302,7 @@ mod tests {
         }
     }
 
-    /// Mutates texts at random and compares with serde_json, which stands in for RFC 8259.
+    /// Mutates strings at random and compares with serde_json, which stands in for RFC 8259.
     #[test]
     fn the_check_agrees_with_serde_json() {
         const SEEDS: &[&str] = &[
@@ -333,14 +333,14 @@ mod tests {
                 text.splice(at..end, PIECES[random(PIECES.len())].chars());
             }
             let text: String = text.into_iter().collect();
-            // A string is what serde_json reads in full: surrogates are judged then. Numbers are
+            // A string is what serde_json reads in full: lone surrogates are refused then. Numbers are
             // compared by grammar alone: one that is too large for it is JSON all the same.
-            let judged = serde_json::from_str::<serde_json::Value>(&text);
-            let expected = match &judged {
+            let verdict = serde_json::from_str::<serde_json::Value>(&text);
+            let expected = match &verdict {
                 Err(e) if e.to_string().contains("number out of range") => true,
                 other => other.is_ok(),
             };
-            assert_eq!(check(&text).is_ok(), expected, "{text:?}: {judged:?}");
+            assert_eq!(check(&text).is_ok(), expected, "{text:?}: {verdict:?}");
             if expected { valid += 1 } else { invalid += 1 }
         }
         assert!(

@@ -1,14 +1,14 @@
-//! Threads of this library: named `axonpush-…`, and deaf to signals.
+//! Threads of this library: named `axonpush-…`, and with all signals blocked.
 
 use std::io;
 use std::thread::{Builder, JoinHandle};
 
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 
-/// Enough for whatever a completion of the host's does; only what is touched takes memory.
+/// Enough for whatever a completion of the application's does; only what is touched takes memory.
 const STACK: usize = 2 << 20;
 
-/// Starts a thread with all signals blocked, so that the host's handlers never run on it.
+/// Starts a thread with all signals blocked, so that the application's handlers never run on it.
 pub fn spawn<T: Send + 'static>(
     name: &str,
     run: impl FnOnce() -> T + Send + 'static,

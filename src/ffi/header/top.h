@@ -13,7 +13,7 @@
  *   with nothing (a NULL response) or an empty list. Every other failure is reported in both modes.
  * NULL is a legal argument for every accessor and every free function: reading from NULL gives NULL,
  *   0 or false. Code for the happy path keeps running when a fail-open call gives nothing.
- * Handles. axonpush_client is a ticket: a closed or made-up one is AXONPUSH_ERR_INVALID_HANDLE, never
+ * Handles. axonpush_client is a slot and a generation, never an address: a closed or made-up one is AXONPUSH_ERR_INVALID_HANDLE, never
  *   a crash. The other objects are pointers that you own, and free once, with the function of their
  *   name.
  * Threads. Every function may be called from any thread, on one client from many at once. Exceptions

@@ -1,7 +1,7 @@
 //! The attempt that is running on this thread: its one deadline, and what became of its bytes.
 //!
 //! ureq hands a transport a *relative* timeout for each read and write, and some of its loops start
-//! that timeout anew on every pass (the CONNECT answer of a proxy is one), so a server that drips a
+//! that timeout anew on every pass (the CONNECT response of a proxy is one), so a server that drips a
 //! byte now and then could outlive any of them. Here an attempt has one absolute deadline; every
 //! socket operation made for it asks [`remaining`]. An attempt runs on one thread from start to end,
 //! so the state lives there, and a call with an unusual deadline needs no configuration of its own.
@@ -46,7 +46,7 @@ pub fn run<T>(deadline: Instant, fresh_only: bool, exchange: impl FnOnce() -> T)
 pub struct Report {
     /// Bytes of the request were handed to the network: the service may have received it.
     pub sent: bool,
-    /// The pooled connection turned out to be closed by the server, before any byte of an answer.
+    /// The pooled connection turned out to be closed by the server, before any byte of a response.
     pub stale: bool,
 }
 

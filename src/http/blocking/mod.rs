@@ -186,10 +186,10 @@ impl From<ureq::Error> for Failure {
     fn from(error: ureq::Error) -> Self {
         match error {
             ureq::Error::LargeResponseHeader(..) => Failure::Response(format!(
-                "the head of the answer is larger than {MAX_HEADERS} bytes"
+                "the head of the response is larger than {MAX_HEADERS} bytes"
             )),
             ureq::Error::Decompress(..) => {
-                Failure::Response("the answer cannot be decompressed".to_owned())
+                Failure::Response("the response cannot be decompressed".to_owned())
             }
             other => Failure::Transport(other),
         }
@@ -197,8 +197,12 @@ impl From<ureq::Error> for Failure {
 }
 
 fn read(response: http::Response<ureq::Body>) -> std::result::Result<HttpResponse, Failure> {
-    let too_large =
-        || Failure::Response(format!("the answer is larger than {} MiB", MAX_BODY >> 20));
+    let too_large = || {
+        Failure::Response(format!(
+            "the response is larger than {} MiB",
+            MAX_BODY >> 20
+        ))
+    };
     let (parts, body) = response.into_parts();
     let header = |name| {
         parts
@@ -238,11 +242,11 @@ fn is_timeout(error: &ureq::Error) -> bool {
     }
 }
 
-/// The cause in words. ureq's texts name no header and no part of a URL but its host.
+/// The cause in words. ureq's strings name no header and no part of a URL but its host.
 fn describe(error: &ureq::Error, timeout: Duration) -> String {
     match error {
         late if is_timeout(late) => format!(
-            "no complete answer in time (the timeout is {} ms, connecting may take {} ms of it)",
+            "no complete response in time (the timeout is {} ms, connecting may take {} ms of it)",
             timeout.as_millis(),
             CONNECT_LIMIT.as_millis()
         ),
@@ -251,7 +255,7 @@ fn describe(error: &ureq::Error, timeout: Duration) -> String {
             None => format!("connection failed: {e}"),
         },
         ureq::Error::HostNotFound => "connection failed: the host name has no address".to_owned(),
-        ureq::Error::Protocol(e) => format!("the answer is not HTTP: {e}"),
+        ureq::Error::Protocol(e) => format!("the response is not HTTP: {e}"),
         other => format!("connection failed: {other}"),
     }
 }

@@ -1,8 +1,8 @@
-//! Sockets for ureq: one `send` a request, one `recv` an answer, and no way past the deadline.
+//! Sockets for ureq: one `send` a request, one `recv` a response, and no way past the deadline.
 //!
 //! ureq's own TCP transport sends the head and the body of a request separately, sets a socket
 //! timeout several times a request and probes a pooled connection twice. This one
-//! - keeps what is written until an answer is awaited, so that head and body leave in one `send`;
+//! - keeps what is written until a response is awaited, so that head and body leave in one `send`;
 //! - takes its deadline from [`attempt`], and touches a socket timeout only when the one that is set
 //!   would overrun it;
 //! - probes a pooled connection once, and only when it was idle for a while;
@@ -179,7 +179,7 @@ pub struct Tcp {
     /// It was taken out of the pool for this request.
     reused: bool,
     /// Bytes arrived since the last send.
-    answering: bool,
+    response_begun: bool,
     last_used: Instant,
 }
 
@@ -193,7 +193,7 @@ impl Tcp {
             write_timeout: Duration::ZERO,
             pooled: false,
             reused: false,
-            answering: false,
+            response_begun: false,
             last_used: Instant::now(),
         }
     }
@@ -212,7 +212,7 @@ impl Tcp {
             }
         }
         if sent > 0 {
-            self.answering = false;
+            self.response_begun = false;
             self.pending.clear();
             // A large request should not hold its memory for as long as the connection lives.
             self.pending.shrink_to(4 * BUFFER);
@@ -220,10 +220,10 @@ impl Tcp {
         Ok(())
     }
 
-    /// An error before any byte of the answer, on a connection that worked before: the server closed
+    /// An error before any byte of the response, on a connection that worked before: the server closed
     /// it while it was idle.
     fn broken(&self, error: io::Error) -> Error {
-        if self.reused && !self.answering && error.kind() != io::ErrorKind::TimedOut {
+        if self.reused && !self.response_begun && error.kind() != io::ErrorKind::TimedOut {
             attempt::note_stale();
         }
         error.into()
@@ -251,12 +251,12 @@ impl Transport for Tcp {
                 self.socket.0.set_read_timeout(Some(t))
             })?;
             match (&self.socket.0).read(self.buffers.input_append_buf()) {
-                Ok(0) if self.reused && !self.answering => {
+                Ok(0) if self.reused && !self.response_begun => {
                     return Err(self.broken(io::ErrorKind::UnexpectedEof.into()));
                 }
                 Ok(n) => {
                     self.buffers.input_appended(n);
-                    self.answering = true;
+                    self.response_begun = true;
                     self.last_used = Instant::now();
                     return Ok(n > 0);
                 }
@@ -270,7 +270,7 @@ impl Transport for Tcp {
     fn is_open(&mut self) -> bool {
         self.pooled = !self.pooled;
         if self.pooled {
-            // An answer was just read to its end.
+            // A response was just read to its end.
             return true;
         }
         self.reused = true;
