@@ -116,7 +116,7 @@ static bool long_texts_are_cut(void) {
     return true;
 }
 
-static bool names_of_the_hosts_choice_are_secret(void) {
+static bool names_of_the_applications_choice_are_secret(void) {
     axonpush_options options = capture(AXONPUSH_CONTENT_FULL);
     options.redact_keys = " ssn ,Kontonummer,,stra\xc3\x9f" "e";
     CHECK_ARRIVES(&options, "{'SSN':1,'kontoNUMMER':[2],'STRA\xc3\x9f" "E':3,'ssn2':4,'s':{'ssn':null}}",
@@ -160,7 +160,7 @@ int main(int argc, char **argv) {
         TEST(a_preview_of_content_leaves_in_redacted_mode),
         TEST(content_leaves_in_full_mode),
         TEST(long_texts_are_cut),
-        TEST(names_of_the_hosts_choice_are_secret),
+        TEST(names_of_the_applications_choice_are_secret),
         TEST(what_is_not_touched_arrives_as_it_was_written),
         TEST(the_rules_hold_for_errors_of_the_service_and_the_log_too),
     };
