@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 
 use crate::problem::Problem;
 
-/// The organisation of a caller that names none.
+/// The organization of a caller that names none.
 const DEFAULT_ORG: &str = "org_dev";
 
 /// On whose behalf a request runs.

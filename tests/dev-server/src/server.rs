@@ -22,7 +22,7 @@ pub struct Config {
     pub db: Option<PathBuf>,
     /// The only credentials accepted. Empty: any `ak_…` key and any `pt_…` token.
     pub api_keys: Vec<String>,
-    /// Answer errors as `{"code","message","hint","requestId"}` in place of `application/problem+json`.
+    /// Give errors as `{"code","message","hint","requestId"}` in place of `application/problem+json`.
     pub legacy_errors: bool,
     /// Refuse a `POST /event` that has no `Idempotency-Key` header.
     pub require_idempotency_key: bool,

@@ -49,7 +49,7 @@ fn it_says_where_it_listens_and_stops_cleanly_with_connections_open() {
         )
         .expect("a request");
         let mut status = [0; 15];
-        idle.read_exact(&mut status).expect("an answer");
+        idle.read_exact(&mut status).expect("a response");
         assert_eq!(&status, b"HTTP/1.1 200 OK");
         write!(waiting, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").expect("a request");
 

@@ -147,7 +147,7 @@ fn environments_have_one_default() {
 }
 
 #[test]
-fn organisations_have_members_invitations_and_an_owner() {
+fn organizations_have_members_invitations_and_an_owner() {
     let server = start();
     let mine = get(&server, "/users/me/organizations").json();
     assert_eq!(mine["organizations"][0]["role"], "owner");
@@ -220,7 +220,7 @@ fn organisations_have_members_invitations_and_an_owner() {
     assert_eq!(send(&server, "DELETE", &at(""), json!({})).status, 200);
     assert!(
         crate::client::events(&server, "").is_empty(),
-        "events go with their organisation"
+        "events go with their organization"
     );
 }
 
@@ -242,10 +242,10 @@ fn a_hostile_id_stays_one_id() {
             ("DELETE", format!("/environments/{encoded}")),
             ("GET", format!("/webhooks/deliveries/{encoded}")),
         ] {
-            let answer =
+            let response =
                 crate::client::request(&server, method, &target, &[crate::client::KEY], "");
-            assert_eq!(answer.status, 404, "{target}");
-            let detail = answer.json()["detail"].clone();
+            assert_eq!(response.status, 404, "{target}");
+            let detail = response.json()["detail"].clone();
             assert!(
                 detail
                     .as_str()

@@ -1,4 +1,4 @@
-//! What a successful answer looks like.
+//! What a successful response looks like.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,24 @@ use serde_json::json;
 
 use crate::problem::Problem;
 
-pub type Answer = Result<Response, Problem>;
+/// What a handler gives.
+pub type Outcome = Result<Response, Problem>;
 
-pub fn ok(body: &impl Serialize) -> Answer {
+pub fn ok(body: &impl Serialize) -> Outcome {
     json_response(StatusCode::OK, body)
 }
 
-pub fn created(body: &impl Serialize) -> Answer {
+pub fn created(body: &impl Serialize) -> Outcome {
     json_response(StatusCode::CREATED, body)
 }
 
-/// What most deletions answer.
-pub fn done() -> Answer {
+/// What most deletions respond.
+pub fn done() -> Outcome {
     ok(&json!({ "ok": true }))
 }
 
-/// An empty list is answered as `null`: the contract permits it, and it makes clients prove that they cope.
-pub fn list<T: Serialize>(member: &str, items: Vec<T>) -> Answer {
+/// An empty list becomes `null`: the contract permits it, and it makes clients prove that they cope.
+pub fn list<T: Serialize>(member: &str, items: Vec<T>) -> Outcome {
     // Not by `json!`: it would rewrite the numbers of payloads that are passed through as they came.
     ok(&BTreeMap::from([(
         member,
@@ -33,7 +34,7 @@ pub fn list<T: Serialize>(member: &str, items: Vec<T>) -> Answer {
     )]))
 }
 
-fn json_response(status: StatusCode, body: &impl Serialize) -> Answer {
+fn json_response(status: StatusCode, body: &impl Serialize) -> Outcome {
     let text = serde_json::to_string(body)
         .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     let mut response = Response::new(text.into());
