@@ -21,7 +21,7 @@ use crate::derive::Derived;
 use crate::problem::{Detail, Problem};
 use crate::query::{Filters, Query};
 use crate::resources::{apps, channels};
-use crate::response::{Outcome, list, ok};
+use crate::response::{Outcome, accepted, list};
 use crate::shared::Shared;
 use crate::store::new_id;
 use crate::webhooks;
@@ -91,8 +91,7 @@ async fn publish(
             event_id
         }
     };
-    // 200 for new events too: the published Python SDK takes 201 for an error.
-    ok(&json!({ "eventId": event_id, "status": "accepted" }))
+    accepted(&json!({ "eventId": event_id, "status": "accepted" }))
 }
 
 /// The header may be missing (not every client sends it), but when it is there it must be well-formed.

@@ -23,6 +23,7 @@ use crate::connection::{Busy, Connection, Ending, Shape};
 use crate::faults::{Action, HangUp, Triggered};
 use crate::problem::Problem;
 use crate::record::Entry;
+use crate::response::Created;
 use crate::shared::Shared;
 use crate::{dev, events, resources, traces, webhooks};
 
@@ -171,11 +172,17 @@ impl Service {
                 Err(problem) => return problem.into_response(),
             };
         }
-        call(&self.resources, head, bytes).await
+        let mut response = call(&self.resources, head, bytes).await;
+        if let Some(status) = self.shared.config.created
+            && response.extensions().get::<Created>().is_some()
+        {
+            *response.status_mut() = status;
+        }
+        response
     }
 
     fn admit(&self, head: &Parts, bytes: &Bytes) -> Result<auth::Caller, Problem> {
-        let caller = auth::authenticate(head, &self.shared.config.api_keys)?;
+        let caller = auth::authenticate(head, &self.shared.config)?;
         if !bytes.is_empty() {
             let content_type = head.headers.get(header::CONTENT_TYPE);
             require_json(content_type.and_then(|value| value.to_str().ok()))?;

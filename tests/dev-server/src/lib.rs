@@ -40,4 +40,4 @@ mod traces;
 mod webhooks;
 mod wire;
 
-pub use server::{Config, Server, Tls};
+pub use server::{Config, KeyHeader, Server, Tls};

@@ -16,8 +16,23 @@ pub fn ok(body: &impl Serialize) -> Outcome {
     json_response(StatusCode::OK, body)
 }
 
+/// On a response by which something has come into being: the generations of the service disagree about its status,
+/// and `--created` chooses.
+#[derive(Clone)]
+pub struct Created;
+
 pub fn created(body: &impl Serialize) -> Outcome {
-    json_response(StatusCode::CREATED, body)
+    mark_created(json_response(StatusCode::CREATED, body)?)
+}
+
+/// For new events too: the published Python SDK takes 201 for an error.
+pub fn accepted(body: &impl Serialize) -> Outcome {
+    mark_created(ok(body)?)
+}
+
+fn mark_created(mut response: Response) -> Outcome {
+    response.extensions_mut().insert(Created);
+    Ok(response)
 }
 
 /// What most deletions respond.

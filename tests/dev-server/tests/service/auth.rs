@@ -1,4 +1,4 @@
-use axonpush_dev_server::Config;
+use axonpush_dev_server::{Config, KeyHeader};
 
 use crate::client::{event, request, start, start_with};
 
@@ -13,6 +13,35 @@ fn both_names_of_the_key_header_are_accepted() {
             200
         );
     }
+}
+
+#[test]
+fn one_generation_of_the_service_reads_one_of_them() {
+    let (old, new) = ("X-API-Key", "x-axonpush-api-key");
+    for (only, other, key_header) in [
+        (old, new, KeyHeader::ApiKey),
+        (new, old, KeyHeader::AxonpushApiKey),
+    ] {
+        assert_eq!(only.to_uppercase().parse(), Ok(key_header));
+        let server = start_with(Config {
+            key_header: Some(key_header),
+            ..Config::default()
+        });
+        let get = |headers: &[(&str, &str)]| request(&server, "GET", "/apps", headers, "");
+        assert_eq!(get(&[(only, "ak_key")]).status, 200);
+        assert_eq!(get(&[(other, "wrong"), (only, "ak_key")]).status, 200);
+        let refused = get(&[(other, "ak_key")]);
+        assert_eq!(refused.status, 401);
+        let detail = refused.json()["detail"].to_string();
+        assert!(detail.contains(&only.to_lowercase()), "{detail}");
+        let token = [("X-Public-Token", "pt_token"), JSON];
+        let body = event("e").to_string();
+        assert_eq!(
+            request(&server, "POST", "/event", &token, &body).status,
+            200
+        );
+    }
+    assert!("Authorization".parse::<KeyHeader>().is_err());
 }
 
 #[test]

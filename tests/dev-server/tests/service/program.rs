@@ -69,6 +69,8 @@ fn wrong_arguments_are_explained() {
         &["--listen"],
         &["--idle-timeout-ms", "soon"],
         &["--tls-cert", "only.pem"],
+        &["--key-header", "Authorization"],
+        &["--created", "204"],
         &["extra"],
     ] {
         let output = program(arguments).output().expect("the program runs");
