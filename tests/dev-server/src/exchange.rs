@@ -1,4 +1,4 @@
-//! The way of one request: record, fault, body, credential, handler, response.
+//! The way of one request: host, record, fault, body, credential, handler, response.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -65,10 +65,10 @@ impl Service {
         let request_id = format!("req_{}", Uuid::new_v4().simple());
         let (head, body) = request.into_parts();
         let path = head.uri.path().to_owned();
-        let response = if path.starts_with(dev::PREFIX) {
-            self.control(head, body).await
-        } else {
-            self.rehearse(&connection, head, body).await
+        let response = match self.shared.hosts.check(&head) {
+            Err(problem) => problem.into_response(),
+            Ok(()) if path.starts_with(dev::PREFIX) => self.control(head, body).await,
+            Ok(()) => self.rehearse(&connection, head, body).await,
         };
         self.send(response, &path, &request_id, busy).await
     }

@@ -7,7 +7,8 @@
 //! | `accept` | how a connection comes in (TCP, TLS, HTTP/1.1) and how it is ended |
 //! | `connection` | what state a connection is in, and who may end it |
 //! | `wire` | what happens to the bytes: dripping, cutting off, resetting |
-//! | `exchange` | the way of one request: record, fault, body, credential, handler, response |
+//! | `exchange` | the way of one request: host, record, fault, body, credential, handler, response |
+//! | `hosts` | which names are ours, and which web pages may change something |
 //! | `auth` | who is calling, and may they |
 //! | `faults`, `record`, `dev` | scripted failures, the request log, the `/_dev/` control endpoints |
 //! | `body`, `query`, `path` | what a request may contain, strictly |
@@ -27,6 +28,7 @@ mod dev;
 mod events;
 mod exchange;
 mod faults;
+mod hosts;
 mod path;
 mod problem;
 mod query;

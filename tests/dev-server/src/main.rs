@@ -18,6 +18,7 @@ usage: axonpush-dev-server [options]
   --api-key KEY               accept only this credential (may be given several times)
   --key-header NAME           take the key from this header only, X-API-Key or x-axonpush-api-key (default: either)
   --created STATUS            200 or 201 for whatever is created or published (default: as the service does)
+  --allow-host NAME           a further name by which this server is reached (may be given several times)
   --legacy-errors             errors as {code, message, hint, requestId}
   --require-idempotency-key   refuse POST /event without an Idempotency-Key header
   --tls-cert FILE             serve HTTPS with this certificate chain (PEM) …
@@ -87,6 +88,7 @@ fn command_line() -> Result<Command, Box<dyn std::error::Error>> {
                 config.key_header = Some(arguments.value()?.string()?.parse()?);
             }
             Long("created") => config.created = Some(created(&arguments.value()?.string()?)?),
+            Long("allow-host") => config.allowed_hosts.push(arguments.value()?.string()?),
             Long("legacy-errors") => config.legacy_errors = true,
             Long("require-idempotency-key") => config.require_idempotency_key = true,
             Long("tls-cert") => cert = Some(arguments.value()?.into()),

@@ -28,6 +28,8 @@ pub struct Config {
     pub key_header: Option<KeyHeader>,
     /// The status for whatever has come into being. `None`: 200 for events and OTLP, 201 for everything else.
     pub created: Option<StatusCode>,
+    /// Names, beside those of loopback and the address in `listen`, that `Host` and `Origin` may have, with any port.
+    pub allowed_hosts: Vec<String>,
     /// Give errors as `{"code","message","hint","requestId"}` in place of `application/problem+json`.
     pub legacy_errors: bool,
     /// Refuse a `POST /event` that has no `Idempotency-Key` header.
@@ -47,6 +49,7 @@ impl Default for Config {
             api_keys: Vec::new(),
             key_header: None,
             created: None,
+            allowed_hosts: Vec::new(),
             legacy_errors: false,
             require_idempotency_key: false,
             tls: None,

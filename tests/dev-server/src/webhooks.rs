@@ -24,6 +24,7 @@ use crate::auth::Caller;
 use crate::body::Members;
 use crate::clock;
 use crate::events::NewEvent;
+use crate::hosts::is_loopback;
 use crate::path::Ids;
 use crate::problem::Problem;
 use crate::response::{Outcome, created, list, ok};
@@ -280,11 +281,6 @@ async fn send(endpoint: &Endpoint, document: &str) -> Result<u16, String> {
     response
         .map(|it| it.status().as_u16())
         .map_err(|error| error.to_string())
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Lower-case hex HMAC-SHA256 of the body under the endpoint's secret.

@@ -55,7 +55,7 @@ fn requests_are_recorded_as_they_arrived() {
     assert_eq!(
         first["headers"],
         json!([
-            ["host", "test"],
+            ["host", "localhost"],
             ["x-api-key", "ak_test"],
             ["x-twice", "1"],
             ["content-type", "application/json"],
