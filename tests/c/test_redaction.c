@@ -95,7 +95,7 @@ static bool content_leaves_in_full_mode(void) {
     return true;
 }
 
-static bool long_texts_are_cut(void) {
+static bool long_strings_are_cut(void) {
     axonpush_options options = capture(AXONPUSH_CONTENT_FULL);
     const char *fits = repeated("x", 4096);
     CHECK_ARRIVES(&options, format("{'t':'%s','u':['%sy']}", fits, fits),
@@ -159,7 +159,7 @@ int main(int argc, char **argv) {
         TEST(content_stays_by_default),
         TEST(a_preview_of_content_leaves_in_redacted_mode),
         TEST(content_leaves_in_full_mode),
-        TEST(long_texts_are_cut),
+        TEST(long_strings_are_cut),
         TEST(names_of_the_applications_choice_are_secret),
         TEST(what_is_not_touched_arrives_as_it_was_written),
         TEST(the_rules_hold_for_errors_of_the_service_and_the_log_too),
