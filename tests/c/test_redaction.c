@@ -37,7 +37,7 @@ static bool secrets_never_leave(void) {
     static const char *const keys[] = {
         "authorization", "Proxy-Authorization", "COOKIE", "set-cookie", "password", "PassWd", "secret",
         "client_secret", "api_key", "api-key", "api.key", "apiKey", "access_token", "AccessToken", "refresh-token",
-        "private.key", "privatekey",
+        "private.key", "privatekey", "client-secret", "my_password", "x-api-key", "awsSecretAccessKey", "BEARER_TOKEN",
     };
     for (axonpush_content_capture mode = AXONPUSH_CONTENT_DEFAULT; mode <= AXONPUSH_CONTENT_FULL; mode++) {
         axonpush_options options = capture(mode);
@@ -54,15 +54,16 @@ static bool secrets_never_leave(void) {
 
 static bool similar_names_are_no_secrets(void) {
     axonpush_options options = test_options();
-    CHECK_ARRIVES(&options, "{'token':1,'secrets':2,'my_password':3,'api__key':4,'client-secret':5}",
-                  "{\"token\":1,\"secrets\":2,\"my_password\":3,\"api__key\":4,\"client-secret\":5}");
+    CHECK_ARRIVES(&options, "{'token':1,'secrets':2,'max_tokens':3,'public_key':4,'password_age':5}",
+                  "{\"token\":1,\"secrets\":2,\"max_tokens\":3,\"public_key\":4,\"password_age\":5}");
     return true;
 }
 
-#define CONTENT_COUNT 13
+#define CONTENT_COUNT 17
 static const char *const CONTENT[CONTENT_COUNT] = {
     "prompt", "Prompts", "message", "messages", "completion", "completions", "input", "output", "response",
-    "tool_arguments", "tool.result", "retrievalDocuments", "retrieval-content",
+    "tool_arguments", "tool.result", "retrievalDocuments", "retrieval-content", "inputs", "gen_ai.input.messages",
+    "input.value", "llm.input_messages.0.message.content",
 };
 
 static bool content_stays_by_default(void) {
