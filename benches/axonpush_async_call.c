@@ -1,7 +1,7 @@
 /* What axonpush_events_publish_async costs its caller, measured as kafka_produce.c measures rd_kafka_produce: a
  * 256-byte payload, no completion, background threads delivering all the while, a queue that never fills.
  *
- * --payload content and --capture full exist to state the price of the privacy rules: the same bytes in, redacted
+ * --payload content and --capture full exist to state the price of the redaction rules: the same bytes in, redacted
  * (default, METADATA_ONLY) or kept (FULL). */
 #include "calls.h"
 #include "ours_queue.h"

@@ -1,5 +1,5 @@
 /* --mode client: how much resident memory a client and its first synchronous event add to a process.
- * --mode queue: how many bytes a queued event takes beyond its own body, with a server that never answers.
+ * --mode queue: how many bytes a queued event takes beyond its own body, with a server that never responds.
  *
  * The queue is measured twice, by the allocator's count and by resident memory, and three things can be taken off: the
  * body as it goes over the wire (read from the first request that arrived here), the library's own queued_bytes, and
@@ -54,7 +54,7 @@ static int measure_client(const char *url)
     return 0;
 }
 
-/* A server that takes connections (the kernel does) and never answers. */
+/* A server that takes connections (the kernel does) and never responds. */
 static int silent_server(char *url, size_t size)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

@@ -1,5 +1,5 @@
 /* axonpush_events_publish, measured as curl.c measures libcurl. More is done per event than there: the payload is
- * checked and redacted, ids are drawn, the body is written, and the answer is parsed and freed. */
+ * checked and redacted, ids are drawn, the body is written, and the response is parsed and freed. */
 #include "ours.h"
 #include "workers.h"
 
@@ -16,7 +16,7 @@ static void send_event(void *client)
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;
     MUST(axonpush_events_publish(client, &event, &response, &error), error);
-    if (axonpush_response_string(response, "/eventId") == NULL) die("an answer without eventId");
+    if (axonpush_response_string(response, "/eventId") == NULL) die("a response without eventId");
     axonpush_response_free(response);
 }
 

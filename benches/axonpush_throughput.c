@@ -1,6 +1,6 @@
 /* How fast queued events reach the server: N of them by axonpush_events_publish_async, then axonpush_flush. The clock
  * runs from the first call until flush returns, and the CPU time is the whole process's, so writing the bodies, the
- * queue and the sending are all in it. Fails unless the library's own books say that all N were delivered. */
+ * queue and the sending are all in it. Fails unless the library's own counters say that all N were delivered. */
 #include "ours_queue.h"
 
 static void publish(axonpush_client *client, const axonpush_event *event, long count)

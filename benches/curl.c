@@ -10,20 +10,20 @@ struct connection {
     CURL *easy;
     struct curl_slist *headers;
     char *body;
-    char answer[4096];
-    size_t answer_length;
+    char response[4096];
+    size_t response_length;
 };
 
 static int queued_events; /* throughput mode stands beside queued events, which carry one member more */
 
-/* Keeps the answer, as every caller that wants the event's id does. */
-static size_t on_answer(char *data, size_t size, size_t count, void *user)
+/* Keeps the response, as every caller that wants the event's id does. */
+static size_t on_response(char *data, size_t size, size_t count, void *user)
 {
     struct connection *c = user;
     size_t length = size * count;
-    if (length > sizeof c->answer - c->answer_length) return 0;
-    memcpy(c->answer + c->answer_length, data, length);
-    c->answer_length += length;
+    if (length > sizeof c->response - c->response_length) return 0;
+    memcpy(c->response + c->response_length, data, length);
+    c->response_length += length;
     return length;
 }
 
@@ -42,7 +42,7 @@ static void *open_connection(const char *url)
     curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body);
     curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE, (long)body_length);
     curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
-    curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_answer);
+    curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_response);
     curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
     curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c->easy, CURLOPT_TCP_NODELAY, 1L);
@@ -55,11 +55,11 @@ static void send_event(void *connection)
 {
     struct connection *c = connection;
     long status = 0;
-    c->answer_length = 0;
+    c->response_length = 0;
     CURLcode code = curl_easy_perform(c->easy);
     if (code != CURLE_OK) die("%s", curl_easy_strerror(code));
     curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200 || c->answer_length == 0) die("HTTP %ld with %zu bytes", status, c->answer_length);
+    if (status != 200 || c->response_length == 0) die("HTTP %ld with %zu bytes", status, c->response_length);
 }
 
 static void close_connection(void *connection)

@@ -17,7 +17,7 @@
 
 #define PAYLOAD_LENGTH 256
 
-/* No member that the privacy rules look into: what most events are. */
+/* No member that the redaction rules look into: what most events are. */
 static const char event_payload[] =
     "{\"step\":17,\"model\":\"gpt-4o-mini\",\"latency_ms\":1834.25,\"cached\":false,"
     "\"usage\":{\"tokens_in\":812,\"tokens_out\":164},\"tags\":[\"bench\",\"worker-3\"],"

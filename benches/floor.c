@@ -13,34 +13,34 @@ struct connection {
     int fd;
     char *request;
     size_t request_length;
-    size_t answer_length; /* learnt from the first answer; the sink's answers are all alike */
-    char answer[4096];
+    size_t response_length; /* learnt from the first response; the sink's responses are all alike */
+    char response[4096];
 };
 
 static int queued_events; /* throughput mode stands beside queued events, which carry one member more */
 
 static size_t receive(struct connection *c)
 {
-    ssize_t n = recv(c->fd, c->answer, sizeof c->answer - 1, 0);
+    ssize_t n = recv(c->fd, c->response, sizeof c->response - 1, 0);
     if (n < 0) die("recv: %s", strerror(errno));
     if (n == 0) die("the server closed the connection");
     return (size_t)n;
 }
 
-/* How long the first answer is, by its own Content-Length. */
-static size_t first_answer_length(struct connection *c)
+/* How long the first response is, by its own Content-Length. */
+static size_t first_response_length(struct connection *c)
 {
     size_t have = 0;
     for (;;) {
-        ssize_t n = recv(c->fd, c->answer + have, sizeof c->answer - 1 - have, 0);
-        if (n <= 0) die("no complete first answer");
+        ssize_t n = recv(c->fd, c->response + have, sizeof c->response - 1 - have, 0);
+        if (n <= 0) die("no complete first response");
         have += (size_t)n;
-        c->answer[have] = '\0';
-        const char *body = strstr(c->answer, "\r\n\r\n"), *field = strcasestr(c->answer, "\r\ncontent-length:");
+        c->response[have] = '\0';
+        const char *body = strstr(c->response, "\r\n\r\n"), *field = strcasestr(c->response, "\r\ncontent-length:");
         if (body == NULL) continue;
-        if (field == NULL) die("an answer without Content-Length");
-        size_t whole = (size_t)(body + 4 - c->answer) + strtoul(field + 17, NULL, 10);
-        if (whole >= sizeof c->answer) die("an answer too long for this program");
+        if (field == NULL) die("a response without Content-Length");
+        size_t whole = (size_t)(body + 4 - c->response) + strtoul(field + 17, NULL, 10);
+        if (whole >= sizeof c->response) die("a response too long for this program");
         if (have >= whole) return whole;
     }
 }
@@ -49,12 +49,12 @@ static void send_event(void *connection)
 {
     struct connection *c = connection;
     if (send(c->fd, c->request, c->request_length, MSG_NOSIGNAL) != (ssize_t)c->request_length) die("send: %s", strerror(errno));
-    if (c->answer_length == 0) {
-        c->answer_length = first_answer_length(c);
+    if (c->response_length == 0) {
+        c->response_length = first_response_length(c);
     } else {
-        for (size_t have = receive(c); have < c->answer_length;) have += receive(c);
+        for (size_t have = receive(c); have < c->response_length;) have += receive(c);
     }
-    if (memcmp(c->answer, "HTTP/1.1 200 ", 13) != 0) die("not a 200: %.60s", c->answer);
+    if (memcmp(c->response, "HTTP/1.1 200 ", 13) != 0) die("not a 200: %.60s", c->response);
 }
 
 static void *open_connection(const char *url)

@@ -3,7 +3,7 @@
  *
  *   sink [--port N] [--delay-ms N] [--max-seconds N]
  *
- * Prints "listening on http://127.0.0.1:PORT". With a delay, each answer leaves N ms after its request was complete,
+ * Prints "listening on http://127.0.0.1:PORT". With a delay, each response leaves N ms after its request was complete,
  * however many are waiting. On SIGTERM, SIGINT or after --max-seconds it prints what it counted and leaves. */
 #include "bench.h"
 
@@ -16,22 +16,22 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#define ANSWER_BODY "{\"eventId\":\"evt_0000000000000001\",\"status\":\"accepted\"}"
-static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 54\r\n\r\n" ANSWER_BODY;
-_Static_assert(sizeof ANSWER_BODY == 54 + 1, "Content-Length is right");
+#define RESPONSE_BODY "{\"eventId\":\"evt_0000000000000001\",\"status\":\"accepted\"}"
+static const char response[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 54\r\n\r\n" RESPONSE_BODY;
+_Static_assert(sizeof RESPONSE_BODY == 54 + 1, "Content-Length is right");
 static const char refusal[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-#define ANSWER_LENGTH (sizeof answer - 1)
+#define RESPONSE_LENGTH (sizeof response - 1)
 #define REQUEST_LIMIT (16u << 20)
 
 struct connection {
     int fd;
-    uint32_t generation;   /* a delayed answer must not reach whoever got this slot next */
+    uint32_t generation;   /* a delayed response must not reach whoever got this slot next */
     bool waits_for_room;   /* the socket buffer was full: EPOLLOUT is on */
     char *in;              /* bytes received and not yet consumed */
     size_t in_length, in_capacity;
     size_t request_end;    /* where the first request ends, once its headers were read; 0: not known yet */
-    size_t owed;           /* bytes of answers due and not yet sent; all answers are alike, so a number is enough */
+    size_t owed;           /* bytes of responses due and not yet sent; all responses are alike, so a number is enough */
 };
 
 /* Delays are all equal, so a plain queue is in order of time. */
@@ -90,15 +90,15 @@ static void accept_all(void)
     }
 }
 
-/* Sends what is owed, as whole and partial copies of the one answer. False: the connection is gone. */
+/* Sends what is owed, as whole and partial copies of the one response. False: the connection is gone. */
 static bool send_owed(struct connection *c)
 {
-    static char copies[64 * ANSWER_LENGTH];
+    static char copies[64 * RESPONSE_LENGTH];
     if (copies[0] == '\0')
-        for (size_t i = 0; i < sizeof copies; i += ANSWER_LENGTH) memcpy(copies + i, answer, ANSWER_LENGTH);
+        for (size_t i = 0; i < sizeof copies; i += RESPONSE_LENGTH) memcpy(copies + i, response, RESPONSE_LENGTH);
     while (c->owed > 0) {
-        size_t partial = c->owed % ANSWER_LENGTH; /* the rest of an answer that was cut by a full buffer */
-        const char *from = partial == 0 ? copies : copies + ANSWER_LENGTH - partial;
+        size_t partial = c->owed % RESPONSE_LENGTH; /* the rest of a response that was cut by a full buffer */
+        const char *from = partial == 0 ? copies : copies + RESPONSE_LENGTH - partial;
         size_t length = (size_t)(copies + sizeof copies - from);
         ssize_t sent = send(c->fd, from, c->owed < length ? c->owed : length, MSG_NOSIGNAL);
         if (sent < 0) {
@@ -115,12 +115,12 @@ static bool send_owed(struct connection *c)
     return true;
 }
 
-static void answer_later(struct connection *c, uint64_t now)
+static void respond_later(struct connection *c, uint64_t now)
 {
     if (queue_length == queue_capacity) {
         size_t larger = queue_capacity == 0 ? 1024 : queue_capacity * 2;
         struct due *moved = malloc(larger * sizeof *moved);
-        if (moved == NULL) die("no memory for %zu waiting answers", larger);
+        if (moved == NULL) die("no memory for %zu waiting responses", larger);
         for (size_t i = 0; i < queue_length; i++) moved[i] = queue[(queue_head + i) & (queue_capacity - 1)];
         free(queue);
         queue = moved;
@@ -138,7 +138,7 @@ static void send_due(uint64_t now)
         queue_head = (queue_head + 1) & (queue_capacity - 1);
         struct connection *c = &connections[d.slot];
         if (c->generation != d.generation) continue;
-        c->owed += ANSWER_LENGTH;
+        c->owed += RESPONSE_LENGTH;
         if (!send_owed(c)) drop(c);
     }
 }
@@ -166,7 +166,7 @@ static size_t request_length(const char *text, size_t headers)
     return headers + body;
 }
 
-/* Counts and answers every complete request in the buffer. False: the connection is gone or must go. */
+/* Counts every complete request in the buffer and responds to it. False: the connection is gone or must go. */
 static bool consume(struct connection *c)
 {
     size_t at = 0;
@@ -187,8 +187,8 @@ static bool consume(struct connection *c)
         at += c->request_end;
         c->request_end = 0;
         requests++;
-        if (delay_ns == 0) c->owed += ANSWER_LENGTH;
-        else answer_later(c, now);
+        if (delay_ns == 0) c->owed += RESPONSE_LENGTH;
+        else respond_later(c, now);
     }
     if (at > 0) {
         memmove(c->in, c->in + at, c->in_length - at);

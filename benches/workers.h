@@ -15,7 +15,7 @@
 struct client_kind {
     const char *name;
     void *(*open)(const char *url);
-    void (*send_event)(void *connection); /* returns when the answer is read and was right */
+    void (*send_event)(void *connection); /* returns when the response is read and was right */
     void (*close)(void *connection);
 };
 

@@ -266,7 +266,7 @@ static int connect_to_server(void) {
 
 const char *dev(const char *method, const char *path, const char *body) {
     size_t length = body ? strlen(body) : 0;
-    char *request = format("%s %s HTTP/1.1\r\nHost: dev\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
+    char *request = format("%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n%s",
                            method, path, length, body ? body : "");
     int fd = connect_to_server();
     for (size_t sent = 0, size = strlen(request); sent < size;) {

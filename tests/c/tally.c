@@ -21,8 +21,8 @@ tally *tally_new(int count) {
     kept->next = all;
     all = kept;
     tally *tally = &kept->tally;
-    tally->tickets = calloc((size_t)count, sizeof(ticket));
-    if (!tally->tickets) abort();
+    tally->deliveries = calloc((size_t)count, sizeof(delivery));
+    if (!tally->deliveries) abort();
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -31,16 +31,16 @@ tally *tally_new(int count) {
     pthread_condattr_destroy(&monotonic);
     tally->count = count;
     for (int i = 0; i < count; i++) {
-        tally->tickets[i].tally = tally;
-        tally->tickets[i].number = i;
+        tally->deliveries[i].tally = tally;
+        tally->deliveries[i].number = i;
     }
     return tally;
 }
 
 void tally_completion(axonpush_status status, const axonpush_response *response, const axonpush_error *error,
                       void *user_data) {
-    ticket *ticket = user_data;
-    tally *tally = ticket->tally;
+    delivery *delivery = user_data;
+    tally *tally = delivery->tally;
     const char *message = axonpush_error_message(error);
     bool sensible;
     if (status != AXONPUSH_OK) {
@@ -52,14 +52,14 @@ void tally_completion(axonpush_status status, const axonpush_response *response,
         sensible = !error;
     }
     pthread_mutex_lock(&tally->lock);
-    ticket->completions++;
-    ticket->status = status;
-    ticket->with_response = response != NULL;
-    ticket->thread = pthread_self();
-    ticket->at = now_ms();
-    if (message) snprintf(ticket->message, sizeof ticket->message, "%s", message);
+    delivery->completions++;
+    delivery->status = status;
+    delivery->with_response = response != NULL;
+    delivery->thread = pthread_self();
+    delivery->at = now_ms();
+    if (message) snprintf(delivery->message, sizeof delivery->message, "%s", message);
     tally->total++;
-    tally->twice += ticket->completions > 1;
+    tally->twice += delivery->completions > 1;
     tally->strange += !sensible;
     tally->suppressed += status == AXONPUSH_OK && !response;
     if (status >= 0 && status < STATUSES) tally->by_status[status]++;
@@ -74,7 +74,7 @@ axonpush_status publish_async(axonpush_client *client, tally *tally, int number)
     axonpush_event event = AXONPUSH_EVENT_INIT;
     event.identifier = identifier;
     event.payload = payload;
-    return axonpush_events_publish_async(client, &event, tally_completion, &tally->tickets[number], NULL);
+    return axonpush_events_publish_async(client, &event, tally_completion, &tally->deliveries[number], NULL);
 }
 
 int publish_range(axonpush_client *client, tally *tally, int first, int end) {
@@ -118,12 +118,12 @@ int tally_of(tally *tally, axonpush_status status) {
     return locked(tally, &tally->by_status[status]);
 }
 
-axonpush_status ticket_status(tally *tally, int number) {
-    return locked(tally, &tally->tickets[number].status);
+axonpush_status delivery_status(tally *tally, int number) {
+    return locked(tally, &tally->deliveries[number].status);
 }
 
-int ticket_completions(tally *tally, int number) {
-    return locked(tally, &tally->tickets[number].completions);
+int delivery_completions(tally *tally, int number) {
+    return locked(tally, &tally->deliveries[number].completions);
 }
 
 bool tally_sound(tally *tally, int total) {
@@ -147,7 +147,7 @@ axonpush_stats stats_of(axonpush_client *client) {
     return stats;
 }
 
-bool balanced(const axonpush_stats *s) {
+bool counters_add_up(const axonpush_stats *s) {
     bool even = s->accepted == s->delivered + s->failed + s->suppressed + s->dropped + s->expired +
                                    s->abandoned + s->queued_events;
     if (!even) {
@@ -309,7 +309,7 @@ const char *blackhole_url(void) {
     if (!*url) {
         int port;
         listen_at(0, 0, &port);
-        /* One that waits to be accepted fills it; further ones get no answer. */
+        /* One that waits to be accepted fills it; further ones get no response. */
         if (connect_to(port) < 0) abort();
         snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
     }

@@ -12,7 +12,7 @@
 #define STATUSES 17
 
 /* What became of one event. Written by its completion, under the tally's lock. */
-typedef struct ticket {
+typedef struct delivery {
     struct tally *tally;
     int number;
     int completions;
@@ -21,24 +21,24 @@ typedef struct ticket {
     pthread_t thread;
     int64_t at; /* now_ms() */
     char message[160]; /* of the error */
-} ticket;
+} delivery;
 
 typedef struct tally {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    int count; /* of tickets */
+    int count; /* of deliveries */
     int total, twice;
     int by_status[STATUSES];
     int suppressed; /* OK without a response */
     int strange; /* a response beside an error, none for a failure, a status that differs, ... */
-    ticket *tickets;
+    delivery *deliveries;
 } tally;
 
-/* Tickets for `count` events. They live until the end of the program: a completion that comes too late
+/* Deliveries of `count` events. They live until the end of the program: a completion that comes too late
    is counted, and touches no freed memory. */
 tally *tally_new(int count);
 
-/* The completion; user_data is a ticket. */
+/* The completion; user_data is a delivery. */
 void tally_completion(axonpush_status status, const axonpush_response *response, const axonpush_error *error,
                       void *user_data);
 
@@ -53,15 +53,15 @@ bool tally_wait(tally *tally, int total, int limit_ms);
 int tally_total(tally *tally);
 int tally_of(tally *tally, axonpush_status status);
 /* What the completions of event `number` were told last, and the text that came with it. */
-axonpush_status ticket_status(tally *tally, int number);
-int ticket_completions(tally *tally, int number);
+axonpush_status delivery_status(tally *tally, int number);
+int delivery_completions(tally *tally, int number);
 
 /* `total` events were completed, each once, and what each was told makes sense. */
 bool tally_sound(tally *tally, int total);
 
 axonpush_stats stats_of(axonpush_client *client);
 /* accepted = delivered + failed + ... + queued_events; prints them where that is not so. */
-bool balanced(const axonpush_stats *stats);
+bool counters_add_up(const axonpush_stats *stats);
 
 #define CHECK_STATS(client, member, expected) CHECK_INT(stats_of(client).member, expected)
 

@@ -16,7 +16,7 @@ struct tcp_server {
     pthread_t thread;
     pthread_mutex_t lock;
     int requests;
-    answer_fn answer;
+    respond_fn respond;
     const void *bytes;
     size_t size;
     char url[64];
@@ -68,7 +68,7 @@ static void *serve(void *data) {
             pthread_mutex_lock(&server->lock);
             server->requests++;
             pthread_mutex_unlock(&server->lock);
-            if (server->answer) server->answer(server, fd);
+            if (server->respond) server->respond(server, fd);
             else tcp_send(fd, server->bytes, server->size);
         }
         shutdown(fd, SHUT_WR);
@@ -76,13 +76,13 @@ static void *serve(void *data) {
     }
 }
 
-static tcp_server *start(answer_fn answer, const void *bytes, size_t size) {
+static tcp_server *start(respond_fn respond, const void *bytes, size_t size) {
     tcp_server *server = calloc(1, sizeof *server);
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof address;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (!server) abort();
-    server->answer = answer;
+    server->respond = respond;
     server->bytes = bytes;
     server->size = size;
     server->listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -107,8 +107,8 @@ tcp_server *tcp_serve_text(const char *text) {
     return start(NULL, text, strlen(text));
 }
 
-tcp_server *tcp_serve(answer_fn answer) {
-    return start(answer, NULL, 0);
+tcp_server *tcp_serve(respond_fn respond) {
+    return start(respond, NULL, 0);
 }
 
 void tcp_stop(tcp_server *server) {

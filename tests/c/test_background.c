@@ -250,14 +250,14 @@ static void look_around(axonpush_status status, const axonpush_response *respons
         if (i == SIGKILL || i == SIGSTOP || i == 32 || i == 33) continue;
         seen.mask_is_full = seen.mask_is_full && sigismember(&mask, i) == 1;
     }
-    const char *texts[] = {axonpush_response_string(response, "/eventId"), axonpush_response_json(response, NULL),
+    const char *strings[] = {axonpush_response_string(response, "/eventId"), axonpush_response_json(response, NULL),
                            axonpush_response_request_id(response), axonpush_error_message(error),
                            axonpush_error_code(error)};
-    snprintf(seen.event_id, sizeof seen.event_id, "%s", texts[0] ? texts[0] : "");
-    snprintf(seen.json, sizeof seen.json, "%s", texts[1] ? texts[1] : "");
-    snprintf(seen.request_id, sizeof seen.request_id, "%s", texts[2] ? texts[2] : "");
-    snprintf(seen.message, sizeof seen.message, "%s", texts[3] ? texts[3] : "");
-    snprintf(seen.code, sizeof seen.code, "%s", texts[4] ? texts[4] : "");
+    snprintf(seen.event_id, sizeof seen.event_id, "%s", strings[0] ? strings[0] : "");
+    snprintf(seen.json, sizeof seen.json, "%s", strings[1] ? strings[1] : "");
+    snprintf(seen.request_id, sizeof seen.request_id, "%s", strings[2] ? strings[2] : "");
+    snprintf(seen.message, sizeof seen.message, "%s", strings[3] ? strings[3] : "");
+    snprintf(seen.code, sizeof seen.code, "%s", strings[4] ? strings[4] : "");
     seen.http_status = status == AXONPUSH_OK ? axonpush_response_http_status(response)
                                              : axonpush_error_http_status(error);
     pthread_mutex_unlock(&seen.lock);
@@ -268,7 +268,7 @@ static bool completions_run_on_a_thread_of_the_librarys_without_signals(void) {
     axonpush_client *client = test_client();
     tally *tally = tally_new(1);
     axonpush_event event = test_event();
-    CHECK_INT(axonpush_events_publish_async(client, &event, look_around, &tally->tickets[0], NULL), AXONPUSH_OK);
+    CHECK_INT(axonpush_events_publish_async(client, &event, look_around, &tally->deliveries[0], NULL), AXONPUSH_OK);
     CHECK(tally_wait(tally, 1, 20000));
     CHECK(strncmp(seen.name, "axonpush-", 9) == 0);
     CHECK(!pthread_equal(seen.thread, pthread_self()));
@@ -291,7 +291,7 @@ static bool a_completion_is_told_what_the_service_said(void) {
     axonpush_client *client = test_client();
     tally *tally = tally_new(2);
     axonpush_event event = test_event();
-    CHECK_INT(axonpush_events_publish_async(client, &event, look_around, &tally->tickets[0], NULL), AXONPUSH_OK);
+    CHECK_INT(axonpush_events_publish_async(client, &event, look_around, &tally->deliveries[0], NULL), AXONPUSH_OK);
     CHECK(tally_wait(tally, 1, 20000));
     CHECK_INT(seen.http_status, 200);
     CHECK_TEXT(json_text(seen.json, "/eventId"), seen.event_id);
@@ -302,9 +302,9 @@ static bool a_completion_is_told_what_the_service_said(void) {
     CHECK(*seen.request_id != 0);
 
     fault("{'path':'/event','status':422,'body':{'code':'validation_error','message':'no','requestId':'r1'}}");
-    CHECK_INT(axonpush_events_publish_async(client, &event, look_around, &tally->tickets[1], NULL), AXONPUSH_OK);
+    CHECK_INT(axonpush_events_publish_async(client, &event, look_around, &tally->deliveries[1], NULL), AXONPUSH_OK);
     CHECK(tally_wait(tally, 2, 20000));
-    CHECK_INT(ticket_status(tally, 1), AXONPUSH_ERR_VALIDATION);
+    CHECK_INT(delivery_status(tally, 1), AXONPUSH_ERR_VALIDATION);
     CHECK_INT(seen.http_status, 422);
     CHECK_TEXT(seen.code, "validation_error");
     CHECK_LACKS(seen.message, "secret");
@@ -337,14 +337,14 @@ static bool a_rejected_event_holds_nothing_up(void) {
     CHECK_INT(publish_range(client, tally, 0, 10), 10);
     CHECK(tally_wait(tally, 10, 20000));
     if (!slow_machine()) CHECK(now_ms() - start < 2000);
-    CHECK_INT(ticket_status(tally, 4), AXONPUSH_ERR_VALIDATION);
+    CHECK_INT(delivery_status(tally, 4), AXONPUSH_ERR_VALIDATION);
     CHECK_INT(tally_of(tally, AXONPUSH_OK), 9);
     CHECK(tally_sound(tally, 10));
     axonpush_stats stats = stats_of(client);
     CHECK_INT(stats.failed, 1);
     CHECK_INT(stats.delivered, 9);
     CHECK_INT(stats.retried, 0);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(request_count(), 10);
     axonpush_close(client);
     return true;
@@ -352,7 +352,7 @@ static bool a_rejected_event_holds_nothing_up(void) {
 
 static bool what_cannot_succeed_is_not_tried_again(void) {
     static const struct {
-        const char *answer;
+        const char *response;
         axonpush_status expected;
     } cases[] = {
         {"'status':400", AXONPUSH_ERR_VALIDATION},     {"'status':401", AXONPUSH_ERR_AUTHENTICATION},
@@ -368,10 +368,10 @@ static bool what_cannot_succeed_is_not_tried_again(void) {
         int count = sizeof cases / sizeof *cases;
         tally *tally = tally_new(count);
         for (int i = 0; i < count; i++) {
-            fault(format("{'path':'/event',%s}", cases[i].answer));
+            fault(format("{'path':'/event',%s}", cases[i].response));
             CHECK_INT(publish_async(client, tally, i), AXONPUSH_OK);
             CHECK(tally_wait(tally, i + 1, 20000));
-            CHECK_INT(ticket_status(tally, i), cases[i].expected);
+            CHECK_INT(delivery_status(tally, i), cases[i].expected);
         }
         CHECK(tally_sound(tally, count));
         axonpush_stats stats = stats_of(client);
@@ -406,22 +406,22 @@ static bool an_event_that_cannot_be_used_is_refused_at_the_call(void) {
     cases[11].names = "struct_size", cases[11].event.struct_size = 0;
     for (int i = 0; i < 12; i++) {
         axonpush_error *error = NULL;
-        CHECK_STATUS(axonpush_events_publish_async(client, &cases[i].event, tally_completion, &tally->tickets[0], &error),
+        CHECK_STATUS(axonpush_events_publish_async(client, &cases[i].event, tally_completion, &tally->deliveries[0], &error),
                      error, AXONPUSH_ERR_INVALID_ARGUMENT);
         CHECK_HAS(axonpush_error_message(error), cases[i].names);
         axonpush_error_free(error);
-        CHECK_INT(axonpush_events_publish_async(client, &cases[i].event, tally_completion, &tally->tickets[0], NULL),
+        CHECK_INT(axonpush_events_publish_async(client, &cases[i].event, tally_completion, &tally->deliveries[0], NULL),
                   AXONPUSH_ERR_INVALID_ARGUMENT);
     }
     axonpush_error *error = NULL;
-    CHECK_STATUS(axonpush_events_publish_async(client, NULL, tally_completion, &tally->tickets[0], &error), error,
+    CHECK_STATUS(axonpush_events_publish_async(client, NULL, tally_completion, &tally->deliveries[0], &error), error,
                  AXONPUSH_ERR_INVALID_ARGUMENT);
     axonpush_error_free(error);
-    CHECK_STATUS(axonpush_events_publish_async(NULL, &good, tally_completion, &tally->tickets[0], &error), error,
+    CHECK_STATUS(axonpush_events_publish_async(NULL, &good, tally_completion, &tally->deliveries[0], &error), error,
                  AXONPUSH_ERR_INVALID_HANDLE);
     axonpush_error_free(error);
     error = (axonpush_error *)&good;
-    CHECK_INT(axonpush_events_publish_async(client, &good, tally_completion, &tally->tickets[0], &error), AXONPUSH_OK);
+    CHECK_INT(axonpush_events_publish_async(client, &good, tally_completion, &tally->deliveries[0], &error), AXONPUSH_OK);
     CHECK(error == NULL);
     CHECK_INT(axonpush_flush(client, 20000, NULL), AXONPUSH_OK);
     CHECK_STATS(client, accepted, 1);
@@ -431,7 +431,7 @@ static bool an_event_that_cannot_be_used_is_refused_at_the_call(void) {
     return true;
 }
 
-/* ---- Books ---- */
+/* ---- Counters ---- */
 
 static struct {
     axonpush_client *client;
@@ -444,7 +444,7 @@ static void *keep_auditing(void *data) {
     uint64_t accepted = 0, ended = 0;
     while (!__atomic_load_n(&audit.stop, __ATOMIC_ACQUIRE)) {
         axonpush_stats stats = stats_of(audit.client);
-        audit.even = audit.even && balanced(&stats);
+        audit.even = audit.even && counters_add_up(&stats);
         /* Nothing that was counted is taken back. */
         uint64_t now_ended = stats.accepted - stats.queued_events;
         audit.even = audit.even && stats.accepted >= accepted && now_ended >= ended;
@@ -468,7 +468,7 @@ static void *publish_share(void *data) {
     return NULL;
 }
 
-static bool the_books_balance_at_every_moment(void) {
+static bool the_counters_add_up_at_every_moment(void) {
     fault("[{'path':'/event','status':422,'times':0,'probability':0.1,'seed':1},"
           "{'path':'/event','reset':true,'times':0,'probability':0.05,'seed':2},"
           "{'path':'/event','status':503,'times':0,'probability':0.05,'seed':3}]");
@@ -498,7 +498,7 @@ static bool the_books_balance_at_every_moment(void) {
     CHECK(audit.even);
     CHECK(audit.looks > 10);
     axonpush_stats stats = stats_of(client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.accepted, accepted);
     CHECK_INT(stats.queued_events, 0);
     CHECK_INT(stats.queued_bytes, 0);
@@ -563,7 +563,7 @@ static bool clients_do_not_disturb_each_other(void) {
 /* ---- Calls from inside completions ---- */
 
 typedef struct inside {
-    ticket *ticket;
+    delivery *delivery;
     axonpush_client *client;
     struct inside *next; /* to publish */
     axonpush_status (*act)(struct inside *);
@@ -579,7 +579,7 @@ static void act_inside(axonpush_status status, const axonpush_response *response
     if (inside->act) inside->result = inside->act(inside);
     inside->ended = now_ms();
     __atomic_store_n(&inside->returned, true, __ATOMIC_RELEASE);
-    tally_completion(status, response, error, inside->ticket);
+    tally_completion(status, response, error, inside->delivery);
 }
 
 static axonpush_status publish_inside(inside *inside) {
@@ -598,7 +598,7 @@ static inside *insides(axonpush_client *client, tally *tally, axonpush_status (*
     *kept = (struct kept){all, list};
     all = kept;
     for (int i = 0; i < tally->count; i++) {
-        list[i].ticket = &tally->tickets[i];
+        list[i].delivery = &tally->deliveries[i];
         list[i].client = client;
         list[i].act = act;
         list[i].next = i + 1 < tally->count ? &list[i + 1] : NULL;
@@ -636,7 +636,7 @@ static axonpush_status call_everything(inside *inside) {
     axonpush_response_free(response);
     if (status != AXONPUSH_OK) return status;
     axonpush_stats stats = stats_of(inside->client);
-    if (!balanced(&stats) || axonpush_poll(inside->client, 0) != 0) return AXONPUSH_ERR_INTERNAL;
+    if (!counters_add_up(&stats) || axonpush_poll(inside->client, 0) != 0) return AXONPUSH_ERR_INTERNAL;
     axonpush_client *other = axonpush_new(NULL, NULL);
     axonpush_close(other);
     return AXONPUSH_OK;
@@ -751,7 +751,7 @@ static bool a_flush_does_not_wait_for_later_events(void) {
     CHECK_STATS(client, queued_events, 1);
     axonpush_close(client);
     CHECK(tally_sound(tally, 2));
-    CHECK_INT(ticket_status(tally, 1), AXONPUSH_ERR_CLOSED);
+    CHECK_INT(delivery_status(tally, 1), AXONPUSH_ERR_CLOSED);
     return true;
 }
 
@@ -878,7 +878,7 @@ static bool publishing_never_runs_a_completion_itself(void) {
     axonpush_close(client);
     CHECK(tally_sound(tally, count));
     CHECK(tally_of(tally, AXONPUSH_ERR_QUEUE_FULL) > 0);
-    for (int i = 0; i < count; i++) CHECK(!pthread_equal(tally->tickets[i].thread, pthread_self()));
+    for (int i = 0; i < count; i++) CHECK(!pthread_equal(tally->deliveries[i].thread, pthread_self()));
     return true;
 }
 
@@ -900,7 +900,7 @@ int main(int argc, char **argv) {
         TEST(a_rejected_event_holds_nothing_up),
         TEST(what_cannot_succeed_is_not_tried_again),
         TEST(an_event_that_cannot_be_used_is_refused_at_the_call),
-        TEST(the_books_balance_at_every_moment),
+        TEST(the_counters_add_up_at_every_moment),
         TEST(many_threads_publish_on_one_client),
         TEST(clients_do_not_disturb_each_other),
         TEST(a_completion_may_publish),

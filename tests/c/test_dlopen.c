@@ -65,7 +65,7 @@ static bool two_copies_do_not_meet(void) {
     CHECK(here && there && here != there);
     CHECK_INT(axonpush_events_publish(here, &event, NULL, NULL), AXONPUSH_OK);
     CHECK_INT(copy.publish(there, &event, NULL, NULL), AXONPUSH_OK);
-    /* A ticket is good in the copy that issued it. */
+    /* A handle is valid in the copy that issued it. */
     CHECK_INT(axonpush_events_publish(there, &event, NULL, NULL), AXONPUSH_ERR_INVALID_HANDLE);
     CHECK_INT(copy.publish(here, &event, NULL, NULL), AXONPUSH_ERR_INVALID_HANDLE);
     copy.close(here);

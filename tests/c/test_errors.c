@@ -1,9 +1,9 @@
 /* What a caller learns when the service refuses. */
 #include "check.h"
 
-/* Lets the server answer `answer` (JSON members of a fault, with ' for ") to one publish. */
-static axonpush_status refused(const char *answer, axonpush_error **error) {
-    fault(format("{'path':'/event',%s}", answer));
+/* Lets the server respond with `members` (JSON members of a fault, with ' for ") to one publish. */
+static axonpush_status refused(const char *members, axonpush_error **error) {
+    fault(format("{'path':'/event',%s}", members));
     axonpush_client *client = test_client();
     axonpush_event event = test_event();
     /* Anything but NULL, to see that it is set to NULL. */
@@ -186,7 +186,7 @@ static bool the_key_never_shows_in_an_error(void) {
     CHECK_LACKS(axonpush_error_request_id(error), "secret");
     axonpush_error_free(error);
 
-    /* Nor where the answer of a success is not what was expected. */
+    /* Nor where the response of a success is not what was expected. */
     status = refused("'status':200,'body':'" TEST_KEY "'", &error);
     CHECK_STATUS(status, error, AXONPUSH_ERR_DECODE);
     CHECK_LACKS(axonpush_error_message(error), "secret");

@@ -1,4 +1,4 @@
-/* The host never fails because the service cannot be reached, unless it asks for that. */
+/* The application never fails because the service cannot be reached, unless it asks for that. */
 #include "check.h"
 
 #include <pthread.h>
@@ -152,7 +152,7 @@ static bool every_other_failure_is_reported(void) {
     axonpush_client *client = open_client(server_url());
     axonpush_event event = test_event();
     static const struct {
-        const char *answer;
+        const char *response;
         axonpush_status expected;
     } cases[] = {
         {"'status':401", AXONPUSH_ERR_AUTHENTICATION}, {"'status':403", AXONPUSH_ERR_FORBIDDEN},
@@ -162,7 +162,7 @@ static bool every_other_failure_is_reported(void) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         axonpush_error *error = NULL;
-        fault(format("{'path':'/event',%s}", cases[i].answer));
+        fault(format("{'path':'/event',%s}", cases[i].response));
         CHECK_STATUS(axonpush_events_publish(client, &event, NULL, &error), error, cases[i].expected);
         axonpush_error_free(error);
     }

@@ -19,7 +19,7 @@ static axonpush_client *strict_client(void) {
 static bool all_arrived(axonpush_client *client, tally *tally, int count) {
     CHECK_STATUS(axonpush_flush(client, 100000, NULL), NULL, AXONPUSH_OK);
     axonpush_stats stats = stats_of(client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.accepted, count);
     CHECK_INT(stats.delivered, count);
     CHECK_INT(stats.queued_events, 0);
@@ -50,13 +50,13 @@ static bool nothing_is_lost_when_the_server_hangs_up(void) {
     return survives("{'path':'/event','hangup':'before','times':0,'probability':0.05,'seed':12}", scaled(2000));
 }
 
-static bool nothing_is_stored_twice_when_answers_are_lost(void) {
+static bool nothing_is_stored_twice_when_responses_are_lost(void) {
     CHECK(survives("{'path':'/event','hangup':'after','times':0,'probability':0.05,'seed':13}", scaled(2000)));
     CHECK(server_stat("duplicates") > 0);
     return true;
 }
 
-static bool nothing_is_stored_twice_when_answers_are_cut(void) {
+static bool nothing_is_stored_twice_when_responses_are_cut(void) {
     CHECK(survives("{'path':'/event','truncate':7,'times':0,'probability':0.01,'seed':14}", scaled(2000)));
     CHECK(server_stat("duplicates") > 0);
     return true;
@@ -69,7 +69,7 @@ static bool nothing_is_lost_when_the_service_is_busy(void) {
                     scaled(2000));
 }
 
-static bool nothing_is_lost_when_answers_drip(void) {
+static bool nothing_is_lost_when_responses_drip(void) {
     return survives("{'path':'/event','drip':{'bytes':30,'intervalMs':10},'times':0,'probability':0.05,'seed':17}",
                     scaled(2000));
 }
@@ -116,7 +116,7 @@ static bool connections_that_the_server_closed_meanwhile_are_no_failure(void) {
         dev("POST", "/_dev/close-idle", NULL);
     }
     CHECK_STATS(client, retried, 0);
-    /* Now and then the server is not done with the answer when it looks for what is idle. */
+    /* Now and then the server is not done with the response when it looks for what is idle. */
     CHECK(stats_of(client).connections > 10);
     return all_arrived(client, tally, 20);
 }
@@ -199,7 +199,7 @@ static bool a_flush_after_an_outage_does_not_wait_for_the_next_probe(void) {
     return true;
 }
 
-/* Requests of the log that are not answered yet. */
+/* Requests of the log that have no response yet. */
 static int pending(void) {
     size_t count;
     logged *list = logged_events(&count);
@@ -295,7 +295,7 @@ static bool retry_after_is_honoured_by_all_events(void) {
     CHECK_INT(request_count(), 1);
     CHECK_INT(tally_total(tally), 0);
     CHECK(tally_wait(tally, 20, 20000));
-    CHECK(tally->tickets[0].at - start >= 1500);
+    CHECK(tally->deliveries[0].at - start >= 1500);
     if (!slow_machine()) CHECK(now_ms() - start < 4000);
     CHECK_STATS(client, retried, 1);
     return all_arrived(client, tally, 20);
@@ -322,7 +322,7 @@ static bool retry_after_beyond_the_delivery_timeout_ends_with_it(void) {
     CHECK(tally_wait(tally, 5, 20000));
     CHECK(now_ms() - start >= 900);
     if (!slow_machine()) CHECK(now_ms() - start < 2500);
-    /* The service answered: fail-open has nothing to hide. */
+    /* The service responded: fail-open has nothing to suppress. */
     CHECK_INT(tally_of(tally, AXONPUSH_ERR_RATE_LIMIT), 5);
     CHECK_STATS(client, expired, 5);
     CHECK_INT(request_count(), 1);
@@ -342,11 +342,11 @@ static bool strict_mode_says_that_the_service_was_not_reached(void) {
     CHECK_INT(tally_total(tally), 0);
     CHECK(tally_wait(tally, 50, 20000));
     if (!slow_machine()) CHECK(now_ms() - start < 2500);
-    for (int i = 0; i < 50; i++) CHECK(tally->tickets[i].at - start >= 900);
+    for (int i = 0; i < 50; i++) CHECK(tally->deliveries[i].at - start >= 900);
     CHECK_INT(tally_of(tally, AXONPUSH_ERR_CONNECTION), 50);
-    CHECK_HAS(tally->tickets[7].message, "refused");
+    CHECK_HAS(tally->deliveries[7].message, "refused");
     axonpush_stats stats = stats_of(client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.expired, 50);
     CHECK_INT(stats.queued_bytes, 0);
     axonpush_close(client);
@@ -360,10 +360,10 @@ static bool fail_open_gives_up_without_an_error(void) {
     int64_t start = now_ms();
     CHECK_INT(publish_range(client, tally, 0, 50), 50);
     CHECK(tally_wait(tally, 50, 20000));
-    for (int i = 0; i < 50; i++) CHECK(tally->tickets[i].at - start >= 900);
+    for (int i = 0; i < 50; i++) CHECK(tally->deliveries[i].at - start >= 900);
     CHECK_INT(tally->suppressed, 50);
     axonpush_stats stats = stats_of(client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.suppressed, 50);
     CHECK_INT(stats.expired, 0);
     axonpush_close(client);
@@ -428,9 +428,9 @@ static bool a_service_in_time_delivers_what_is_young_enough(void) {
     CHECK_INT(axonpush_flush(client, 20000, NULL), AXONPUSH_OK);
     CHECK_INT(tally_of(tally, AXONPUSH_ERR_CONNECTION), 10);
     CHECK_INT(tally_of(tally, AXONPUSH_OK), 10);
-    for (int i = 0; i < 20; i++) CHECK_INT(ticket_status(tally, i), i < 10 ? AXONPUSH_ERR_CONNECTION : AXONPUSH_OK);
+    for (int i = 0; i < 20; i++) CHECK_INT(delivery_status(tally, i), i < 10 ? AXONPUSH_ERR_CONNECTION : AXONPUSH_OK);
     axonpush_stats stats = stats_of(client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.expired, 10);
     CHECK_INT(stats.delivered, 10);
     axonpush_close(client);
@@ -444,10 +444,10 @@ int main(int argc, char **argv) {
     static const test tests[] = {
         TEST(nothing_is_lost_when_connections_are_reset),
         TEST(nothing_is_lost_when_the_server_hangs_up),
-        TEST(nothing_is_stored_twice_when_answers_are_lost),
-        TEST(nothing_is_stored_twice_when_answers_are_cut),
+        TEST(nothing_is_stored_twice_when_responses_are_lost),
+        TEST(nothing_is_stored_twice_when_responses_are_cut),
         TEST(nothing_is_lost_when_the_service_is_busy),
-        TEST(nothing_is_lost_when_answers_drip),
+        TEST(nothing_is_lost_when_responses_drip),
         TEST(nothing_is_lost_in_any_weather),
         TEST(one_connection_survives_any_weather),
         TEST(fail_open_loses_nothing_that_time_can_heal),

@@ -4,7 +4,7 @@
 
 static axonpush_client *inherited;
 static tally *parents;
-/* Made before the fork: what a child can use without the parent's tickets. */
+/* Made before the fork: what a child can use without the parent's deliveries. */
 static int own_events;
 
 static axonpush_client *client_at(const char *url, uint32_t shutdown_timeout_ms) {
@@ -245,7 +245,7 @@ static bool a_completion_may_fork(void) {
     parents = tally_new(1);
     child_status = -1;
     axonpush_event event = test_event();
-    CHECK_INT(axonpush_events_publish_async(inherited, &event, fork_here, &parents->tickets[0], NULL), AXONPUSH_OK);
+    CHECK_INT(axonpush_events_publish_async(inherited, &event, fork_here, &parents->deliveries[0], NULL), AXONPUSH_OK);
     CHECK(tally_wait(parents, 1, 90000));
     CHECK_INT(child_status, AXONPUSH_OK);
     axonpush_close(inherited);

@@ -1,10 +1,10 @@
-/* A client handle is a ticket: whatever is passed, the answer is a status and never a crash. */
+/* A client handle is slot and generation: whatever is passed, the result is a status and never a crash. */
 #include "check.h"
 
 #include <dirent.h>
 #include <pthread.h>
 
-/* A ticket from a number; never dereferenced by anybody. */
+/* A handle from a number; never dereferenced by anybody. */
 static axonpush_client *forged(uintptr_t number) {
     return (axonpush_client *)number;
 }
@@ -79,7 +79,7 @@ static bool a_closed_client_is_none(void) {
     return true;
 }
 
-static bool a_stale_ticket_does_not_open_its_slots_next_client(void) {
+static bool a_stale_handle_does_not_open_its_slots_next_client(void) {
     axonpush_client *old[50];
     for (size_t i = 0; i < 50; i++) {
         old[i] = test_client();
@@ -90,29 +90,29 @@ static bool a_stale_ticket_does_not_open_its_slots_next_client(void) {
         CHECK(old[i] != living);
         CHECK(is_no_client(old[i]));
     }
-    /* Closing the stale tickets did not close the living client. */
+    /* Closing the stale handles did not close the living client. */
     CHECK_INT(axonpush_events_search(living, NULL, NULL, NULL), AXONPUSH_OK);
     axonpush_close(living);
     return true;
 }
 
-static bool forged_tickets_are_none(void) {
+static bool forged_handles_are_none(void) {
     axonpush_client *client = test_client();
-    uintptr_t ticket = (uintptr_t)client;
-    for (unsigned bit = 0; bit < 8 * sizeof ticket; bit++) {
-        CHECK(is_no_client(forged(ticket ^ ((uintptr_t)1 << bit))));
+    uintptr_t handle = (uintptr_t)client;
+    for (unsigned bit = 0; bit < 8 * sizeof handle; bit++) {
+        CHECK(is_no_client(forged(handle ^ ((uintptr_t)1 << bit))));
     }
     int local = 0;
-    uintptr_t numbers[] = {1, 2, 8, 0xdeadbeef, ticket + 1, ticket - 1, ~(uintptr_t)0, (uintptr_t)&local,
-                           (uintptr_t)&client, (uintptr_t)is_no_client, ~(uintptr_t)0 >> 1, ticket << 32,
-                           ticket >> 32};
+    uintptr_t numbers[] = {1, 2, 8, 0xdeadbeef, handle + 1, handle - 1, ~(uintptr_t)0, (uintptr_t)&local,
+                           (uintptr_t)&client, (uintptr_t)is_no_client, ~(uintptr_t)0 >> 1, handle << 32,
+                           handle >> 32};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) CHECK(is_no_client(forged(numbers[i])));
     uintptr_t random = 88172645463325252u;
     for (int i = 0; i < scaled(2000); i++) {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        if (random != ticket) CHECK(is_no_client(forged(random)));
+        if (random != handle) CHECK(is_no_client(forged(random)));
     }
     CHECK_INT(axonpush_events_search(client, NULL, NULL, NULL), AXONPUSH_OK);
     axonpush_close(client);
@@ -335,8 +335,8 @@ int main(int argc, char **argv) {
     static const test tests[] = {
         TEST(null_is_no_client),
         TEST(a_closed_client_is_none),
-        TEST(a_stale_ticket_does_not_open_its_slots_next_client),
-        TEST(forged_tickets_are_none),
+        TEST(a_stale_handle_does_not_open_its_slots_next_client),
+        TEST(forged_handles_are_none),
         TEST(clients_are_independent),
         TEST(close_is_safe_while_eight_threads_call),
         TEST(close_interrupts_calls_that_are_stuck),

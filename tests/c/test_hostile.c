@@ -41,7 +41,7 @@ static axonpush_status search(const char *url, uint32_t timeout_ms, const char *
         CHECK_LACKS(message_, "secret"); \
     } while (0)
 
-static bool a_truncated_answer_is_a_connection_failure(void) {
+static bool a_truncated_response_is_a_connection_failure(void) {
     static const int lengths[] = {0, 1, 10};
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         fault(format("{'path':'/events','truncate':%d}", lengths[i]));
@@ -195,7 +195,7 @@ static bool what_is_not_http_is_a_connection_failure(void) {
         const char *message = NULL;
         axonpush_status status = search(tcp_url(server), 5000, &message);
         if (status != AXONPUSH_ERR_CONNECTION) {
-            printf("  answer %zu: %s: %s\n", i, axonpush_status_name(status), message);
+            printf("  response %zu: %s: %s\n", i, axonpush_status_name(status), message);
         }
         CHECK_INT(status, AXONPUSH_ERR_CONNECTION);
         tcp_stop(server);
@@ -224,18 +224,18 @@ static bool binary_noise_is_no_crash(void) {
     return true;
 }
 
-static bool contradictory_lengths_are_no_answer(void) {
-    static const char *const answers[] = {
+static bool contradictory_lengths_are_no_response(void) {
+    static const char *const responses[] = {
         "HTTP/1.1 200 OK\r\nContent-Length: 13\r\nContent-Length: 2\r\n\r\n{\"events\":[]}",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 13\r\n\r\n{\"events\":[]}",
         "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{\"events\":[]}",
         "HTTP/1.1 200 OK\r\nContent-Length: 13x\r\n\r\n{\"events\":[]}",
     };
-    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-        tcp_server *server = tcp_serve_text(answers[i]);
+    for (size_t i = 0; i < sizeof responses / sizeof *responses; i++) {
+        tcp_server *server = tcp_serve_text(responses[i]);
         const char *message = NULL;
         axonpush_status status = search(tcp_url(server), 5000, &message);
-        if (status == AXONPUSH_OK) printf("  answer %zu was taken\n", i);
+        if (status == AXONPUSH_OK) printf("  response %zu was taken\n", i);
         CHECK(status == AXONPUSH_ERR_CONNECTION || status == AXONPUSH_ERR_DECODE);
         tcp_stop(server);
     }
@@ -253,7 +253,7 @@ static bool a_body_without_a_length_ends_with_the_connection(void) {
     return true;
 }
 
-static bool interim_answers_are_passed_over(void) {
+static bool interim_responses_are_passed_over(void) {
     tcp_server *server = tcp_serve_text("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{\"events\":[]}");
     const char *message = NULL;
     axonpush_status status = search(tcp_url(server), 5000, &message);
@@ -349,8 +349,8 @@ static unsigned crc32_of(const char *text, size_t size) {
     return ~crc;
 }
 
-/* A gzip answer of `text` and, after it, `blanks` runs of 258 blanks. */
-static char *gzip_answer(const char *text, size_t blanks, size_t *size) {
+/* A gzip response of `text` and, after it, `blanks` runs of 258 blanks. */
+static char *gzip_response(const char *text, size_t blanks, size_t *size) {
     size_t length = strlen(text), unpacked = length + 1 + 258 * blanks;
     char *all = malloc(unpacked);
     unsigned char *out = scratch(length + 64 + blanks * 13 / 8);
@@ -375,17 +375,17 @@ static char *gzip_answer(const char *text, size_t blanks, size_t *size) {
     free(all);
     for (int i = 0; i < 8; i++) out[bits.size++] = (unsigned char)(trailer[i / 4] >> (8 * (i % 4)));
     char *head_text = format("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", bits.size);
-    char *answer = scratch(strlen(head_text) + bits.size);
-    memcpy(answer, head_text, strlen(head_text));
-    memcpy(answer + strlen(head_text), out, bits.size);
+    char *response = scratch(strlen(head_text) + bits.size);
+    memcpy(response, head_text, strlen(head_text));
+    memcpy(response + strlen(head_text), out, bits.size);
     *size = strlen(head_text) + bits.size;
-    return answer;
+    return response;
 }
 
-static bool a_compressed_answer_is_unpacked(void) {
+static bool a_compressed_response_is_unpacked(void) {
     size_t size;
-    char *answer = gzip_answer("{\"events\":[]}", 10, &size);
-    tcp_server *server = tcp_serve_bytes(answer, size);
+    char *response = gzip_response("{\"events\":[]}", 10, &size);
+    tcp_server *server = tcp_serve_bytes(response, size);
     const char *message = NULL;
     axonpush_status status = search(tcp_url(server), 20000, &message);
     if (status != AXONPUSH_OK) printf("  %s\n", message);
@@ -397,9 +397,9 @@ static bool a_compressed_answer_is_unpacked(void) {
 static bool a_gzip_bomb_is_not_unpacked(void) {
     size_t size;
     /* 64 MiB in 420 kB. Without a bound it would be taken for a success. */
-    char *answer = gzip_answer("{\"events\":[]}", (64u << 20) / 258, &size);
+    char *response = gzip_response("{\"events\":[]}", (64u << 20) / 258, &size);
     CHECK(size < 500000);
-    tcp_server *server = tcp_serve_bytes(answer, size);
+    tcp_server *server = tcp_serve_bytes(response, size);
     long before = peak_kilobytes();
     CHECK_SEARCH(tcp_url(server), 60000, AXONPUSH_ERR_DECODE, "32 MiB");
     CHECK(peak_kilobytes() - before < 300 * 1024);
@@ -409,10 +409,10 @@ static bool a_gzip_bomb_is_not_unpacked(void) {
 
 static bool a_broken_gzip_stream_is_reported(void) {
     size_t size;
-    char *answer = gzip_answer("{\"events\":[]}", 10, &size);
-    answer[size - 14] ^= 0x55;
-    answer[size - 6] ^= 0x55;
-    tcp_server *server = tcp_serve_bytes(answer, size);
+    char *response = gzip_response("{\"events\":[]}", 10, &size);
+    response[size - 14] ^= 0x55;
+    response[size - 6] ^= 0x55;
+    tcp_server *server = tcp_serve_bytes(response, size);
     const char *message = NULL;
     axonpush_status status = search(tcp_url(server), 5000, &message);
     CHECK(status == AXONPUSH_ERR_DECODE || status == AXONPUSH_ERR_CONNECTION);
@@ -483,7 +483,7 @@ static bool one_client_survives_it_all(void) {
 
 int main(int argc, char **argv) {
     static const test tests[] = {
-        TEST(a_truncated_answer_is_a_connection_failure),
+        TEST(a_truncated_response_is_a_connection_failure),
         TEST(a_reset_and_a_hang_up_are_connection_failures),
         TEST(a_silent_server_does_not_outlive_the_timeout),
         TEST(a_dripping_server_does_not_outlive_the_timeout),
@@ -494,13 +494,13 @@ int main(int argc, char **argv) {
         TEST(a_redirect_is_not_followed),
         TEST(what_is_not_http_is_a_connection_failure),
         TEST(binary_noise_is_no_crash),
-        TEST(contradictory_lengths_are_no_answer),
+        TEST(contradictory_lengths_are_no_response),
         TEST(a_body_without_a_length_ends_with_the_connection),
-        TEST(interim_answers_are_passed_over),
+        TEST(interim_responses_are_passed_over),
         TEST(an_endless_head_is_not_read_to_its_end),
         TEST(an_endless_body_is_not_read_to_its_end),
         TEST(an_announced_huge_body_is_not_read_at_all),
-        TEST(a_compressed_answer_is_unpacked),
+        TEST(a_compressed_response_is_unpacked),
         TEST(a_gzip_bomb_is_not_unpacked),
         TEST(a_broken_gzip_stream_is_reported),
         TEST(a_success_that_is_not_the_json_expected_is_a_decode_error),

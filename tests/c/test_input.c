@@ -142,7 +142,7 @@ static bool unusual_but_valid_objects_are_taken(void) {
         "{\"a\":\"\\ud83d\\ude00\\u0000\\/\"}", "{\"\xf0\x9f\x98\x80\":[[],{},null,true,false]}",
         "{\"a\":123456789012345678901234567890.12345678901234567890}",
     };
-    /* A scripted answer: what the service itself makes of 1e400 is its own affair. */
+    /* A scripted response: what the service itself makes of 1e400 is its own affair. */
     fault("{'path':'/event','status':200,'body':{'eventId':'e1'},'times':0}");
     axonpush_client *client = test_client();
     for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
@@ -175,7 +175,7 @@ static bool documents_are_bounded_in_depth(void) {
     event.payload = repeated("[", 300000);
     CHECK(refuses_event(client, &event, "event.payload"));
 
-    /* The deepest that the header allows arrives whole (an answer is scripted: how deep the service
+    /* The deepest that the header allows arrives whole (a response is scripted: how deep the service
        itself reads is its own affair). */
     fault("{'path':'/event','status':200,'body':{'eventId':'e1'}}");
     axonpush_error *error = NULL;
@@ -453,16 +453,16 @@ static bool options_are_checked(void) {
     static const struct {
         const char *name;
         size_t offset;
-    } texts[] = {
+    } strings[] = {
 #define MEMBER(name) { "options." #name, offsetof(axonpush_options, name) }
         MEMBER(api_key),     MEMBER(tenant_id), MEMBER(base_url), MEMBER(environment), MEMBER(channel_id),
         MEMBER(redact_keys), MEMBER(ca_file),   MEMBER(ca_pem),   MEMBER(proxy),       MEMBER(user_agent),
 #undef MEMBER
     };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
         options = test_options();
-        *(const char **)((char *)&options + texts[i].offset) = "\xff";
-        CHECK(refuses_options(&options, AXONPUSH_ERR_INVALID_ARGUMENT, texts[i].name));
+        *(const char **)((char *)&options + strings[i].offset) = "\xff";
+        CHECK(refuses_options(&options, AXONPUSH_ERR_INVALID_ARGUMENT, strings[i].name));
     }
     static const struct {
         const char *name;

@@ -1,11 +1,11 @@
-/* Walking back through events: every one, once, newest first, however they fall on pages. */
+/* Iterating back through events: every one, once, newest first, however they fall on pages. */
 #include "check.h"
 
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHANNEL "walk"
+#define CHANNEL "iterate"
 #define SINCE "2026-01-01T00:00:00Z"
 #define MOST 2000
 
@@ -55,7 +55,7 @@ static int next(axonpush_events_iter *iter) {
     return (int)n;
 }
 
-/* The walk gives `count - 1`, `count - 2`, ... 0 and then the end, for good. */
+/* The iterator gives `count - 1`, `count - 2`, ... 0 and then the end, for good. */
 static bool counts_down(axonpush_events_iter *iter, int count) {
     for (int n = count - 1; n >= 0; n--) CHECK_INT(next(iter), n);
     CHECK_INT(next(iter), -1);
@@ -66,7 +66,7 @@ static bool counts_down(axonpush_events_iter *iter, int count) {
     return true;
 }
 
-static bool walks_all(axonpush_client *client, uint32_t limit, int count) {
+static bool iterates_all(axonpush_client *client, uint32_t limit, int count) {
     axonpush_event_query query = pages_of(limit);
     axonpush_events_iter *iter = start(client, &query);
     CHECK(counts_down(iter, count));
@@ -82,7 +82,7 @@ static bool all_events_come_newest_first_whatever_the_page(void) {
     CHECK(publish(client, 0, 43));
     for EACH_SIZE(i) {
         dev("DELETE", "/_dev/requests", NULL);
-        CHECK(walks_all(client, sizes[i], 43));
+        CHECK(iterates_all(client, sizes[i], 43));
         CHECK_HAS(request_member(0, "target"), format("limit=%u", sizes[i] ? sizes[i] : 500));
         CHECK_LACKS(request_member(0, "target"), "until");
         CHECK(request_count() > 1 || sizes[i] == 0);
@@ -95,7 +95,7 @@ static bool a_page_that_is_full_is_not_the_end(void) {
     axonpush_client *client = test_client();
     for (int count = 0; count < 10; count++) {
         if (count > 0) CHECK(publish(client, count - 1, count));
-        for EACH_SIZE(i) CHECK(walks_all(client, sizes[i], count));
+        for EACH_SIZE(i) CHECK(iterates_all(client, sizes[i], count));
     }
     axonpush_close(client);
     return true;
@@ -106,7 +106,7 @@ static bool many_events_take_few_requests(void) {
     int count = scaled(1200) < 520 ? 520 : scaled(1200);
     CHECK(publish(client, 0, count));
     dev("DELETE", "/_dev/requests", NULL);
-    CHECK(walks_all(client, 0, count));
+    CHECK(iterates_all(client, 0, count));
     CHECK(request_count() <= (size_t)count / 499 + 1);
     axonpush_close(client);
     return true;
@@ -122,7 +122,7 @@ static bool events_that_share_a_moment_come_once_each(void) {
         CHECK(publish(client, count, count + groups[g]));
         count += groups[g];
     }
-    for EACH_SIZE(i) CHECK(walks_all(client, sizes[i], count));
+    for EACH_SIZE(i) CHECK(iterates_all(client, sizes[i], count));
     axonpush_close(client);
     return true;
 }
@@ -138,7 +138,7 @@ static bool a_group_may_fill_pages_exactly(void) {
             CHECK(publish(client, 0, pages * page));
             freeze(second(2));
             CHECK(publish(client, pages * page, 2 * pages * page));
-            CHECK(walks_all(client, (uint32_t)page, 2 * pages * page));
+            CHECK(iterates_all(client, (uint32_t)page, 2 * pages * page));
             axonpush_close(client);
         }
     }
@@ -151,7 +151,7 @@ static bool moments_may_be_as_close_as_the_service_can_tell(void) {
         freeze(format("2026-01-01T00:00:00.%06dZ", 999994 + n < 1000000 ? 999994 + n : 999999));
         CHECK(publish(client, n, n + 1));
     }
-    for EACH_SIZE(i) CHECK(walks_all(client, sizes[i], 12));
+    for EACH_SIZE(i) CHECK(iterates_all(client, sizes[i], 12));
     axonpush_close(client);
     return true;
 }
@@ -164,7 +164,7 @@ static bool a_crowd_larger_than_a_page_is_passed(void) {
     CHECK(publish(client, 5, 105));
     freeze(second(3));
     CHECK(publish(client, 105, 110));
-    for EACH_SIZE(i) CHECK(walks_all(client, sizes[i], 110));
+    for EACH_SIZE(i) CHECK(iterates_all(client, sizes[i], 110));
     axonpush_close(client);
     return true;
 }
@@ -177,8 +177,8 @@ static bool up_to_499_may_share_a_moment(void) {
     CHECK(publish(client, 1, 500));
     freeze(second(3));
     CHECK(publish(client, 500, 501));
-    CHECK(walks_all(client, 0, 501));
-    CHECK(walks_all(client, 100, 501));
+    CHECK(iterates_all(client, 0, 501));
+    CHECK(iterates_all(client, 100, 501));
     axonpush_close(client);
     return true;
 }
@@ -217,9 +217,9 @@ static bool more_of_one_moment_than_a_page_can_hold_are_an_error(void) {
     return true;
 }
 
-/* ---- While the walk goes on ---- */
+/* ---- While the iteration goes on ---- */
 
-/* Walks with pages of `limit` through events 0 to `count` - 1, while two more are published after each
+/* Iterates with pages of `limit` through events 0 to `count` - 1, while two more are published after each
    step of the first `busy`: none of the old ones is missed, and nothing comes twice. */
 static bool holds_while_events_arrive(axonpush_client *client, uint32_t limit, int count, int busy) {
     static bool seen[MOST];
@@ -305,7 +305,7 @@ static bool filters_are_kept_on_every_page(void) {
     return true;
 }
 
-static bool since_and_until_bound_the_walk(void) {
+static bool since_and_until_bound_the_iteration(void) {
     axonpush_client *client = test_client();
     for (int n = 0; n < 20; n++) {
         freeze(second(n));
@@ -322,7 +322,7 @@ static bool since_and_until_bound_the_walk(void) {
     return true;
 }
 
-static bool without_a_channel_the_walk_is_the_organisations(void) {
+static bool without_a_channel_the_iterator_covers_the_organization(void) {
     axonpush_options options = test_options();
     options.channel_id = "mine";
     axonpush_client *client = client_with(&options);
@@ -345,7 +345,7 @@ static bool without_a_channel_the_walk_is_the_organisations(void) {
 
 /* ---- Failures ---- */
 
-static bool after_a_failure_the_walk_goes_on_where_it_was(void) {
+static bool after_a_failure_the_iterator_goes_on_where_it_was(void) {
     static const struct {
         const char *fault;
         axonpush_status status;
@@ -394,7 +394,7 @@ static bool failures_are_repeated_as_for_every_call(void) {
     axonpush_client *client = client_with(&options);
     CHECK(publish(client, 0, 5));
     fault("{'path':'/events','status':503,'headers':{'Retry-After':'0'},'skip':1,'times':2}");
-    CHECK(walks_all(client, 3, 5));
+    CHECK(iterates_all(client, 3, 5));
     axonpush_close(client);
     return true;
 }
@@ -432,7 +432,7 @@ static bool under_fail_open_an_unreachable_service_is_the_end(void) {
 
 /* ---- Other services' times ---- */
 
-/* The next request of a walk in pages of two whose first page has these times. */
+/* The next request of an iteration in pages of two whose first page has these times. */
 static const char *until_after(axonpush_client *client, const char *newer, const char *older) {
     dev("POST", "/_dev/reset", NULL);
     fault(format("[{'path':'/events','status':200,'body':{'events':[{'eventId':'b','createdAt':'%s','payload':{'n':1}},"
@@ -440,7 +440,7 @@ static const char *until_after(axonpush_client *client, const char *newer, const
                  "'body':{'events':null}}]", newer, older));
     axonpush_event_query query = pages_of(2);
     axonpush_events_iter *iter = start(client, &query);
-    if (next(iter) != 1 || next(iter) != 0 || next(iter) != -1) return "(a wrong walk)";
+    if (next(iter) != 1 || next(iter) != 0 || next(iter) != -1) return "(a wrong iteration)";
     axonpush_events_iter_free(iter);
     const char *target = request_member(1, "target"), *until = strstr(target, "until=");
     return until ? until : target;
@@ -510,7 +510,7 @@ static bool an_event_is_whole_and_lives_until_the_next_step(void) {
     return true;
 }
 
-static bool a_closed_client_ends_the_walk_with_an_error(void) {
+static bool a_closed_client_ends_the_iteration_with_an_error(void) {
     axonpush_client *client = test_client();
     CHECK(publish(client, 0, 6));
     axonpush_event_query query = pages_of(3);
@@ -536,20 +536,20 @@ static bool a_forked_child_goes_on_by_a_connection_of_its_own(void) {
     axonpush_events_iter *iter = start(client, &query);
     for (int n = 8; n > 5; n--) CHECK_INT(next(iter), n);
     size_t before = request_count();
-    int verdict[2];
-    CHECK_INT(pipe(verdict), 0);
+    int result[2];
+    CHECK_INT(pipe(result), 0);
     pid_t child = fork();
     if (child == 0) {
         char holds = counts_down(iter, 6);
-        ssize_t written = write(verdict[1], &holds, 1);
+        ssize_t written = write(result[1], &holds, 1);
         (void)written;
         /* No exit: what the parent keeps is not the child's to free, and valgrind would say so. */
         kill(getpid(), SIGKILL);
     }
-    close(verdict[1]);
+    close(result[1]);
     char holds = false;
-    CHECK_INT(read(verdict[0], &holds, 1), 1);
-    close(verdict[0]);
+    CHECK_INT(read(result[0], &holds, 1), 1);
+    close(result[0]);
     CHECK_INT(waitpid(child, NULL, 0), child);
     CHECK(holds);
     const char *log = dev("GET", "/_dev/requests", NULL);
@@ -616,15 +616,15 @@ int main(int argc, char **argv) {
         TEST(events_that_arrive_meanwhile_shift_nothing),
         TEST(nor_those_that_arrive_in_the_same_moment),
         TEST(filters_are_kept_on_every_page),
-        TEST(since_and_until_bound_the_walk),
-        TEST(without_a_channel_the_walk_is_the_organisations),
-        TEST(after_a_failure_the_walk_goes_on_where_it_was),
+        TEST(since_and_until_bound_the_iteration),
+        TEST(without_a_channel_the_iterator_covers_the_organization),
+        TEST(after_a_failure_the_iterator_goes_on_where_it_was),
         TEST(failures_are_repeated_as_for_every_call),
         TEST(under_fail_open_an_unreachable_service_is_the_end),
         TEST(the_next_page_overlaps_by_the_least_that_the_service_can_tell),
         TEST(a_page_without_times_is_an_error_and_gives_nothing),
         TEST(an_event_is_whole_and_lives_until_the_next_step),
-        TEST(a_closed_client_ends_the_walk_with_an_error),
+        TEST(a_closed_client_ends_the_iteration_with_an_error),
         TEST(a_forked_child_goes_on_by_a_connection_of_its_own),
         TEST(what_cannot_be_used_is_refused),
     };

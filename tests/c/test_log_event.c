@@ -1,4 +1,4 @@
-/* A line of the host's log as an event: its shape, and that it can never break the host. */
+/* A line of the application's log as an event: its shape, and that it can never break the application. */
 #include "check.h"
 #include "tally.h"
 
@@ -110,7 +110,7 @@ static bool severities_have_the_names_of_their_ranges(void) {
         CHECK_TEXT(json_text(payload, "/severityText"), names[(severity - 1) / 4]);
     }
     for (size_t i = 0; i < COUNT(firsts); i++) CHECK_INT(firsts[i], wire[i]);
-    /* The host's own name for it. */
+    /* The application's own name for it. */
     record.severity_text = "Notice";
     CHECK_TEXT(json_text(payload_of(client, &record), "/severityText"), "Notice");
     axonpush_close(client);
@@ -161,7 +161,7 @@ static bool a_line_carries_the_trace_that_is_current(void) {
     return true;
 }
 
-static bool the_privacy_rules_apply(void) {
+static bool the_redaction_rules_apply(void) {
     axonpush_options options = test_options();
     options.max_content_length = 100;
     axonpush_client *client = client_with(&options);
@@ -247,7 +247,7 @@ static bool no_client_is_no_crash(void) {
     return true;
 }
 
-/* A service that does not take events: how it fails, and which number of the books says so. */
+/* A service that does not take events: how it fails, and which counter says so. */
 static bool is_suppressed(axonpush_options options, const char *faults, size_t counted, bool fail_open) {
     dev("POST", "/_dev/reset", NULL);
     if (faults) fault(faults);
@@ -259,7 +259,7 @@ static bool is_suppressed(axonpush_options options, const char *faults, size_t c
     for (int i = 0; i < 10; i++) CHECK(axonpush_log_event(client, &record));
     CHECK_INT(axonpush_flush(client, 30000, NULL), AXONPUSH_OK);
     axonpush_stats stats = stats_of(client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.accepted, 10);
     CHECK_INT(*(const uint64_t *)((const char *)&stats + counted), 10);
     CHECK_INT(stats.log_events_lost, 0);
@@ -304,7 +304,7 @@ static bool it_never_waits_whatever_the_policy(void) {
         for (int n = 0; n < 1000; n++) accepted += axonpush_log_event(client, &record);
         CHECK(now_ms() - start < 5000);
         axonpush_stats stats = stats_of(client);
-        CHECK(balanced(&stats));
+        CHECK(counters_add_up(&stats));
         CHECK_INT(stats.accepted, accepted);
         CHECK_INT(stats.log_events_lost, 1000 - accepted);
         if (policies[i] == AXONPUSH_OVERFLOW_DROP_OLDEST) CHECK_INT(accepted, 1000);
@@ -322,7 +322,7 @@ static struct {
     int lines, accepted;
 } feedback;
 
-/* A host that publishes its whole log, ours included. */
+/* An application that publishes its whole log, ours included. */
 static void publish_the_line(axonpush_log_level level, const char *message, void *user_data) {
     axonpush_log_record record = AXONPUSH_LOG_RECORD_INIT;
     (void)level;
@@ -407,7 +407,7 @@ static bool many_threads_log_while_the_client_is_shut_down(void) {
     CHECK_INT(axonpush_shutdown(crowd.client, 20000, NULL), AXONPUSH_OK);
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     axonpush_stats stats = stats_of(crowd.client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.accepted, crowd.accepted);
     /* A slow server may let the queue run over. */
     CHECK_INT(stats.delivered + stats.dropped, crowd.accepted);
@@ -424,7 +424,7 @@ int main(int argc, char **argv) {
         TEST(severities_have_the_names_of_their_ranges),
         TEST(attributes_and_the_place_in_the_source_go_together),
         TEST(a_line_carries_the_trace_that_is_current),
-        TEST(the_privacy_rules_apply),
+        TEST(the_redaction_rules_apply),
         TEST(a_bad_record_is_refused_and_counted),
         TEST(an_older_programs_record_is_read_as_far_as_it_goes),
         TEST(no_client_is_no_crash),

@@ -87,7 +87,7 @@ static bool an_option_wins_over_its_variable(void) {
     return true;
 }
 
-static bool the_organisation_stands_in_for_the_tenant(void) {
+static bool the_organization_stands_in_for_the_tenant(void) {
     setenv("AXONPUSH_ORG_ID", "org", 1);
     axonpush_options options = test_options();
     CHECK(publish(&options));
@@ -326,7 +326,7 @@ int main(int argc, char **argv) {
     static const test tests[] = {
         TEST(the_environment_alone_is_enough),
         TEST(an_option_wins_over_its_variable),
-        TEST(the_organisation_stands_in_for_the_tenant),
+        TEST(the_organization_stands_in_for_the_tenant),
         TEST(fail_open_is_a_switch_in_many_spellings),
         TEST(the_timeout_variable_is_in_seconds),
         TEST(the_retries_variable_counts_repeats),

@@ -37,7 +37,7 @@ static axonpush_status publish_of_size(axonpush_client *client, tally *tally, in
     axonpush_event event = test_event();
     event.payload = payload;
     axonpush_status status =
-        axonpush_events_publish_async(client, &event, tally_completion, &tally->tickets[number], error);
+        axonpush_events_publish_async(client, &event, tally_completion, &tally->deliveries[number], error);
     free(payload);
     return status;
 }
@@ -56,14 +56,14 @@ static bool drop_newest_refuses_what_does_not_fit(void) {
     for (int i = 10; i < 15; i++) {
         axonpush_event event = test_event();
         axonpush_error *error = NULL;
-        CHECK_STATUS(axonpush_events_publish_async(client, &event, tally_completion, &tally->tickets[i], &error), error,
+        CHECK_STATUS(axonpush_events_publish_async(client, &event, tally_completion, &tally->deliveries[i], &error), error,
                      AXONPUSH_ERR_QUEUE_FULL);
         CHECK_HAS(axonpush_error_message(error), "queue_max_events");
         axonpush_error_free(error);
         CHECK_INT(publish_async(client, tally, i), AXONPUSH_ERR_QUEUE_FULL);
     }
     axonpush_stats stats = stats_of(client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.accepted, 10);
     CHECK_INT(stats.dropped, 0);
     CHECK_INT(stats.queued_events, 10);
@@ -108,7 +108,7 @@ static bool drop_oldest_makes_room_for_the_new(void) {
     CHECK(requests_arrive(2));
     CHECK_INT(publish_range(client, tally, 2, 15), 13);
     axonpush_stats stats = stats_of(client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.accepted, 15);
     CHECK_INT(stats.dropped, 5);
     CHECK_INT(stats.queued_events, 10);
@@ -116,7 +116,7 @@ static bool drop_oldest_makes_room_for_the_new(void) {
     CHECK(tally_sound(tally, 15));
     /* What is being sent cannot be taken back: 0 and 1 stay. */
     for (int i = 0; i < 15; i++) {
-        CHECK_INT(ticket_status(tally, i), i >= 2 && i < 7 ? AXONPUSH_ERR_QUEUE_FULL : AXONPUSH_ERR_CLOSED);
+        CHECK_INT(delivery_status(tally, i), i >= 2 && i < 7 ? AXONPUSH_ERR_QUEUE_FULL : AXONPUSH_ERR_CLOSED);
     }
     return true;
 }
@@ -179,7 +179,7 @@ static bool the_oldest_go_during_an_outage_too(void) {
     CHECK_STATS(client, queued_events, 10);
     axonpush_close(client);
     CHECK(tally_sound(tally, 100));
-    CHECK_INT(ticket_status(tally, 99), AXONPUSH_ERR_CLOSED);
+    CHECK_INT(delivery_status(tally, 99), AXONPUSH_ERR_CLOSED);
     return true;
 }
 
@@ -222,14 +222,14 @@ static bool a_large_event_displaces_several_small_ones(void) {
     CHECK_STATS(client, queued_events, 10);
     CHECK_INT(publish_of_size(client, tally, 10, 3000, NULL), AXONPUSH_OK);
     axonpush_stats stats = stats_of(client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.dropped, 3);
     CHECK_INT(stats.queued_events, 8);
     CHECK(stats.queued_bytes <= 10200);
     axonpush_close(client);
     CHECK(tally_sound(tally, 11));
     for (int i = 0; i < 11; i++) {
-        CHECK_INT(ticket_status(tally, i), i >= 1 && i <= 3 ? AXONPUSH_ERR_QUEUE_FULL : AXONPUSH_ERR_CLOSED);
+        CHECK_INT(delivery_status(tally, i), i >= 1 && i <= 3 ? AXONPUSH_ERR_QUEUE_FULL : AXONPUSH_ERR_CLOSED);
     }
     return true;
 }
@@ -398,7 +398,7 @@ static void publish_two_more(axonpush_status status, const axonpush_response *re
         int number = __atomic_fetch_add(&feeder.next, 1, __ATOMIC_RELAXED);
         if (number >= feeder.tally->count) return;
         axonpush_event event = test_event();
-        axonpush_events_publish_async(feeder.client, &event, publish_two_more, &feeder.tally->tickets[number], NULL);
+        axonpush_events_publish_async(feeder.client, &event, publish_two_more, &feeder.tally->deliveries[number], NULL);
     }
 }
 
@@ -409,7 +409,7 @@ static bool a_completion_may_wait_for_room(void) {
         feeder.tally = tally_new(60);
         feeder.next = 1;
         axonpush_event event = test_event();
-        CHECK_INT(axonpush_events_publish_async(client, &event, publish_two_more, &feeder.tally->tickets[0], NULL),
+        CHECK_INT(axonpush_events_publish_async(client, &event, publish_two_more, &feeder.tally->deliveries[0], NULL),
                   AXONPUSH_OK);
         CHECK(tally_wait(feeder.tally, 60, 30000));
         axonpush_close(client);

@@ -1,4 +1,4 @@
-/* Completions that wait until the host asks for them. */
+/* Completions that wait until the application asks for them. */
 #include "tally.h"
 
 #include <fcntl.h>
@@ -38,7 +38,7 @@ static bool completions_run_inside_poll_on_the_thread_that_polls(void) {
     axonpush_event event = test_event();
     outside = 0;
     for (int i = 0; i < count; i++) {
-        CHECK_INT(axonpush_events_publish_async(client, &event, note_where, &tally->tickets[i], NULL), AXONPUSH_OK);
+        CHECK_INT(axonpush_events_publish_async(client, &event, note_where, &tally->deliveries[i], NULL), AXONPUSH_OK);
     }
     /* Delivered, and waiting to be polled: a flush asks for no more. */
     CHECK_INT(axonpush_flush(client, 30000, NULL), AXONPUSH_OK);
@@ -54,7 +54,7 @@ static bool completions_run_inside_poll_on_the_thread_that_polls(void) {
     CHECK_INT(ran, count);
     CHECK_INT(poll_here(client, 0), 0);
     CHECK_INT(outside, 0);
-    for (int i = 0; i < count; i++) CHECK(pthread_equal(tally->tickets[i].thread, pthread_self()));
+    for (int i = 0; i < count; i++) CHECK(pthread_equal(tally->deliveries[i].thread, pthread_self()));
     axonpush_close(client);
     CHECK(tally_sound(tally, count));
     return true;
@@ -166,7 +166,7 @@ static void publish_another(axonpush_status status, const axonpush_response *res
     tally_completion(status, response, error, user_data);
     if (--chain.left <= 0) return;
     axonpush_event event = test_event();
-    axonpush_events_publish_async(chain.client, &event, publish_another, &chain.tally->tickets[chain.left], NULL);
+    axonpush_events_publish_async(chain.client, &event, publish_another, &chain.tally->deliveries[chain.left], NULL);
     /* Everything may be called here, poll itself and flush included. */
     axonpush_poll(chain.client, 0);
     if (chain.left % 10 == 0) axonpush_flush(chain.client, 10000, NULL);
@@ -177,7 +177,7 @@ static bool a_polled_completion_may_call_anything(void) {
     chain.tally = tally_new(51);
     chain.left = 50;
     axonpush_event event = test_event();
-    CHECK_INT(axonpush_events_publish_async(chain.client, &event, publish_another, &chain.tally->tickets[50], NULL),
+    CHECK_INT(axonpush_events_publish_async(chain.client, &event, publish_another, &chain.tally->deliveries[50], NULL),
               AXONPUSH_OK);
     for (int i = 0; i < 500 && tally_total(chain.tally) < 50; i++) axonpush_poll(chain.client, 100);
     CHECK(tally_sound(chain.tally, 50));
@@ -195,7 +195,7 @@ static bool a_polled_completion_may_close_its_client(void) {
     chain.client = polled_client();
     tally *tally = tally_new(10);
     axonpush_event event = test_event();
-    CHECK_INT(axonpush_events_publish_async(chain.client, &event, close_here, &tally->tickets[0], NULL), AXONPUSH_OK);
+    CHECK_INT(axonpush_events_publish_async(chain.client, &event, close_here, &tally->deliveries[0], NULL), AXONPUSH_OK);
     CHECK_INT(publish_range(chain.client, tally, 1, 10), 9);
     CHECK_INT(axonpush_flush(chain.client, 20000, NULL), AXONPUSH_OK);
     CHECK(axonpush_poll(chain.client, 0) >= 1);
@@ -222,7 +222,7 @@ static bool leftover_completions_run_in_close(void) {
     CHECK(tally_sound(tally, 30));
     CHECK_INT(tally_of(tally, AXONPUSH_OK), 10);
     CHECK_INT(tally_of(tally, AXONPUSH_ERR_CLOSED), 20);
-    for (int i = 0; i < 30; i++) CHECK(pthread_equal(tally->tickets[i].thread, pthread_self()));
+    for (int i = 0; i < 30; i++) CHECK(pthread_equal(tally->deliveries[i].thread, pthread_self()));
     CHECK(only_threads(0));
     return true;
 }
@@ -288,7 +288,7 @@ static bool close_waits_for_a_completion_that_is_polled_elsewhere(void) {
     other.client = polled_client();
     tally *tally = tally_new(1);
     axonpush_event event = test_event();
-    CHECK_INT(axonpush_events_publish_async(other.client, &event, take_time, &tally->tickets[0], NULL), AXONPUSH_OK);
+    CHECK_INT(axonpush_events_publish_async(other.client, &event, take_time, &tally->deliveries[0], NULL), AXONPUSH_OK);
     pthread_t thread;
     CHECK_INT(pthread_create(&thread, NULL, poll_elsewhere, NULL), 0);
     while (!__atomic_load_n(&began, __ATOMIC_ACQUIRE)) sleep_ms(1);

@@ -337,7 +337,7 @@ static int close_in_an_older_exit_handler(void) {
     return 7;
 }
 
-/* Runs first: the library has not been used yet, and its own exit handler comes later than the host's,
+/* Runs first: the library has not been used yet, and its own exit handler comes later than the application's,
    so that it runs before it. */
 static bool an_exit_handler_older_than_the_library_may_call_it(void) {
     outcome child = in_child(close_in_an_older_exit_handler);

@@ -33,7 +33,7 @@ static bool is_uuid4(const char *text) {
     return true;
 }
 
-static bool the_answer_is_handed_out(void) {
+static bool the_response_is_handed_out(void) {
     axonpush_client *client = test_client();
     axonpush_event event = test_event();
     axonpush_response *response = NULL;
@@ -247,7 +247,7 @@ static bool a_path_in_the_base_url_is_a_prefix(void) {
     return true;
 }
 
-static bool the_older_services_answer_is_understood(void) {
+static bool the_older_services_response_is_understood(void) {
     fault("{'path':'/event','status':201,'body':{'id':7,'eventId':'e7','identifier':'step','dedupKey':'d',"
           "'createdAt':'2026-01-01T00:00:00Z','queued':true,'duplicate':false,'environmentId':null}}");
     axonpush_client *client = test_client();
@@ -287,7 +287,7 @@ static bool ids_are_drawn_anew_for_each_event(void) {
 
 int main(int argc, char **argv) {
     static const test tests[] = {
-        TEST(the_answer_is_handed_out),
+        TEST(the_response_is_handed_out),
         TEST(a_minimal_event_has_only_these_members),
         TEST(a_full_event_has_exactly_the_contracts_members),
         TEST(an_empty_optional_member_counts_as_absent),
@@ -300,7 +300,7 @@ int main(int argc, char **argv) {
         TEST(the_user_agent_names_library_and_binding),
         TEST(the_clients_channel_is_the_events_default),
         TEST(a_path_in_the_base_url_is_a_prefix),
-        TEST(the_older_services_answer_is_understood),
+        TEST(the_older_services_response_is_understood),
         TEST(one_connection_serves_many_calls),
         TEST(ids_are_drawn_anew_for_each_event),
     };

@@ -12,8 +12,8 @@ static bool publish(axonpush_client *client, const char *identifier, const char 
     return true;
 }
 
-/* The response to one GET that is answered with `body`. */
-static axonpush_response *answered(axonpush_client *client, const char *body) {
+/* The response to one GET, with this body. */
+static axonpush_response *response_with(axonpush_client *client, const char *body) {
     char *quoted = format("{\"path\":\"/x\",\"status\":200,\"body\":%s}", body);
     dev("POST", "/_dev/faults", quoted);
     axonpush_response *response = NULL;
@@ -174,7 +174,7 @@ static bool until_leads_through_all_pages(void) {
 
 static bool pointers_follow_rfc6901(void) {
     axonpush_client *client = test_client();
-    axonpush_response *r = answered(client,
+    axonpush_response *r = response_with(client,
         "{\"\":\"empty\",\"a/b\":\"slash\",\"m~n\":\"tilde\",\"~1\":\"both\",\"list\":[\"x\",[\"y\"]],"
         "\"0\":\"zero\",\"\\u00e9\\n\\ud83d\\ude00\":\"escaped\",\"sp ace\":{\"in\":\"side\"},\"%41\":\"pc\"}");
     CHECK_TEXT(axonpush_response_string(r, "/"), "empty");
@@ -210,7 +210,7 @@ static bool pointers_follow_rfc6901(void) {
 
 static bool a_tilde_that_escapes_nothing_is_no_pointer(void) {
     axonpush_client *client = test_client();
-    axonpush_response *r = answered(client, "{\"m~n\":\"tilde\",\"~\":\"alone\",\"~2\":\"two\"}");
+    axonpush_response *r = response_with(client, "{\"m~n\":\"tilde\",\"~\":\"alone\",\"~2\":\"two\"}");
     CHECK_TEXT(axonpush_response_string(r, "/m~n"), NULL);
     CHECK_TEXT(axonpush_response_string(r, "/~"), NULL);
     CHECK_TEXT(axonpush_response_string(r, "/~2"), NULL);
@@ -222,7 +222,7 @@ static bool a_tilde_that_escapes_nothing_is_no_pointer(void) {
 static bool numbers_are_read_exactly_or_not_at_all(void) {
     axonpush_client *client = test_client();
     /* As a string, so that the numbers are sent as they are written here. */
-    axonpush_response *r = answered(client,
+    axonpush_response *r = response_with(client,
         "\"{\\\"max\\\":9223372036854775807,\\\"min\\\":-9223372036854775808,\\\"over\\\":9223372036854775808,"
         "\\\"zero\\\":-0,\\\"half\\\":0.5,\\\"one\\\":1.0,\\\"exp\\\":1e3,\\\"huge\\\":1e400,\\\"text\\\":\\\"7\\\","
         "\\\"yes\\\":true,\\\"no\\\":false,\\\"none\\\":null,\\\"object\\\":{\\\"a\\\":1},\\\"array\\\":[1,2,3]}\"");
@@ -267,7 +267,7 @@ static bool numbers_are_read_exactly_or_not_at_all(void) {
 
 static bool a_string_with_nul_inside_is_not_cut_short(void) {
     axonpush_client *client = test_client();
-    axonpush_response *r = answered(client, "{\"s\":\"a\\u0000b\",\"t\":\"\",\"u\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}");
+    axonpush_response *r = response_with(client, "{\"s\":\"a\\u0000b\",\"t\":\"\",\"u\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}");
     CHECK_TEXT(axonpush_response_string(r, "/s"), NULL);
     CHECK_HAS(axonpush_response_json(r, NULL), "a\\u0000b");
     CHECK_TEXT(axonpush_response_string(r, "/t"), "");
@@ -279,7 +279,7 @@ static bool a_string_with_nul_inside_is_not_cut_short(void) {
 
 static bool texts_live_as_long_as_the_response(void) {
     axonpush_client *client = test_client();
-    axonpush_response *r = answered(client, "{\"a\":\"one\",\"b\":\"two\"}");
+    axonpush_response *r = response_with(client, "{\"a\":\"one\",\"b\":\"two\"}");
     const char *a = axonpush_response_string(r, "/a");
     const char *b = axonpush_response_string(r, "/b");
     const char *again = axonpush_response_string(r, "/a");
@@ -294,9 +294,9 @@ static bool texts_live_as_long_as_the_response(void) {
     return true;
 }
 
-static bool the_whole_answer_is_there_as_text(void) {
+static bool the_whole_response_is_there_as_text(void) {
     axonpush_client *client = test_client();
-    axonpush_response *r = answered(client, "\" [1.50, {\\\"unknown\\\" : 12345678901234567890123}] \"");
+    axonpush_response *r = response_with(client, "\" [1.50, {\\\"unknown\\\" : 12345678901234567890123}] \"");
     size_t length = 0;
     const char *text = axonpush_response_json(r, &length);
     CHECK_INT(length, strlen(text));
@@ -401,7 +401,7 @@ int main(int argc, char **argv) {
         TEST(numbers_are_read_exactly_or_not_at_all),
         TEST(a_string_with_nul_inside_is_not_cut_short),
         TEST(texts_live_as_long_as_the_response),
-        TEST(the_whole_answer_is_there_as_text),
+        TEST(the_whole_response_is_there_as_text),
         TEST(no_response_is_a_legal_response),
         TEST(any_endpoint_can_be_called),
         TEST(a_request_id_is_handed_out),

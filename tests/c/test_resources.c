@@ -147,7 +147,7 @@ static const struct operation {
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define EACH(o) (const struct operation *o = operations; o < operations + COUNT(operations); o++)
 
-/* Any request is answered with success: an object with every list, empty in the way that is harder. */
+/* Every request gets a success: an object with every list, empty in the way that is harder. */
 #define LISTS "{'apps':null,'channels':null,'environments':null,'data':null,'traces':null,'organizations':null}"
 #define ALL_IS_WELL "{'path':'/*','status':200,'body':" LISTS ",'times':0}"
 #define AT_ONCE "'headers':{'Retry-After':'0'}"
@@ -490,7 +490,7 @@ static bool otlp_goes_to_a_channel_as_it_is(void) {
     axonpush_client *client = client_with(&options);
     axonpush_error *error = NULL;
     fault("{'path':'/v1/*','status':200,'times':0,'body':'','contentType':'application/json'}");
-    /* Of the privacy rules nothing: a secret name and a content name in it. */
+    /* Of the redaction rules nothing: a secret name and a content name in it. */
     const char *json = " {\"resourceLogs\" : [{\"password\":\"p\",\"prompt\":\"q\",\"n\":1.50}]} ";
     CHECK_STATUS(axonpush_otlp_logs(client, NULL, json, 0, NULL, &error), error, AXONPUSH_OK);
     CHECK_TEXT(request_body(0), json);
@@ -599,7 +599,7 @@ static bool repeats_only_what_is_harmless(const struct operation *o, const char 
     return true;
 }
 
-static bool after_a_lost_answer_all_is_repeated_but_a_post(void) {
+static bool after_a_lost_response_all_is_repeated_but_a_post(void) {
     static const char *const lost[] = {"'hangup':'after'", "'status':500," AT_ONCE, "'status':502," AT_ONCE,
                                        "'status':408," AT_ONCE};
     for EACH(o) {
@@ -608,7 +608,7 @@ static bool after_a_lost_answer_all_is_repeated_but_a_post(void) {
     return true;
 }
 
-static bool a_create_whose_answer_is_lost_creates_once(void) {
+static bool a_create_whose_response_is_lost_creates_once(void) {
     axonpush_client *client = fresh_client();
     axonpush_error *error = NULL;
     fault("{'method':'POST','path':'/apps','hangup':'after'}");
@@ -628,7 +628,7 @@ static bool a_create_whose_answer_is_lost_creates_once(void) {
     return true;
 }
 
-static bool a_delete_whose_answer_is_lost_may_be_told_not_found(void) {
+static bool a_delete_whose_response_is_lost_may_be_told_not_found(void) {
     axonpush_client *client = fresh_client();
     axonpush_environment environment = AXONPUSH_ENVIRONMENT_INIT;
     axonpush_error *error = NULL;
@@ -713,7 +713,7 @@ static bool a_client_that_is_shut_down_refuses_every_operation(void) {
     return true;
 }
 
-/* ---- The whole life of each resource, with real answers ---- */
+/* ---- The whole life of each resource, with real responses ---- */
 
 /* Calls, and keeps the response in `response`. */
 #define OK(call) \
@@ -881,7 +881,7 @@ static bool the_service_says_what_it_can_and_that_it_is_well(void) {
     CHECK(axonpush_response_count(response, "/featureFlags") > 0);
     OK(axonpush_health_get(client, &response, &error));
     CHECK_TEXT(axonpush_response_string(response, "/status"), "ok");
-    /* The server has no OTLP: that is an answer too. */
+    /* The server has no OTLP: that is a response too. */
     FAILS(axonpush_otlp_traces(client, "c", "{}", 0, &response, &error), AXONPUSH_ERR_SERVER);
     axonpush_close(client);
     return true;
@@ -904,9 +904,9 @@ int main(int argc, char **argv) {
         TEST(under_fail_open_one_thing_is_none_and_a_list_is_empty),
         TEST(in_strict_mode_it_is_an_error),
         TEST(every_other_failure_is_reported_in_both_modes),
-        TEST(after_a_lost_answer_all_is_repeated_but_a_post),
-        TEST(a_create_whose_answer_is_lost_creates_once),
-        TEST(a_delete_whose_answer_is_lost_may_be_told_not_found),
+        TEST(after_a_lost_response_all_is_repeated_but_a_post),
+        TEST(a_create_whose_response_is_lost_creates_once),
+        TEST(a_delete_whose_response_is_lost_may_be_told_not_found),
         TEST(what_is_turned_away_at_the_door_is_repeated_a_post_too),
         TEST(a_refused_connection_is_repeated_a_post_too),
         TEST(no_client_is_an_error_of_every_operation),

@@ -38,7 +38,7 @@ static bool every_attempt_is_the_same_request(void) {
     return true;
 }
 
-static bool a_lost_answer_does_not_store_the_event_twice(void) {
+static bool a_lost_response_does_not_store_the_event_twice(void) {
     fault("{'path':'/event','hangup':'after'}");
     axonpush_error *error = NULL;
     CHECK_STATUS(publish(3, 20000, &error), error, AXONPUSH_OK);
@@ -111,7 +111,7 @@ static bool what_is_refused_for_good_is_not_repeated(void) {
         CHECK(publish(3, 20000, NULL) != AXONPUSH_OK);
         CHECK_INT(request_count(), 1);
     }
-    /* Nor is an answer that cannot be read: the event has probably arrived. */
+    /* Nor is a response that cannot be read: the event has probably arrived. */
     dev("POST", "/_dev/reset", NULL);
     fault("{'path':'/event','status':200,'body':'no JSON','times':0}");
     CHECK_INT(publish(3, 20000, NULL), AXONPUSH_ERR_DECODE);
@@ -204,7 +204,7 @@ static bool a_connection_closed_while_idle_is_no_failure(void) {
 int main(int argc, char **argv) {
     static const test tests[] = {
         TEST(every_attempt_is_the_same_request),
-        TEST(a_lost_answer_does_not_store_the_event_twice),
+        TEST(a_lost_response_does_not_store_the_event_twice),
         TEST(waits_follow_the_ladder),
         TEST(the_number_of_retries_is_the_callers),
         TEST(retry_after_replaces_the_ladders_step),

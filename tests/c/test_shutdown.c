@@ -96,21 +96,21 @@ static bool shutdown_delivers_what_waits(void) {
     return true;
 }
 
-static bool after_shutdown_calls_are_refused_and_the_books_stay(void) {
+static bool after_shutdown_calls_are_refused_and_the_counters_stay(void) {
     axonpush_client *client = client_at(server_url(), 0);
     tally *tally = tally_new(2);
     CHECK_INT(publish_async(client, tally, 0), AXONPUSH_OK);
     CHECK_INT(axonpush_shutdown(client, 20000, NULL), AXONPUSH_OK);
     axonpush_event event = test_event();
     axonpush_error *error = NULL;
-    CHECK_STATUS(axonpush_events_publish_async(client, &event, tally_completion, &tally->tickets[1], &error), error,
+    CHECK_STATUS(axonpush_events_publish_async(client, &event, tally_completion, &tally->deliveries[1], &error), error,
                  AXONPUSH_ERR_CLOSED);
     axonpush_error_free(error);
     CHECK_INT(axonpush_events_publish(client, &event, NULL, NULL), AXONPUSH_ERR_CLOSED);
     CHECK_INT(axonpush_events_search(client, NULL, NULL, NULL), AXONPUSH_ERR_CLOSED);
     CHECK_INT(axonpush_request(client, "GET", "/apps", NULL, NULL, 0, NULL, NULL), AXONPUSH_ERR_CLOSED);
     axonpush_stats stats = stats_of(client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.accepted, 1);
     CHECK_INT(stats.delivered, 1);
     /* Again: nothing is left to do. */
@@ -156,7 +156,7 @@ static bool gives_up_in_time(const char *url, int count, uint32_t timeout_ms) {
     CHECK_INT(tally_of(tally, AXONPUSH_ERR_CLOSED), count);
     CHECK(only_threads(0));
     axonpush_stats stats = stats_of(client);
-    CHECK(balanced(&stats));
+    CHECK(counters_add_up(&stats));
     CHECK_INT(stats.abandoned, count);
     CHECK_INT(stats.queued_events, 0);
     CHECK_INT(stats.queued_bytes, 0);
@@ -178,7 +178,7 @@ static bool shutdown_ends_on_time_when_nobody_listens(void) {
     return gives_up_in_time(dead_url(), 100, 500) && gives_up_in_time(dead_url(), 1, 0);
 }
 
-static bool shutdown_ends_on_time_while_an_answer_drips(void) {
+static bool shutdown_ends_on_time_while_a_response_drips(void) {
     fault("{'path':'/event','drip':{'bytes':1,'intervalMs':300},'times':0}");
     return gives_up_in_time(server_url(), 20, 700);
 }
@@ -273,7 +273,7 @@ static bool close_waits_for_a_completion_that_runs(void) {
     axonpush_client *client = client_at(server_url(), 10000);
     tally *tally = tally_new(1);
     axonpush_event event = test_event();
-    CHECK_INT(axonpush_events_publish_async(client, &event, take_time, &tally->tickets[0], NULL), AXONPUSH_OK);
+    CHECK_INT(axonpush_events_publish_async(client, &event, take_time, &tally->deliveries[0], NULL), AXONPUSH_OK);
     while (!__atomic_load_n(&slow.began, __ATOMIC_ACQUIRE)) sleep_ms(1);
     axonpush_close(client);
     CHECK(__atomic_load_n(&slow.ended, __ATOMIC_ACQUIRE));
@@ -286,7 +286,7 @@ static bool a_completion_that_never_ends_does_not_hold_close_up(void) {
     axonpush_client *client = client_at(server_url(), 10);
     tally *tally = tally_new(4);
     axonpush_event event = test_event();
-    CHECK_INT(axonpush_events_publish_async(client, &event, take_time, &tally->tickets[0], NULL), AXONPUSH_OK);
+    CHECK_INT(axonpush_events_publish_async(client, &event, take_time, &tally->deliveries[0], NULL), AXONPUSH_OK);
     while (!__atomic_load_n(&slow.began, __ATOMIC_ACQUIRE)) sleep_ms(1);
     silence();
     CHECK_INT(publish_range(client, tally, 1, 4), 3);
@@ -405,7 +405,7 @@ static bool memory_stays_flat(void) {
         tally *tally = tally_new(1);
         axonpush_event event = test_event();
         for (int i = 0; i < 5000; i++) {
-            CHECK_INT(axonpush_events_publish_async(client, &event, i ? NULL : tally_completion, &tally->tickets[0], NULL),
+            CHECK_INT(axonpush_events_publish_async(client, &event, i ? NULL : tally_completion, &tally->deliveries[0], NULL),
                       AXONPUSH_OK);
         }
         CHECK_INT(axonpush_flush(client, 60000, NULL), AXONPUSH_OK);
@@ -444,12 +444,12 @@ int main(int argc, char **argv) {
         TEST(a_flush_of_nothing_succeeds_at_once),
         TEST(closing_ends_a_flush),
         TEST(shutdown_delivers_what_waits),
-        TEST(after_shutdown_calls_are_refused_and_the_books_stay),
+        TEST(after_shutdown_calls_are_refused_and_the_counters_stay),
         TEST(a_client_that_never_published_shuts_down_at_once),
         TEST(shutdown_ends_on_time_before_a_silent_server),
         TEST(shutdown_ends_on_time_where_connecting_hangs),
         TEST(shutdown_ends_on_time_when_nobody_listens),
-        TEST(shutdown_ends_on_time_while_an_answer_drips),
+        TEST(shutdown_ends_on_time_while_a_response_drips),
         TEST(shutdown_ends_on_time_while_the_service_asks_for_patience),
         TEST(close_ends_on_time_whatever_hangs),
         TEST(by_default_close_takes_two_seconds_at_most),

@@ -284,25 +284,25 @@ static bool what_is_current_may_be_read_and_entered_again(void) {
     return true;
 }
 
-struct walker {
+struct worker {
     int number;
     bool holds;
 };
 
-static void *walk_alone(void *data) {
-    struct walker *walker = data;
+static void *work_alone(void *data) {
+    struct worker *worker = data;
     char id[32], expected[64];
-    snprintf(id, sizeof id, "thread-%d", walker->number);
+    snprintf(id, sizeof id, "thread-%d", worker->number);
     axonpush_trace *none = axonpush_trace_current();
-    walker->holds = none == NULL;
+    worker->holds = none == NULL;
     axonpush_trace *trace = axonpush_trace_new(id, id, NULL);
-    for (int i = 0; i < 2000 && walker->holds; i++) {
+    for (int i = 0; i < 2000 && worker->holds; i++) {
         axonpush_trace *before = axonpush_trace_enter(trace);
         axonpush_trace *child = axonpush_trace_child(trace, NULL);
         axonpush_trace *around = axonpush_trace_enter(child);
         axonpush_trace *now = axonpush_trace_current();
         snprintf(expected, sizeof expected, "%s", axonpush_trace_span_id(child));
-        walker->holds = before == NULL && strcmp(axonpush_trace_id(now), id) == 0 &&
+        worker->holds = before == NULL && strcmp(axonpush_trace_id(now), id) == 0 &&
                         strcmp(axonpush_trace_span_id(now), expected) == 0;
         axonpush_trace_free(now);
         axonpush_trace_leave(around);
@@ -321,14 +321,14 @@ static bool what_is_current_is_the_threads_own(void) {
     axonpush_trace *trace = trace_of("main", "m");
     axonpush_trace *before = axonpush_trace_enter(trace);
     pthread_t threads[THREADS];
-    struct walker walkers[THREADS];
+    struct worker workers[THREADS];
     for (int i = 0; i < THREADS; i++) {
-        walkers[i] = (struct walker){i, false};
-        CHECK_INT(pthread_create(&threads[i], NULL, walk_alone, &walkers[i]), 0);
+        workers[i] = (struct worker){i, false};
+        CHECK_INT(pthread_create(&threads[i], NULL, work_alone, &workers[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
-        CHECK(walkers[i].holds);
+        CHECK(workers[i].holds);
     }
     CHECK_TEXT(current(), "main m");
     axonpush_trace_leave(before);

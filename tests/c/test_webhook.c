@@ -178,7 +178,7 @@ static bool sign_writes_65_bytes_or_none(void) {
 
 /* ---- A delivery, from end to end ---- */
 
-/* Receives one request, whole, and answers 200. */
+/* Receives one request, whole, and responds with 200. */
 struct receiver {
     int listener;
     char url[64];
@@ -211,8 +211,8 @@ static void *receive(void *data) {
             if (!receiver->body) break;
             memcpy(receiver->body, end, length);
             receiver->length = length;
-            static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-            send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL);
+            static const char response[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            send(fd, response, sizeof response - 1, MSG_NOSIGNAL);
             break;
         }
     }

@@ -77,7 +77,7 @@ static void give_up(const char *why) {
     exit(3);
 }
 
-/* The body of the answer to a control request. */
+/* The body of the response to a control request. */
 static const char *dev(const char *method, const char *path, const char *body, size_t length) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     address.sin_port = htons((unsigned short)atoi(strrchr(server_url, ':') + 1));
@@ -88,26 +88,26 @@ static const char *dev(const char *method, const char *path, const char *body, s
         length, (int)length, body);
     if (write(fd, request, strlen(request)) != (ssize_t)strlen(request)) give_up("the development server does not listen");
     size_t room = 1 << 16, filled = 0;
-    char *answer = arena_new(room);
-    for (ssize_t got; (got = read(fd, answer + filled, room - 1 - filled)) > 0;) {
+    char *response = arena_new(room);
+    for (ssize_t got; (got = read(fd, response + filled, room - 1 - filled)) > 0;) {
         filled += (size_t)got;
         if (filled < room - 1) continue;
         char *larger = arena_new(room *= 2);
-        answer = memcpy(larger, answer, filled);
+        response = memcpy(larger, response, filled);
     }
     close(fd);
-    const char *end_of_head = strstr(answer, "\r\n\r\n");
-    if (!end_of_head || strncmp(answer, "HTTP/1.1 2", 10) != 0) {
-        give_up(arena_format("%s %s: %.500s", method, path, answer));
+    const char *end_of_head = strstr(response, "\r\n\r\n");
+    if (!end_of_head || strncmp(response, "HTTP/1.1 2", 10) != 0) {
+        give_up(arena_format("%s %s: %.500s", method, path, response));
     }
     return end_of_head + 4;
 }
 
 static json *dev_json(const char *path) {
     const char *why;
-    json *answer = json_parse(dev("GET", path, "", 0), &why);
-    if (!answer) give_up(why);
-    return answer;
+    json *response = json_parse(dev("GET", path, "", 0), &why);
+    if (!response) give_up(why);
+    return response;
 }
 
 /* ---- Arguments: JSON to the structs of the API ---- */

@@ -21,7 +21,7 @@ use crate::exchange::Service;
 use crate::server::Tls;
 use crate::wire::{Stream, Wire};
 
-/// What a stop grants to requests that are being answered.
+/// What a stop grants to requests in progress.
 const STOP_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Accepts connections until `stopped`, then closes them all.
@@ -85,7 +85,7 @@ async fn speak_http(
     service: &Arc<Service>,
     connection: &Arc<Connection>,
 ) {
-    // Without this a dripped answer would arrive in lumps. A socket that refuses is about to fail anyway.
+    // Without this a dripped response would arrive in lumps. A socket that refuses is about to fail anyway.
     let _ = tcp.set_nodelay(true);
     let stream = match tls {
         None => Stream::Plain(tcp),
@@ -95,14 +95,14 @@ async fn speak_http(
         },
     };
     let io = TokioIo::new(Wire::new(stream, Arc::clone(connection)));
-    let answer = service_fn(|request| {
+    let respond = service_fn(|request| {
         let exchange = Arc::clone(service).exchange(Arc::clone(connection), request);
         async move { Ok::<_, Infallible>(exchange.await) }
     });
     // Errors here are the peer's doing (it left, or it does not speak HTTP): nobody needs to be told.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
-        .serve_connection(io, answer)
+        .serve_connection(io, respond)
         .await;
 }
 

@@ -1,11 +1,14 @@
 //! Who is calling, and may they.
 
+use std::str::FromStr;
+
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 
 use crate::problem::Problem;
+use crate::server::Config;
 
-/// The organisation of a caller that names none.
+/// The organization of a caller that names none.
 const DEFAULT_ORG: &str = "org_dev";
 
 /// On whose behalf a request runs.
@@ -16,17 +19,51 @@ pub struct Caller {
     pub environment: Option<String>,
 }
 
-pub fn authenticate(head: &Parts, accepted: &[String]) -> Result<Caller, Problem> {
-    // The wire contract says X-API-Key; the published Python SDK sends x-axonpush-api-key.
-    let key = text(&head.headers, "x-api-key").or(text(&head.headers, "x-axonpush-api-key"));
+/// The header in which one generation of the service looks for the API key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHeader {
+    /// `X-API-Key`: the older services.
+    ApiKey,
+    /// `x-axonpush-api-key`: the newest service.
+    AxonpushApiKey,
+}
+
+impl KeyHeader {
+    const ALL: [KeyHeader; 2] = [KeyHeader::ApiKey, KeyHeader::AxonpushApiKey];
+
+    fn name(self) -> &'static str {
+        match self {
+            KeyHeader::ApiKey => "x-api-key",
+            KeyHeader::AxonpushApiKey => "x-axonpush-api-key",
+        }
+    }
+}
+
+impl FromStr for KeyHeader {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|header| header.name().eq_ignore_ascii_case(name))
+            .ok_or_else(|| format!("`{name}` is neither X-API-Key nor x-axonpush-api-key"))
+    }
+}
+
+pub fn authenticate(head: &Parts, config: &Config) -> Result<Caller, Problem> {
+    let key = KeyHeader::ALL
+        .into_iter()
+        .filter(|header| config.key_header.is_none_or(|only| only == *header))
+        .find_map(|header| text(&head.headers, header.name()));
     let token = text(&head.headers, "x-public-token");
     let (credential, is_token) = match (key, token) {
         (Some(key), _) => (key, false),
         (None, Some(token)) => (token, true),
         (None, None) => {
-            return Err(unauthorized(
-                "no credential: send X-API-Key or X-Public-Token",
-            ));
+            let key = config.key_header.unwrap_or(KeyHeader::ApiKey).name();
+            return Err(unauthorized(&format!(
+                "no credential: send {key} or x-public-token"
+            )));
         }
     };
     if credential.starts_with("pt_") != is_token {
@@ -34,10 +71,10 @@ pub fn authenticate(head: &Parts, accepted: &[String]) -> Result<Caller, Problem
             "pt_ tokens, and only they, belong into X-Public-Token",
         ));
     }
-    let known = if accepted.is_empty() {
+    let known = if config.api_keys.is_empty() {
         is_token || credential.starts_with("ak_")
     } else {
-        accepted.iter().any(|known| known == credential)
+        config.api_keys.iter().any(|known| known == credential)
     };
     if !known {
         return Err(unauthorized("unknown credential"));

@@ -103,10 +103,10 @@ impl Members {
     }
 
     /// A list of strings, or `null`.
-    pub fn texts(&mut self, name: &str) -> Option<Vec<String>> {
+    pub fn strings(&mut self, name: &str) -> Option<Vec<String>> {
         let value = self.take_value(name)?;
         match serde_json::from_value(value.clone()) {
-            Ok(texts) => texts,
+            Ok(strings) => strings,
             Err(_) => {
                 self.wrong_type(name, "array of strings", value);
                 None

@@ -1,6 +1,6 @@
 //! What state a connection is in, and who may end it.
 //!
-//! hyper owns the socket while it speaks HTTP. So a handler that wants to end its connection, or wants its answer to
+//! hyper owns the socket while it speaks HTTP. So a handler that wants to end its connection, or wants its response to
 //! go out strangely, says so here; `wire` (below hyper) and `accept` (above it) act on it.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub enum Ending {
     Reset,
 }
 
-/// How the bytes of the current answer go out.
+/// How the bytes of the current response go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     Plain,
@@ -43,11 +43,11 @@ pub struct Connection {
 
 struct State {
     shape: Shape,
-    /// A request is being answered.
+    /// A request is in progress.
     busy: bool,
-    /// Bytes have arrived since the last answer.
+    /// Bytes have arrived since the last response.
     reading: bool,
-    /// An answer has not reached the kernel yet.
+    /// A response has not reached the kernel yet.
     writing: bool,
     last_activity: Instant,
 }
@@ -119,7 +119,7 @@ impl Connection {
         });
     }
 
-    /// Ends the connection that the caller is answering; the caller goes down with it.
+    /// Ends the connection whose request the caller handles; the caller ends with it.
     pub async fn end(&self, ending: Ending) -> Infallible {
         self.end_soon(ending);
         std::future::pending().await
@@ -159,7 +159,7 @@ impl Drop for Busy {
         let mut state = self.0.state();
         state.busy = false;
         state.reading = false;
-        // hyper has taken the answer but not written it yet; `bytes_flushed` says when it has.
+        // hyper has taken the response but not written it yet; `bytes_flushed` says when it has.
         state.writing = true;
     }
 }

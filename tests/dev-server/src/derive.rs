@@ -119,7 +119,7 @@ const fn number(
 pub struct Derived {
     /// Name and value of each derived member that the event has.
     pub members: Map<String, Value>,
-    /// What `attributes` answers: `payload.attributes` and `metadata`.
+    /// What an event shows as `attributes`: `payload.attributes` and `metadata`.
     pub attributes: Map<String, Value>,
     /// What attrKey and attrValue look at: every scalar found, as text.
     pub searchable: Map<String, Value>,

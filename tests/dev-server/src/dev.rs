@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, done, ok};
 use crate::clock;
 use crate::problem::Problem;
+use crate::response::{Outcome, done, ok};
 use crate::shared::Shared;
 
 pub const PREFIX: &str = "/_dev/";
@@ -28,34 +28,34 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/_dev/reset", post(reset))
 }
 
-async fn faults(State(shared): State<Arc<Shared>>) -> Answer {
+async fn faults(State(shared): State<Arc<Shared>>) -> Outcome {
     ok(&json!({ "faults": shared.faults.left() }))
 }
 
-async fn add_faults(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+async fn add_faults(State(shared): State<Arc<Shared>>, body: Bytes) -> Outcome {
     shared.faults.add(json_body(&body)?)?;
     done()
 }
 
-async fn clear_faults(State(shared): State<Arc<Shared>>) -> Answer {
+async fn clear_faults(State(shared): State<Arc<Shared>>) -> Outcome {
     shared.faults.clear();
     done()
 }
 
-async fn requests(State(shared): State<Arc<Shared>>) -> Answer {
+async fn requests(State(shared): State<Arc<Shared>>) -> Outcome {
     ok(&json!({ "requests": shared.recorder.entries() }))
 }
 
-async fn clear_requests(State(shared): State<Arc<Shared>>) -> Answer {
+async fn clear_requests(State(shared): State<Arc<Shared>>) -> Outcome {
     shared.recorder.clear();
     done()
 }
 
-async fn stats(State(shared): State<Arc<Shared>>) -> Answer {
+async fn stats(State(shared): State<Arc<Shared>>) -> Outcome {
     ok(&shared.stats())
 }
 
-async fn set_clock(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+async fn set_clock(State(shared): State<Arc<Shared>>, body: Bytes) -> Outcome {
     let time = match json_body(&body)?.get("freeze") {
         Some(Value::Null) => None,
         Some(Value::String(text)) => Some(
@@ -73,11 +73,11 @@ async fn set_clock(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
     done()
 }
 
-async fn close_idle(State(shared): State<Arc<Shared>>) -> Answer {
+async fn close_idle(State(shared): State<Arc<Shared>>) -> Outcome {
     ok(&json!({ "closed": shared.connections.close_idle().await }))
 }
 
-async fn reset(State(shared): State<Arc<Shared>>) -> Answer {
+async fn reset(State(shared): State<Arc<Shared>>) -> Outcome {
     shared.reset()?;
     done()
 }

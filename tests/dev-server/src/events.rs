@@ -14,7 +14,6 @@ use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
-use crate::answer::{Answer, list, ok};
 use crate::auth::Caller;
 use crate::body::{Members, Object};
 use crate::clock;
@@ -22,6 +21,7 @@ use crate::derive::Derived;
 use crate::problem::{Detail, Problem};
 use crate::query::{Filters, Query};
 use crate::resources::{apps, channels};
+use crate::response::{Outcome, accepted, list};
 use crate::shared::Shared;
 use crate::store::new_id;
 use crate::webhooks;
@@ -76,7 +76,7 @@ async fn publish(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Bytes,
-) -> Answer {
+) -> Outcome {
     let key = idempotency_key(&headers, shared.config.require_idempotency_key)?;
     let event = Incoming::read(&body, key)?;
     let stored = shared.store.with(|db| store(&shared, db, &caller, event))?;
@@ -91,8 +91,7 @@ async fn publish(
             event_id
         }
     };
-    // 200 for new events too: the published Python SDK takes 201 for an error.
-    ok(&json!({ "eventId": event_id, "status": "accepted" }))
+    accepted(&json!({ "eventId": event_id, "status": "accepted" }))
 }
 
 /// The header may be missing (not every client sends it), but when it is there it must be well-formed.
@@ -343,7 +342,7 @@ async fn search(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     RawQuery(query): RawQuery,
-) -> Answer {
+) -> Outcome {
     let query = Query::parse(query.as_deref())?;
     let limit = query.limit()?;
     let conditions = query.conditions(&caller.org_id, shared.clock.now(), &[FILTERS])?;

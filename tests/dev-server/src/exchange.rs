@@ -1,4 +1,4 @@
-//! The way of one request: record, fault, body, credential, handler, answer.
+//! The way of one request: host, record, fault, body, credential, handler, response.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,11 +23,12 @@ use crate::connection::{Busy, Connection, Ending, Shape};
 use crate::faults::{Action, HangUp, Triggered};
 use crate::problem::Problem;
 use crate::record::Entry;
+use crate::response::Created;
 use crate::shared::Shared;
 use crate::{dev, events, resources, traces, webhooks};
 
 const MAX_BODY: usize = 8 << 20;
-/// How much of a body that is too large is read on, so that the peer gets to see the answer.
+/// How much of a body that is too large is read on, so that the peer gets to see the response.
 const MAX_DISCARDED: usize = 64 << 20;
 
 pub struct Service {
@@ -59,15 +60,15 @@ impl Service {
         self: Arc<Self>,
         connection: Arc<Connection>,
         request: Request<Incoming>,
-    ) -> Response<AnswerBody> {
+    ) -> Response<ResponseBody> {
         let busy = connection.begin_request();
         let request_id = format!("req_{}", Uuid::new_v4().simple());
         let (head, body) = request.into_parts();
         let path = head.uri.path().to_owned();
-        let response = if path.starts_with(dev::PREFIX) {
-            self.control(head, body).await
-        } else {
-            self.rehearse(&connection, head, body).await
+        let response = match self.shared.hosts.check(&head) {
+            Err(problem) => problem.into_response(),
+            Ok(()) if path.starts_with(dev::PREFIX) => self.control(head, body).await,
+            Ok(()) => self.rehearse(&connection, head, body).await,
         };
         self.send(response, &path, &request_id, busy).await
     }
@@ -80,7 +81,7 @@ impl Service {
         }
     }
 
-    /// Records the request, and answers it the way the scripted faults say.
+    /// Records the request, and responds the way the scripted faults say.
     async fn rehearse(&self, connection: &Connection, head: Parts, body: Incoming) -> Response {
         let entry = self.shared.recorder.open(&head, connection.number);
         if let Some(Triggered { action, delay }) = self.shared.faults.trigger(&head) {
@@ -88,7 +89,7 @@ impl Service {
                 .fail(connection, head, body, entry, action, delay)
                 .await;
         }
-        let response = self.receive_and_answer(head, body, &entry).await;
+        let response = self.receive_and_respond(head, body, &entry).await;
         entry.close("answered", Some(response.status()));
         response
     }
@@ -117,16 +118,16 @@ impl Service {
         entry.set_body(bytes.clone());
         tokio::time::sleep(delay).await;
         let (response, outcome) = match action {
-            Action::Answer(script) => (script.response(), "fault: status"),
+            Action::Respond(script) => (script.response(), "fault: status"),
             Action::HangUp(when) => {
                 if when == HangUp::After {
-                    self.answer(head, bytes).await;
+                    self.respond(head, bytes).await;
                 }
                 entry.close("fault: hangup", None);
                 match connection.end(Ending::Close).await {}
             }
             Action::Truncate(body_bytes) => {
-                let response = self.answer(head, bytes).await;
+                let response = self.respond(head, bytes).await;
                 connection.set_shape(Shape::Truncate { body_bytes });
                 (response, "fault: truncate")
             }
@@ -134,14 +135,14 @@ impl Service {
                 bytes: size,
                 interval,
             } => {
-                let response = self.answer(head, bytes).await;
+                let response = self.respond(head, bytes).await;
                 connection.set_shape(Shape::Drip {
                     bytes: size,
                     interval,
                 });
                 (response, "fault: drip")
             }
-            Action::Delay => (self.answer(head, bytes).await, "fault: delay"),
+            Action::Delay => (self.respond(head, bytes).await, "fault: delay"),
             Action::Reset => {
                 entry.close("fault: reset", None);
                 match connection.end(Ending::Reset).await {}
@@ -153,29 +154,35 @@ impl Service {
         response
     }
 
-    async fn receive_and_answer(&self, head: Parts, body: Incoming, entry: &Entry) -> Response {
+    async fn receive_and_respond(&self, head: Parts, body: Incoming, entry: &Entry) -> Response {
         match read(body).await {
             Ok(bytes) => {
                 entry.set_body(bytes.clone());
-                self.answer(head, bytes).await
+                self.respond(head, bytes).await
             }
             Err(problem) => problem.into_response(),
         }
     }
 
-    /// What the service really says.
-    async fn answer(&self, mut head: Parts, bytes: Bytes) -> Response {
+    /// What the service itself responds.
+    async fn respond(&self, mut head: Parts, bytes: Bytes) -> Response {
         if head.uri.path() != resources::health::PATH {
             match self.admit(&head, &bytes) {
                 Ok(caller) => head.extensions.insert(caller),
                 Err(problem) => return problem.into_response(),
             };
         }
-        call(&self.resources, head, bytes).await
+        let mut response = call(&self.resources, head, bytes).await;
+        if let Some(status) = self.shared.config.created
+            && response.extensions().get::<Created>().is_some()
+        {
+            *response.status_mut() = status;
+        }
+        response
     }
 
     fn admit(&self, head: &Parts, bytes: &Bytes) -> Result<auth::Caller, Problem> {
-        let caller = auth::authenticate(head, &self.shared.config.api_keys)?;
+        let caller = auth::authenticate(head, &self.shared.config)?;
         if !bytes.is_empty() {
             let content_type = head.headers.get(header::CONTENT_TYPE);
             require_json(content_type.and_then(|value| value.to_str().ok()))?;
@@ -184,14 +191,14 @@ impl Service {
         Ok(caller)
     }
 
-    /// The one place where every answer gets its request id and every error its shape.
+    /// The one place where every response gets its request id and every error its shape.
     async fn send(
         &self,
         response: Response,
         path: &str,
         request_id: &str,
         busy: Busy,
-    ) -> Response<AnswerBody> {
+    ) -> Response<ResponseBody> {
         let mut response = match response.extensions().get::<Problem>() {
             Some(problem) => {
                 let rendered =
@@ -206,7 +213,7 @@ impl Service {
             response.headers_mut().entry("x-request-id").or_insert(id);
         }
         let (parts, body) = response.into_parts();
-        // Bodies are made in memory, so collecting them costs nothing and gives the answer its Content-Length.
+        // Bodies are made in memory, so collecting them costs nothing and gives the response its Content-Length.
         let bytes = body
             .collect()
             .await
@@ -214,7 +221,7 @@ impl Service {
             .unwrap_or_default();
         Response::from_parts(
             parts,
-            AnswerBody {
+            ResponseBody {
                 bytes: Full::new(bytes),
                 _busy: busy,
             },
@@ -281,13 +288,13 @@ async fn read(mut body: Incoming) -> Result<Bytes, Problem> {
     Ok(bytes.into())
 }
 
-/// An answer's body. While it lives the connection counts as busy.
-pub struct AnswerBody {
+/// A response's body. While it lives the connection counts as busy.
+pub struct ResponseBody {
     bytes: Full<Bytes>,
     _busy: Busy,
 }
 
-impl Body for AnswerBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 

@@ -76,7 +76,7 @@ struct Drip {
 /// What a fault does to the request it hits.
 #[derive(Clone, Debug)]
 pub enum Action {
-    Answer(Script),
+    Respond(Script),
     Reset,
     HangUp(HangUp),
     Truncate(usize),
@@ -90,7 +90,7 @@ pub struct Triggered {
     pub delay: Duration,
 }
 
-/// A scripted answer.
+/// A scripted response.
 #[derive(Clone, Debug)]
 pub struct Script {
     status: StatusCode,
@@ -228,7 +228,7 @@ impl Spec {
     fn action(&self) -> Result<Action, String> {
         let mut actions = Vec::new();
         if let Some(status) = self.status {
-            actions.push(Action::Answer(self.answer(status)?));
+            actions.push(Action::Respond(self.script(status)?));
         } else if self.headers.is_some()
             || self.body.is_some()
             || self.body_base64.is_some()
@@ -265,7 +265,7 @@ impl Spec {
         }
     }
 
-    fn answer(&self, status: u16) -> Result<Script, String> {
+    fn script(&self, status: u16) -> Result<Script, String> {
         let status = StatusCode::from_u16(status)
             .ok()
             .filter(|status| (200..=599).contains(&status.as_u16()))

@@ -7,18 +7,18 @@
 //! | `accept` | how a connection comes in (TCP, TLS, HTTP/1.1) and how it is ended |
 //! | `connection` | what state a connection is in, and who may end it |
 //! | `wire` | what happens to the bytes: dripping, cutting off, resetting |
-//! | `exchange` | the way of one request: record, fault, body, credential, handler, answer |
+//! | `exchange` | the way of one request: host, record, fault, body, credential, handler, response |
+//! | `hosts` | which names are ours, and which web pages may change something |
 //! | `auth` | who is calling, and may they |
 //! | `faults`, `record`, `dev` | scripted failures, the request log, the `/_dev/` control endpoints |
 //! | `body`, `query`, `path` | what a request may contain, strictly |
-//! | `answer`, `problem` | what answers and errors look like |
+//! | `response`, `problem` | what responses and errors look like |
 //! | `clock` | what time it is, and how time is written |
 //! | `store`, `schema.sql` | where everything is kept |
 //! | `derive` | which event members are read out of payload and metadata |
 //! | `events`, `traces`, `webhooks`, `resources/` | the service itself |
 
 mod accept;
-mod answer;
 mod auth;
 mod body;
 mod clock;
@@ -28,11 +28,13 @@ mod dev;
 mod events;
 mod exchange;
 mod faults;
+mod hosts;
 mod path;
 mod problem;
 mod query;
 mod record;
 mod resources;
+mod response;
 mod server;
 mod shared;
 mod store;
@@ -40,4 +42,4 @@ mod traces;
 mod webhooks;
 mod wire;
 
-pub use server::{Config, Server, Tls};
+pub use server::{Config, KeyHeader, Server, Tls};

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use axonpush_dev_server::{Config, Server, Tls};
+use axum::http::StatusCode;
 use lexopt::prelude::*;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -15,6 +16,9 @@ usage: axonpush-dev-server [options]
   --listen ADDRESS:PORT       where to listen (default 127.0.0.1:0; port 0 picks a free one)
   --db FILE                   keep everything in this SQLite file (default: in memory)
   --api-key KEY               accept only this credential (may be given several times)
+  --key-header NAME           take the key from this header only, X-API-Key or x-axonpush-api-key (default: either)
+  --created STATUS            200 or 201 for whatever is created or published (default: as the service does)
+  --allow-host NAME           a further name by which this server is reached (may be given several times)
   --legacy-errors             errors as {code, message, hint, requestId}
   --require-idempotency-key   refuse POST /event without an Idempotency-Key header
   --tls-cert FILE             serve HTTPS with this certificate chain (PEM) …
@@ -80,6 +84,11 @@ fn command_line() -> Result<Command, Box<dyn std::error::Error>> {
             Long("listen") => config.listen = arguments.value()?.parse()?,
             Long("db") => config.db = Some(arguments.value()?.into()),
             Long("api-key") => config.api_keys.push(arguments.value()?.string()?),
+            Long("key-header") => {
+                config.key_header = Some(arguments.value()?.string()?.parse()?);
+            }
+            Long("created") => config.created = Some(created(&arguments.value()?.string()?)?),
+            Long("allow-host") => config.allowed_hosts.push(arguments.value()?.string()?),
             Long("legacy-errors") => config.legacy_errors = true,
             Long("require-idempotency-key") => config.require_idempotency_key = true,
             Long("tls-cert") => cert = Some(arguments.value()?.into()),
@@ -107,6 +116,14 @@ fn command_line() -> Result<Command, Box<dyn std::error::Error>> {
         _ => return Err("--tls-cert and --tls-key belong together".into()),
     };
     Ok(Command::Serve(config))
+}
+
+fn created(status: &str) -> Result<StatusCode, String> {
+    match status {
+        "200" => Ok(StatusCode::OK),
+        "201" => Ok(StatusCode::CREATED),
+        _ => Err(format!("--created: `{status}` is neither 200 nor 201")),
+    }
 }
 
 fn read(file: PathBuf) -> Result<Vec<u8>, String> {

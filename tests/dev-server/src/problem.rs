@@ -114,7 +114,10 @@ impl Problem {
 fn code_and_hint(status: StatusCode) -> (&'static str, Option<&'static str>) {
     match status.as_u16() {
         401 => ("unauthorized", Some("Check the API key.")),
-        403 => ("forbidden", Some("Public tokens can only publish.")),
+        403 => (
+            "forbidden",
+            Some("A public token may only publish; a page of another site may only read."),
+        ),
         404 => ("not_found", None),
         409 => ("conflict", None),
         413 => ("payload_too_large", None),

@@ -1,4 +1,4 @@
--- Times are microseconds since 1970. Every table belongs to an organisation; none sees another's rows.
+-- Times are microseconds since 1970. Every table belongs to an organization; none sees another's rows.
 
 CREATE TABLE IF NOT EXISTS organizations (
     org_id TEXT PRIMARY KEY,
@@ -96,7 +96,7 @@ CREATE TABLE IF NOT EXISTS events (
     parent_span_id TEXT,
     agent_id TEXT,
     occurred_at INTEGER NOT NULL,
-    document TEXT NOT NULL,    -- the event as GET /events answers it
+    document TEXT NOT NULL,    -- the event as GET /events shows it
     attributes TEXT NOT NULL,  -- {"name": "value as text"}, for attrKey and attrValue
     search_text TEXT NOT NULL, -- everything that q looks at, in lower case
     agent_name TEXT,

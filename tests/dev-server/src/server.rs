@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::accept;
+pub use crate::auth::KeyHeader;
 use crate::exchange::Service;
 use crate::shared::Shared;
 
@@ -22,7 +24,13 @@ pub struct Config {
     pub db: Option<PathBuf>,
     /// The only credentials accepted. Empty: any `ak_…` key and any `pt_…` token.
     pub api_keys: Vec<String>,
-    /// Answer errors as `{"code","message","hint","requestId"}` in place of `application/problem+json`.
+    /// Where the API key must be; `None`: in either header.
+    pub key_header: Option<KeyHeader>,
+    /// The status for whatever has come into being. `None`: 200 for events and OTLP, 201 for everything else.
+    pub created: Option<StatusCode>,
+    /// Names, beside those of loopback and the address in `listen`, that `Host` and `Origin` may have, with any port.
+    pub allowed_hosts: Vec<String>,
+    /// Give errors as `{"code","message","hint","requestId"}` in place of `application/problem+json`.
     pub legacy_errors: bool,
     /// Refuse a `POST /event` that has no `Idempotency-Key` header.
     pub require_idempotency_key: bool,
@@ -39,6 +47,9 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             db: None,
             api_keys: Vec::new(),
+            key_header: None,
+            created: None,
+            allowed_hosts: Vec::new(),
             legacy_errors: false,
             require_idempotency_key: false,
             tls: None,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 use crate::connection::Connections;
 use crate::faults::Faults;
+use crate::hosts::Hosts;
 use crate::problem::Problem;
 use crate::record::Recorder;
 use crate::server::Config;
@@ -18,6 +19,7 @@ pub struct Shared {
     pub store: Store,
     pub clock: Clock,
     pub faults: Faults,
+    pub hosts: Hosts,
     pub recorder: Recorder,
     pub connections: Arc<Connections>,
     /// Events that were not stored because their dedup key was known.
@@ -31,6 +33,7 @@ impl Shared {
             clock: Clock::new(store.newest_event()?),
             store,
             faults: Faults::default(),
+            hosts: Hosts::new(config.listen.ip(), &config.allowed_hosts),
             recorder: Recorder::new(config.record_limit),
             connections: Arc::default(),
             duplicates: AtomicU64::new(0),

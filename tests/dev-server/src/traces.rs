@@ -10,13 +10,13 @@ use rusqlite::{Connection, Row, params, params_from_iter};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::answer::{Answer, list, ok};
 use crate::auth::Caller;
 use crate::clock;
 use crate::events::{self, documents};
 use crate::path::Ids;
 use crate::problem::Problem;
 use crate::query::{Filters, Query};
+use crate::response::{Outcome, list, ok};
 use crate::shared::Shared;
 
 /// On top of the filters for events. A trace is listed when one of its events passes them all.
@@ -44,7 +44,7 @@ async fn index(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     RawQuery(query): RawQuery,
-) -> Answer {
+) -> Outcome {
     let query = Query::parse(query.as_deref())?;
     let limit = query.limit()? as usize;
     let offset = query.number::<usize>("offset")?.unwrap_or(0);
@@ -83,7 +83,7 @@ async fn show(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     Ids(trace_id): Ids<String>,
-) -> Answer {
+) -> Outcome {
     let spans = shared.store.with(|db| {
         documents(
             db,

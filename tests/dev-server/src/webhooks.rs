@@ -20,13 +20,14 @@ use sha2::Sha256;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::answer::{Answer, created, list, ok};
 use crate::auth::Caller;
 use crate::body::Members;
 use crate::clock;
 use crate::events::NewEvent;
+use crate::hosts::is_loopback;
 use crate::path::Ids;
 use crate::problem::Problem;
+use crate::response::{Outcome, created, list, ok};
 use crate::shared::Shared;
 use crate::store::{affected, new_id};
 
@@ -55,14 +56,14 @@ async fn create(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
-) -> Answer {
+) -> Outcome {
     let mut members = Members::read(&body)?;
     let endpoint = Endpoint {
         endpoint_id: new_id("whe"),
         org_id: caller.org_id,
         channel_id: members.required_text("channelId"),
         url: members.required_text("url"),
-        event_types: members.texts("eventTypes").unwrap_or_default(),
+        event_types: members.strings("eventTypes").unwrap_or_default(),
         description: members.text("description"),
         secret: new_id("whsec"),
         created_at: shared.clock.now(),
@@ -75,7 +76,7 @@ async fn create(
     members.finish()?;
     shared.store.with(|db| endpoint.insert(db))?;
     let mut json = endpoint.to_json();
-    // Told once, here.
+    // Shown once, here.
     json["rawSecret"] = endpoint.secret.into();
     created(&json)
 }
@@ -84,7 +85,7 @@ async fn index(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     Ids(channel_id): Ids<String>,
-) -> Answer {
+) -> Outcome {
     let endpoints = shared
         .store
         .with(|db| Endpoint::of_channel(db, &caller.org_id, &channel_id))?;
@@ -95,7 +96,7 @@ async fn remove(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     Ids(endpoint_id): Ids<String>,
-) -> Answer {
+) -> Outcome {
     shared.store.with(|db| {
         let rows = db.execute(
             "DELETE FROM webhook_endpoints WHERE org_id = ? AND endpoint_id = ?",
@@ -115,7 +116,7 @@ async fn deliveries(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     Ids(endpoint_id): Ids<String>,
-) -> Answer {
+) -> Outcome {
     let deliveries = shared.store.with(|db| {
         let known = db
             .query_one(
@@ -246,7 +247,7 @@ pub fn deliver(shared: Arc<Shared>, org_id: String, event: NewEvent) {
     });
 }
 
-/// The status that the endpoint answered, or why it was not reached.
+/// The status of the response, or why the endpoint was not reached.
 async fn send(endpoint: &Endpoint, document: &str) -> Result<u16, String> {
     let uri: Uri = endpoint.url.parse().map_err(|error| format!("{error}"))?;
     let host = uri.host().unwrap_or("");
@@ -273,18 +274,13 @@ async fn send(endpoint: &Endpoint, document: &str) -> Result<u16, String> {
         .body(Full::new(Bytes::from(document.to_owned())))
         .map_err(|error| error.to_string())?;
     // The set ends the conversation when this function is left, also by a timeout. Its own outcome is of no interest:
-    // a peer that answers and hangs up at once has answered.
+    // a peer that responds and hangs up at once has responded.
     let mut conversations = JoinSet::new();
     conversations.spawn(conversation);
-    let answer = sender.send_request(request).await;
-    answer
+    let response = sender.send_request(request).await;
+    response
         .map(|it| it.status().as_u16())
         .map_err(|error| error.to_string())
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Lower-case hex HMAC-SHA256 of the body under the endpoint's secret.

@@ -36,7 +36,7 @@ pub struct Wire {
     cut: Cut,
 }
 
-/// How far an answer that is to be truncated has got.
+/// How far a response that is to be truncated has got.
 #[derive(Default)]
 struct Cut {
     /// How much of the blank line that ends the head has been seen.
@@ -192,7 +192,7 @@ impl AsyncWrite for Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         if self.connection.ending() == Some(Ending::Reset) {
-            // A socket that does not linger answers its close with RST. If this fails the peer sees a plain close.
+            // A socket that does not linger sends RST when it is closed. If this fails the peer sees a plain close.
             let _ = self.stream.tcp().set_zero_linger();
         }
     }
@@ -204,12 +204,12 @@ mod tests {
 
     #[test]
     fn a_cut_falls_after_the_head_however_the_bytes_are_written() {
-        let answer = b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nbody";
-        let head = answer.len() - 4;
-        for chunk in 1..=answer.len() {
+        let response = b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nbody";
+        let head = response.len() - 4;
+        for chunk in 1..=response.len() {
             let mut cut = Cut::default();
             let mut sent = 0;
-            for piece in answer.chunks(chunk) {
+            for piece in response.chunks(chunk) {
                 let permitted = cut.permit(piece, 2);
                 cut.sent(&piece[..permitted]);
                 sent += permitted;

@@ -9,12 +9,12 @@ use axum::routing::get;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, created, done, list, ok};
 use crate::auth::Caller;
 use crate::body::Members;
 use crate::clock;
 use crate::path::Ids;
 use crate::problem::Problem;
+use crate::response::{Outcome, created, done, list, ok};
 use crate::shared::Shared;
 use crate::store::{affected, new_id};
 
@@ -27,7 +27,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/apps/{app_id}", get(show).patch(rename).delete(remove))
 }
 
-async fn index(State(shared): State<Arc<Shared>>, Extension(caller): Extension<Caller>) -> Answer {
+async fn index(State(shared): State<Arc<Shared>>, Extension(caller): Extension<Caller>) -> Outcome {
     let apps = shared.store.with(|db| {
         db.prepare_cached("SELECT * FROM apps WHERE org_id = ? ORDER BY created_at, app_id")?
             .query_map(params![caller.org_id], to_json)?
@@ -40,7 +40,7 @@ async fn create(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
-) -> Answer {
+) -> Outcome {
     let name = read_name(&body)?;
     let app_id = new_id("app");
     let app = shared.store.with(|db| {
@@ -54,7 +54,7 @@ async fn show(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     Ids(app_id): Ids<String>,
-) -> Answer {
+) -> Outcome {
     ok(&shared.store.with(|db| find(db, &caller.org_id, &app_id))?)
 }
 
@@ -63,7 +63,7 @@ async fn rename(
     Extension(caller): Extension<Caller>,
     Ids(app_id): Ids<String>,
     body: Bytes,
-) -> Answer {
+) -> Outcome {
     let name = read_name(&body)?;
     let app = shared.store.with(|db| {
         db.execute(
@@ -80,7 +80,7 @@ async fn remove(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     Ids(app_id): Ids<String>,
-) -> Answer {
+) -> Outcome {
     shared.store.with(|db| {
         let ids = params![caller.org_id, app_id];
         affected(

@@ -6,14 +6,14 @@ use axum::Router;
 use axum::routing::get;
 use serde_json::json;
 
-use crate::answer::{Answer, ok};
+use crate::response::{Outcome, ok};
 use crate::shared::Shared;
 
 pub fn routes() -> Router<Arc<Shared>> {
     Router::new().route("/capabilities", get(capabilities))
 }
 
-async fn capabilities() -> Answer {
+async fn capabilities() -> Outcome {
     ok(&json!({
         "version": env!("CARGO_PKG_VERSION"),
         "apiKeyScopes": [

@@ -9,12 +9,12 @@ use axum::routing::get;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, created, done, list, ok};
 use crate::auth::Caller;
 use crate::clock;
 use crate::path::Ids;
 use crate::problem::Problem;
 use crate::resources::apps;
+use crate::response::{Outcome, created, done, list, ok};
 use crate::shared::Shared;
 use crate::store::{affected, new_id};
 
@@ -34,7 +34,7 @@ async fn index(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     Ids(app_id): Ids<String>,
-) -> Answer {
+) -> Outcome {
     let channels = shared.store.with(|db| {
         apps::find(db, &caller.org_id, &app_id)?;
         db.prepare_cached(
@@ -52,7 +52,7 @@ async fn create(
     Extension(caller): Extension<Caller>,
     Ids(app_id): Ids<String>,
     body: Bytes,
-) -> Answer {
+) -> Outcome {
     let name = apps::read_name(&body)?;
     let channel_id = new_id("ch");
     let channel = shared.store.with(|db| {
@@ -74,7 +74,7 @@ async fn show(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     Ids((app_id, channel_id)): Ids<(String, String)>,
-) -> Answer {
+) -> Outcome {
     ok(&shared
         .store
         .with(|db| find(db, &caller.org_id, &app_id, &channel_id))?)
@@ -85,7 +85,7 @@ async fn rename(
     Extension(caller): Extension<Caller>,
     Ids((app_id, channel_id)): Ids<(String, String)>,
     body: Bytes,
-) -> Answer {
+) -> Outcome {
     let name = apps::read_name(&body)?;
     let channel = shared.store.with(|db| {
         db.execute(
@@ -101,7 +101,7 @@ async fn remove(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     Ids((app_id, channel_id)): Ids<(String, String)>,
-) -> Answer {
+) -> Outcome {
     shared.store.with(|db| {
         let rows = db.execute(
             "DELETE FROM channels WHERE org_id = ? AND app_id = ? AND channel_id = ?",

@@ -10,12 +10,12 @@ use axum::routing::{get, patch, post};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, created, done, list, ok};
 use crate::auth::Caller;
 use crate::body::Members;
 use crate::clock;
 use crate::path::Ids;
 use crate::problem::Problem;
+use crate::response::{Outcome, created, done, list, ok};
 use crate::shared::Shared;
 use crate::store::{affected, new_id};
 
@@ -28,7 +28,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/environments/{slug}/promote", post(promote))
 }
 
-async fn index(State(shared): State<Arc<Shared>>, Extension(caller): Extension<Caller>) -> Answer {
+async fn index(State(shared): State<Arc<Shared>>, Extension(caller): Extension<Caller>) -> Outcome {
     let environments = shared.store.with(|db| {
         db.prepare_cached("SELECT * FROM environments WHERE org_id = ? ORDER BY created_at, slug")?
             .query_map(params![caller.org_id], to_json)?
@@ -41,7 +41,7 @@ async fn create(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
-) -> Answer {
+) -> Outcome {
     let mut members = Members::read(&body)?;
     let name = members.required_text("name");
     let slug = members.text("slug").unwrap_or_else(|| slug_of(&name));
@@ -86,7 +86,7 @@ async fn update(
     Extension(caller): Extension<Caller>,
     Ids(slug): Ids<String>,
     body: Bytes,
-) -> Answer {
+) -> Outcome {
     let mut members = Members::read(&body)?;
     let name = members.text("name");
     let color = members.text("color");
@@ -115,7 +115,7 @@ async fn remove(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     Ids(slug): Ids<String>,
-) -> Answer {
+) -> Outcome {
     shared.store.with(|db| {
         let rows = db.execute(
             "DELETE FROM environments WHERE org_id = ? AND slug = ?",
@@ -126,12 +126,12 @@ async fn remove(
     done()
 }
 
-/// Makes an environment the organisation's default.
+/// Makes an environment the organization's default.
 async fn promote(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     Ids(slug): Ids<String>,
-) -> Answer {
+) -> Outcome {
     let environment = shared.store.with(|db| {
         find(db, &caller.org_id, &slug)?;
         make_default(db, &caller.org_id, &slug)?;

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::routing::get;
 use serde_json::json;
 
-use crate::answer::ok;
+use crate::response::ok;
 use crate::shared::Shared;
 
 pub const PATH: &str = "/healthz";

@@ -1,4 +1,4 @@
-//! Organisations, their members and invitations.
+//! Organizations, their members and invitations.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use axum::routing::{delete, get, post};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 
-use crate::answer::{Answer, created, done, list, ok};
 use crate::auth::Caller;
 use crate::body::Members;
 use crate::clock;
 use crate::path::Ids;
 use crate::problem::Problem;
+use crate::response::{Outcome, created, done, list, ok};
 use crate::shared::Shared;
 use crate::store::{affected, new_id};
 
 /// Everybody who calls is this user.
 const CALLER_ID: &str = "user_dev";
-/// Every organisation has a second member, so that removing and transferring can be tried.
+/// Every organization has a second member, so that removing and transferring can be tried.
 const COLLEAGUE_ID: &str = "user_colleague";
 const ROLES: [&str; 3] = ["user", "admin", "owner"];
 
@@ -46,7 +46,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/organizations/{org_id}/leave", post(leave))
 }
 
-/// Any tenant id that a caller names is an organisation: it comes to life when it is first seen.
+/// Any tenant id that a caller names is an organization: it comes to life when it is first seen.
 pub fn ensure(shared: &Shared, org_id: &str) -> Result<(), Problem> {
     shared.store.with(|db| {
         let now = shared.clock.now();
@@ -65,7 +65,7 @@ pub fn ensure(shared: &Shared, org_id: &str) -> Result<(), Problem> {
     })
 }
 
-async fn mine(State(shared): State<Arc<Shared>>) -> Answer {
+async fn mine(State(shared): State<Arc<Shared>>) -> Outcome {
     let organizations = shared.store.with(|db| {
         db.prepare_cached(
             "SELECT * FROM organizations JOIN members USING (org_id) WHERE user_id = ?
@@ -79,7 +79,7 @@ async fn mine(State(shared): State<Arc<Shared>>) -> Answer {
     list("organizations", organizations?)
 }
 
-async fn show(State(shared): State<Arc<Shared>>, Extension(caller): Extension<Caller>) -> Answer {
+async fn show(State(shared): State<Arc<Shared>>, Extension(caller): Extension<Caller>) -> Outcome {
     ok(&shared.store.with(|db| find(db, &caller.org_id))?)
 }
 
@@ -87,7 +87,7 @@ async fn update(
     State(shared): State<Arc<Shared>>,
     Extension(caller): Extension<Caller>,
     body: Bytes,
-) -> Answer {
+) -> Outcome {
     let mut members = Members::read(&body)?;
     let name = members.text("name");
     let description = members.text("description");
@@ -103,8 +103,8 @@ async fn update(
     ok(&organization?)
 }
 
-/// Takes everything that belongs to the organisation with it.
-async fn remove(State(shared): State<Arc<Shared>>, Ids(org_id): Ids<String>) -> Answer {
+/// Takes everything that belongs to the organization with it.
+async fn remove(State(shared): State<Arc<Shared>>, Ids(org_id): Ids<String>) -> Outcome {
     shared.store.with(|db| {
         find(db, &org_id)?;
         db.execute(
@@ -136,7 +136,7 @@ async fn invite(
     State(shared): State<Arc<Shared>>,
     Ids(org_id): Ids<String>,
     body: Bytes,
-) -> Answer {
+) -> Outcome {
     let mut members = Members::read(&body)?;
     let email = members.required_text("invitedEmail");
     let role = members.required_text("role");
@@ -172,7 +172,7 @@ async fn invite(
 async fn cancel_invitation(
     State(shared): State<Arc<Shared>>,
     Ids((org_id, invitation_id)): Ids<(String, String)>,
-) -> Answer {
+) -> Outcome {
     shared.store.with(|db| {
         let rows = db.execute(
             "DELETE FROM invitations WHERE org_id = ? AND invitation_id = ?",
@@ -186,12 +186,12 @@ async fn cancel_invitation(
 async fn remove_member(
     State(shared): State<Arc<Shared>>,
     Ids((org_id, user_id)): Ids<(String, String)>,
-) -> Answer {
+) -> Outcome {
     shared.store.with(|db| drop_member(db, &org_id, &user_id))?;
     done()
 }
 
-async fn leave(State(shared): State<Arc<Shared>>, Ids(org_id): Ids<String>) -> Answer {
+async fn leave(State(shared): State<Arc<Shared>>, Ids(org_id): Ids<String>) -> Outcome {
     shared
         .store
         .with(|db| drop_member(db, &org_id, CALLER_ID))?;
@@ -202,7 +202,7 @@ async fn transfer_ownership(
     State(shared): State<Arc<Shared>>,
     Ids(org_id): Ids<String>,
     body: Bytes,
-) -> Answer {
+) -> Outcome {
     let mut members = Members::read(&body)?;
     let user_id = members.required_text("userId");
     members.finish()?;
@@ -218,7 +218,7 @@ async fn transfer_ownership(
     done()
 }
 
-/// An organisation keeps its owner.
+/// An organization keeps its owner.
 fn drop_member(db: &Connection, org_id: &str, user_id: &str) -> Result<(), Problem> {
     if role_of(db, org_id, user_id)? == "owner" {
         return Err(Problem::new(

@@ -1,4 +1,4 @@
-use axonpush_dev_server::Config;
+use axonpush_dev_server::{Config, KeyHeader};
 
 use crate::client::{event, request, start, start_with};
 
@@ -16,7 +16,36 @@ fn both_names_of_the_key_header_are_accepted() {
 }
 
 #[test]
-fn without_a_valid_credential_the_answer_is_401() {
+fn one_generation_of_the_service_reads_one_of_them() {
+    let (old, new) = ("X-API-Key", "x-axonpush-api-key");
+    for (only, other, key_header) in [
+        (old, new, KeyHeader::ApiKey),
+        (new, old, KeyHeader::AxonpushApiKey),
+    ] {
+        assert_eq!(only.to_uppercase().parse(), Ok(key_header));
+        let server = start_with(Config {
+            key_header: Some(key_header),
+            ..Config::default()
+        });
+        let get = |headers: &[(&str, &str)]| request(&server, "GET", "/apps", headers, "");
+        assert_eq!(get(&[(only, "ak_key")]).status, 200);
+        assert_eq!(get(&[(other, "wrong"), (only, "ak_key")]).status, 200);
+        let refused = get(&[(other, "ak_key")]);
+        assert_eq!(refused.status, 401);
+        let detail = refused.json()["detail"].to_string();
+        assert!(detail.contains(&only.to_lowercase()), "{detail}");
+        let token = [("X-Public-Token", "pt_token"), JSON];
+        let body = event("e").to_string();
+        assert_eq!(
+            request(&server, "POST", "/event", &token, &body).status,
+            200
+        );
+    }
+    assert!("Authorization".parse::<KeyHeader>().is_err());
+}
+
+#[test]
+fn without_a_valid_credential_the_response_is_401() {
     let server = start();
     for headers in [
         &[][..],
@@ -26,14 +55,14 @@ fn without_a_valid_credential_the_answer_is_401() {
         &[("X-Public-Token", "ak_key")],
         &[("Authorization", "Bearer ak_key")],
     ] {
-        let answer = request(&server, "GET", "/apps", headers, "");
-        assert_eq!(answer.status, 401, "{headers:?}");
+        let response = request(&server, "GET", "/apps", headers, "");
+        assert_eq!(response.status, 401, "{headers:?}");
         assert_eq!(
-            answer.header("content-type"),
+            response.header("content-type"),
             Some("application/problem+json")
         );
-        assert_eq!(answer.json()["status"], 401);
-        assert_eq!(answer.json()["instance"], "/apps");
+        assert_eq!(response.json()["status"], 401);
+        assert_eq!(response.json()["instance"], "/apps");
     }
 }
 
@@ -75,15 +104,15 @@ fn a_public_token_can_publish_and_nothing_else() {
 
 #[test]
 fn health_needs_no_credential() {
-    let answer = request(&start(), "GET", "/healthz", &[], "");
+    let response = request(&start(), "GET", "/healthz", &[], "");
     assert_eq!(
-        (answer.status, &answer.json()["status"]),
+        (response.status, &response.json()["status"]),
         (200, &"ok".into())
     );
 }
 
 #[test]
-fn organisations_do_not_see_each_other() {
+fn organizations_do_not_see_each_other() {
     let server = start();
     let body = event("mine").to_string();
     let tenant = |id| [("X-API-Key", "ak_k"), JSON, ("x-tenant-id", id)];
@@ -94,13 +123,13 @@ fn organisations_do_not_see_each_other() {
 }
 
 #[test]
-fn every_answer_has_its_own_request_id() {
+fn every_response_has_its_own_request_id() {
     let server = start();
     let ids: Vec<_> = ["/healthz", "/apps", "/nowhere", "/_dev/stats"]
         .iter()
         .map(|target| request(&server, "GET", target, &[], ""))
-        .map(|answer| {
-            answer
+        .map(|response| {
+            response
                 .header("x-request-id")
                 .expect("a request id")
                 .to_owned()
@@ -115,9 +144,12 @@ fn unknown_paths_and_methods_are_told_apart() {
     let server = start();
     let key = [("X-API-Key", "ak_k")];
     assert_eq!(request(&server, "GET", "/nowhere", &key, "").status, 404);
-    let answer = request(&server, "DELETE", "/event", &key, "");
-    assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
-    assert_eq!(answer.json()["status"], 405);
+    let response = request(&server, "DELETE", "/event", &key, "");
+    assert_eq!(
+        (response.status, response.header("allow")),
+        (405, Some("POST"))
+    );
+    assert_eq!(response.json()["status"], 405);
 }
 
 #[test]
@@ -126,23 +158,23 @@ fn legacy_errors_are_envelopes() {
         legacy_errors: true,
         ..Config::default()
     });
-    let answer = request(&server, "GET", "/apps", &[], "");
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-    let body = answer.json();
+    let response = request(&server, "GET", "/apps", &[], "");
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    let body = response.json();
     assert_eq!(body["code"], "unauthorized");
     assert!(body["message"].is_string() && body["hint"].is_string());
-    assert_eq!(body["requestId"].as_str(), answer.header("x-request-id"));
+    assert_eq!(body["requestId"].as_str(), response.header("x-request-id"));
 
-    let answer = request(
+    let response = request(
         &server,
         "POST",
         "/event",
         &[("X-API-Key", "ak_k"), JSON],
         r#"{"payload":1}"#,
     );
-    let body = answer.json();
+    let body = response.json();
     assert_eq!(
-        (answer.status, &body["code"]),
+        (response.status, &body["code"]),
         (422, &"validation_error".into())
     );
     assert_eq!(

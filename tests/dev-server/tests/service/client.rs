@@ -21,13 +21,13 @@ pub fn start_with(config: Config) -> Server {
 }
 
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: String,
 }
 
-impl Answer {
+impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self
             .headers
@@ -74,7 +74,10 @@ impl<S: Read + Write> Connection<S> {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> io::Result<()> {
-        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: test\r\n");
+        let mut request = format!("{method} {target} HTTP/1.1\r\n");
+        if !headers.iter().any(|(name, _)| *name == "Host") {
+            request += "Host: localhost\r\n";
+        }
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
@@ -86,7 +89,7 @@ impl<S: Read + Write> Connection<S> {
         self.0.write_all(body)
     }
 
-    pub fn read(&mut self) -> io::Result<Answer> {
+    pub fn read(&mut self) -> io::Result<Response> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
@@ -96,7 +99,7 @@ impl<S: Read + Write> Connection<S> {
         let head = String::from_utf8_lossy(&head);
         let mut lines = head.lines();
         let status_line = lines.next().unwrap_or_default();
-        let mut answer = Answer {
+        let mut response = Response {
             status: status_line
                 .split(' ')
                 .nth(1)
@@ -108,14 +111,14 @@ impl<S: Read + Write> Connection<S> {
                 .collect(),
             body: String::new(),
         };
-        let length = answer
+        let length = response
             .header("content-length")
             .and_then(|it| it.parse().ok())
             .unwrap_or(0);
         let mut body = vec![0; length];
         self.0.read_exact(&mut body)?;
-        answer.body = String::from_utf8_lossy(&body).into_owned();
-        Ok(answer)
+        response.body = String::from_utf8_lossy(&body).into_owned();
+        Ok(response)
     }
 
     pub fn send(
@@ -124,7 +127,7 @@ impl<S: Read + Write> Connection<S> {
         target: &str,
         headers: &[(&str, &str)],
         body: &[u8],
-    ) -> io::Result<Answer> {
+    ) -> io::Result<Response> {
         self.write(method, target, headers, body)?;
         self.read()
     }
@@ -144,17 +147,17 @@ pub fn request(
     target: &str,
     headers: &[(&str, &str)],
     body: &str,
-) -> Answer {
+) -> Response {
     connect(server)
         .send(method, target, headers, body.as_bytes())
         .unwrap_or_else(|error| panic!("{method} {target}: {error}"))
 }
 
-pub fn get(server: &Server, target: &str) -> Answer {
+pub fn get(server: &Server, target: &str) -> Response {
     request(server, "GET", target, &[KEY], "")
 }
 
-pub fn send(server: &Server, method: &str, target: &str, body: Value) -> Answer {
+pub fn send(server: &Server, method: &str, target: &str, body: Value) -> Response {
     request(
         server,
         method,
@@ -164,16 +167,16 @@ pub fn send(server: &Server, method: &str, target: &str, body: Value) -> Answer 
     )
 }
 
-pub fn post(server: &Server, target: &str, body: Value) -> Answer {
+pub fn post(server: &Server, target: &str, body: Value) -> Response {
     send(server, "POST", target, body)
 }
 
 /// Publishes an event and returns its id.
 pub fn publish(server: &Server, event: Value) -> String {
-    let answer = post(server, "/event", event);
-    assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(answer.json()["status"], "accepted");
-    answer.json()["eventId"]
+    let response = post(server, "/event", event);
+    assert_eq!(response.status, 200, "{response:?}");
+    assert_eq!(response.json()["status"], "accepted");
+    response.json()["eventId"]
         .as_str()
         .expect("an event id")
         .to_owned()
@@ -181,9 +184,9 @@ pub fn publish(server: &Server, event: Value) -> String {
 
 /// The events that a query finds.
 pub fn events(server: &Server, query: &str) -> Vec<Value> {
-    let answer = get(server, &format!("/events{query}"));
-    assert_eq!(answer.status, 200, "{answer:?}");
-    match answer.json()["events"].take() {
+    let response = get(server, &format!("/events{query}"));
+    assert_eq!(response.status, 200, "{response:?}");
+    match response.json()["events"].take() {
         Value::Null => Vec::new(),
         Value::Array(events) => events,
         other => panic!("{other}"),

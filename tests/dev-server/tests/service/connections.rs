@@ -19,7 +19,7 @@ fn connections_are_kept_alive() {
         assert_eq!(
             connection
                 .send("GET", "/healthz", &[], b"")
-                .expect("an answer")
+                .expect("a response")
                 .status,
             200
         );
@@ -28,7 +28,7 @@ fn connections_are_kept_alive() {
 }
 
 #[test]
-fn idle_connections_are_closed_in_time_but_slow_answers_are_not() {
+fn idle_connections_are_closed_in_time_but_slow_responses_are_not() {
     let timeout = Duration::from_millis(400);
     let delay = 2 * timeout;
     let server = start_with(Config {
@@ -38,8 +38,8 @@ fn idle_connections_are_closed_in_time_but_slow_answers_are_not() {
     server.add_faults(json!({ "delayMs": delay.as_millis() as u64 }));
     let mut connection = connect(&server);
     let start = Instant::now();
-    let answer = connection.send("GET", "/healthz", &[], b"");
-    assert_eq!(answer.expect("an answer").status, 200);
+    let response = connection.send("GET", "/healthz", &[], b"");
+    assert_eq!(response.expect("a response").status, 200);
     let (rest, end) = connection.read_to_end();
     assert_eq!((rest.as_str(), end.expect("a clean end")), ("", 0));
     assert!(
@@ -77,7 +77,7 @@ fn dropping_the_server_closes_its_connections() {
 }
 
 #[test]
-fn a_request_in_progress_is_answered_before_the_server_stops() {
+fn a_request_in_progress_gets_its_response_before_the_server_stops() {
     let server = start();
     server.add_faults(json!({ "delayMs": 50 }));
     let mut connection = connect(&server);
@@ -88,7 +88,7 @@ fn a_request_in_progress_is_answered_before_the_server_stops() {
         (server.requests().len() == 1).then_some(())
     });
     drop(server);
-    assert_eq!(connection.read().expect("an answer").status, 200);
+    assert_eq!(connection.read().expect("a response").status, 200);
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ fn tls_serves_the_same_and_fails_the_same() {
     assert_eq!(
         open()
             .send("GET", "/healthz", &[], b"")
-            .expect("an answer")
+            .expect("a response")
             .status,
         200
     );
@@ -148,7 +148,7 @@ fn tls_serves_the_same_and_fails_the_same() {
     assert_eq!(
         open()
             .send("GET", "/healthz", &[], b"")
-            .expect("an answer")
+            .expect("a response")
             .status,
         200
     );

@@ -20,16 +20,16 @@ fn requests_are_recorded_as_they_arrived() {
     ];
     connection
         .send("POST", "/event?a=%2F", &headers, b"{\"identifier\":1}")
-        .expect("an answer");
+        .expect("a response");
     connection
         .send("GET", "/apps/a%2Fb", &[KEY], b"")
-        .expect("an answer");
+        .expect("a response");
     connection
         .send("POST", "/event", &headers, b"\xff{")
-        .expect("an answer");
+        .expect("a response");
     connect(&server)
         .send("GET", "/_dev/stats", &[], b"")
-        .expect("an answer");
+        .expect("a response");
 
     let recorded = request(&server, "GET", "/_dev/requests", &[], "").json()["requests"].clone();
     assert_eq!(
@@ -55,7 +55,7 @@ fn requests_are_recorded_as_they_arrived() {
     assert_eq!(
         first["headers"],
         json!([
-            ["host", "test"],
+            ["host", "localhost"],
             ["x-api-key", "ak_test"],
             ["x-twice", "1"],
             ["content-type", "application/json"],
@@ -98,12 +98,12 @@ fn statistics_count() {
         let headers = [KEY, ("Content-Type", "application/json")];
         connection
             .send("POST", "/event", &headers, keyed.to_string().as_bytes())
-            .expect("an answer");
+            .expect("a response");
     }
     assert_eq!(
         connection
             .send("GET", "/_dev/stats", &[], b"")
-            .expect("an answer")
+            .expect("a response")
             .json(),
         json!({
             "connectionsAccepted": 1, "connectionsOpen": 1, "requests": 2, "storedEvents": 1, "duplicates": 1,
@@ -173,7 +173,7 @@ fn closing_idle_connections_spares_the_busy_ones() {
     for connection in &mut idle[1..] {
         connection
             .send("GET", "/healthz", &[], b"")
-            .expect("an answer");
+            .expect("a response");
     }
     // Busy for as long as the rest of its body is missing.
     let body = event("e").to_string();
@@ -197,5 +197,5 @@ fn closing_idle_connections_spares_the_busy_ones() {
         assert_eq!((rest.as_str(), end.expect("a clean end")), ("", 0));
     }
     busy.0.write_all(body.as_bytes()).expect("the rest");
-    assert_eq!(busy.read().expect("an answer").status, 200);
+    assert_eq!(busy.read().expect("a response").status, 200);
 }

@@ -5,7 +5,7 @@ use axonpush_dev_server::Server;
 use serde_json::{Value, json};
 
 use crate::client::{
-    Answer, KEY, connect, event, events, eventually, get, post, publish, request, start,
+    KEY, Response, connect, event, events, eventually, get, post, publish, request, start,
 };
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -24,11 +24,11 @@ fn last_outcome(server: &Server) -> Value {
 #[test]
 fn a_status_comes_with_headers_and_body() {
     let server = start();
-    let answer = |fault: Value| -> Answer {
+    let response = |fault: Value| -> Response {
         server.add_faults(fault);
         get(&server, "/apps")
     };
-    let limited = answer(json!({ "status": 429, "headers": { "Retry-After": 1.5, "X-A": "b" } }));
+    let limited = response(json!({ "status": 429, "headers": { "Retry-After": 1.5, "X-A": "b" } }));
     assert_eq!(
         (limited.status, limited.header("retry-after")),
         (429, Some("1.5"))
@@ -40,21 +40,21 @@ fn a_status_comes_with_headers_and_body() {
     assert_eq!(limited.json()["status"], 429);
     assert!(limited.header("x-request-id").is_some());
 
-    let text = answer(json!({ "status": 502, "body": "<html>", "contentType": "text/html" }));
+    let text = response(json!({ "status": 502, "body": "<html>", "contentType": "text/html" }));
     assert_eq!(
         (text.body.as_str(), text.header("content-type")),
         ("<html>", Some("text/html"))
     );
-    let envelope = answer(
+    let envelope = response(
         json!({ "status": 400, "body": { "code": "validation_error", "message": ["a", "b"] } }),
     );
     assert_eq!(envelope.json()["message"], json!(["a", "b"]));
-    let binary = answer(json!({ "status": 200, "bodyBase64": "AAEC" }));
+    let binary = response(json!({ "status": 200, "bodyBase64": "AAEC" }));
     assert_eq!(binary.body.as_bytes(), [0, 1, 2]);
     let redirect =
-        answer(json!({ "status": 307, "headers": { "Location": "http://127.0.0.1:1/" } }));
+        response(json!({ "status": 307, "headers": { "Location": "http://127.0.0.1:1/" } }));
     assert_eq!((redirect.status, redirect.body.as_str()), (307, ""));
-    let own_id = answer(json!({ "status": 500, "headers": { "X-Request-Id": "mine" } }));
+    let own_id = response(json!({ "status": 500, "headers": { "X-Request-Id": "mine" } }));
     assert_eq!(own_id.header("x-request-id"), Some("mine"));
     assert_eq!(last_outcome(&server), "fault: status");
     assert_eq!(statuses(&server, 1), [200]);
@@ -131,7 +131,7 @@ fn a_reset_is_a_reset() {
     let body = event("e").to_string();
     let error = connection
         .send("POST", "/event", &[KEY, JSON], body.as_bytes())
-        .expect_err("no answer");
+        .expect_err("no response");
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     assert_eq!(last_outcome(&server), "fault: reset");
     assert!(events(&server, "").is_empty());
@@ -155,7 +155,7 @@ fn a_hangup_comes_before_or_after_storing() {
 }
 
 #[test]
-fn a_truncated_answer_promises_more_than_it_keeps() {
+fn a_truncated_response_promises_more_than_it_keeps() {
     let server = start();
     for keep in [0, 1, 10] {
         server.add_faults(json!({ "truncate": keep }));
@@ -172,14 +172,14 @@ fn a_truncated_answer_promises_more_than_it_keeps() {
         );
         assert_eq!(body.len(), keep);
     }
-    // All of the body: nothing is missing, and the next answer is whole too.
+    // All of the body: nothing is missing, and the next response is whole too.
     server.add_faults(json!({ "truncate": 65 }));
     let mut connection = connect(&server);
     for _ in 0..2 {
         assert_eq!(
             connection
                 .send("GET", "/healthz", &[], b"")
-                .expect("a whole answer")
+                .expect("a whole response")
                 .status,
             200
         );
@@ -187,17 +187,17 @@ fn a_truncated_answer_promises_more_than_it_keeps() {
 }
 
 #[test]
-fn a_dripped_answer_takes_its_time_from_the_first_byte() {
+fn a_dripped_response_takes_its_time_from_the_first_byte() {
     let server = start();
     server.add_faults(json!({ "drip": { "bytes": 16, "intervalMs": 20 } }));
     let mut connection = connect(&server);
     let start = Instant::now();
-    let answer = connection
+    let response = connection
         .send("GET", "/healthz", &[], b"")
-        .expect("an answer");
+        .expect("a response");
     let elapsed = start.elapsed();
     assert_eq!(
-        (answer.status, &answer.json()["status"]),
+        (response.status, &response.json()["status"]),
         (200, &json!("ok"))
     );
     // Head and body are over 200 bytes: at least 12 pauses.
@@ -207,7 +207,7 @@ fn a_dripped_answer_takes_its_time_from_the_first_byte() {
     assert_eq!(
         connection
             .send("GET", "/healthz", &[], b"")
-            .expect("an answer")
+            .expect("a response")
             .status,
         200
     );
@@ -231,7 +231,7 @@ fn a_silent_server_waits_for_the_client_to_leave() {
         .0
         .set_read_timeout(Some(Duration::from_millis(100)))
         .expect("a timeout");
-    let error = connection.read().expect_err("no answer");
+    let error = connection.read().expect_err("no response");
     assert!(
         matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
         "{error}"
@@ -246,7 +246,7 @@ fn a_silent_server_waits_for_the_client_to_leave() {
 }
 
 #[test]
-fn a_delay_alone_delays_the_real_answer() {
+fn a_delay_alone_delays_the_real_response() {
     let server = start();
     server.add_faults(json!({ "path": "/event", "delayMs": 80 }));
     let start = Instant::now();
@@ -291,8 +291,8 @@ fn nonsense_is_refused_as_a_whole() {
         json!({ "silent": true, "probability": 1.5 }),
         json!({ "sielnt": true }),
     ] {
-        let answer = post(&server, "/_dev/faults", json!([{ "status": 500 }, fault]));
-        assert_eq!(answer.locations(), ["body"], "{fault}");
+        let response = post(&server, "/_dev/faults", json!([{ "status": 500 }, fault]));
+        assert_eq!(response.locations(), ["body"], "{fault}");
     }
     assert_eq!(server.faults_left(), json!([]));
 }

@@ -5,6 +5,7 @@ mod client;
 mod connections;
 mod control;
 mod faults;
+mod hosts;
 mod program;
 mod publish;
 mod resources;

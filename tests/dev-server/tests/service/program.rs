@@ -44,14 +44,14 @@ fn it_says_where_it_listens_and_stops_cleanly_with_connections_open() {
         let fault = r#"{"silent":true}"#;
         write!(
             idle,
-            "POST /_dev/faults HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{fault}",
+            "POST /_dev/faults HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{fault}",
             fault.len()
         )
         .expect("a request");
         let mut status = [0; 15];
-        idle.read_exact(&mut status).expect("an answer");
+        idle.read_exact(&mut status).expect("a response");
         assert_eq!(&status, b"HTTP/1.1 200 OK");
-        write!(waiting, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").expect("a request");
+        write!(waiting, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("a request");
 
         signal(&child, name);
         assert_eq!(child.wait().expect("an end").code(), Some(0), "{name}");
@@ -69,6 +69,8 @@ fn wrong_arguments_are_explained() {
         &["--listen"],
         &["--idle-timeout-ms", "soon"],
         &["--tls-cert", "only.pem"],
+        &["--key-header", "Authorization"],
+        &["--created", "204"],
         &["extra"],
     ] {
         let output = program(arguments).output().expect("the program runs");

@@ -2,16 +2,16 @@ use axonpush_dev_server::{Config, Server};
 use serde_json::{Value, json};
 
 use crate::client::{
-    Answer, KEY, connect, event, events, names, post, publish, request, start, start_with,
+    KEY, Response, connect, event, events, names, post, publish, request, start, start_with,
 };
 
-fn post_text(server: &Server, headers: &[(&str, &str)], body: &str) -> Answer {
+fn post_text(server: &Server, headers: &[(&str, &str)], body: &str) -> Response {
     let all = [&[KEY, ("Content-Type", "application/json")], headers].concat();
     request(server, "POST", "/event", &all, body)
 }
 
 #[test]
-fn every_documented_member_is_accepted_and_answered() {
+fn every_documented_member_is_accepted_and_shown() {
     let server = start();
     let sent = json!({
         "identifier": "checkout",
@@ -130,10 +130,10 @@ fn what_is_not_in_the_contract_is_refused_by_location() {
             "body.occurredAt",
         ),
     ] {
-        let answer = post(&server, "/event", body.clone());
-        assert_eq!(answer.locations(), [location], "{body}");
+        let response = post(&server, "/event", body.clone());
+        assert_eq!(response.locations(), [location], "{body}");
         assert_eq!(
-            answer.header("content-type"),
+            response.header("content-type"),
             Some("application/problem+json")
         );
     }
@@ -146,10 +146,10 @@ fn what_is_not_in_the_contract_is_refused_by_location() {
         "{} {}",
         r#"{"identifier":"\ud800","payload":{}}"#,
     ] {
-        let answer = post_text(&server, &[], text);
+        let response = post_text(&server, &[], text);
         assert!(
-            answer.locations()[0].starts_with("body"),
-            "{text}: {answer:?}"
+            response.locations()[0].starts_with("body"),
+            "{text}: {response:?}"
         );
     }
     let twice = r#"{"identifier":"e","payload":{},"identifier":"f"}"#;
@@ -166,21 +166,21 @@ fn the_idempotency_key_must_be_well_formed() {
     let server = start();
     let long = "k".repeat(256);
     for key in ["", "é", long.as_str(), "a\tb"] {
-        let answer = post_text(
+        let response = post_text(
             &server,
             &[("Idempotency-Key", key)],
             &event("e").to_string(),
         );
-        assert_eq!(answer.locations(), ["header.Idempotency-Key"], "{key:?}");
+        assert_eq!(response.locations(), ["header.Idempotency-Key"], "{key:?}");
     }
     let longest = "k".repeat(255);
     for key in ["a b!~", longest.as_str()] {
-        let answer = post_text(
+        let response = post_text(
             &server,
             &[("Idempotency-Key", key)],
             &event("e").to_string(),
         );
-        assert_eq!(answer.status, 200, "{key:?}");
+        assert_eq!(response.status, 200, "{key:?}");
     }
     let body = json!({ "identifier": "e", "payload": {}, "dedupKey": "one" }).to_string();
     assert_eq!(
@@ -199,18 +199,18 @@ fn the_idempotency_key_can_be_required() {
         require_idempotency_key: true,
         ..Config::default()
     });
-    let answer = post(&server, "/event", event("e"));
-    assert_eq!(answer.locations(), ["header.Idempotency-Key"]);
-    let answer = post_text(
+    let response = post(&server, "/event", event("e"));
+    assert_eq!(response.locations(), ["header.Idempotency-Key"]);
+    let response = post_text(
         &server,
         &[("Idempotency-Key", "k")],
         &event("e").to_string(),
     );
-    assert_eq!(answer.status, 200);
+    assert_eq!(response.status, 200);
 }
 
 #[test]
-fn an_event_is_stored_once_per_dedup_key_and_organisation() {
+fn an_event_is_stored_once_per_dedup_key_and_organization() {
     let server = start();
     let keyed = |name: &str| json!({ "identifier": name, "payload": {}, "dedupKey": "k" });
     let first = publish(&server, keyed("first"));
@@ -266,16 +266,16 @@ fn payload_and_metadata_come_back_byte_for_byte() {
         r#"{"z":1.50,"a":12345678901234567890123,"s":"\u00e9\u0000 ü","n":[ null ,true]}"#;
     let body = format!(r#"{{"identifier":"e","payload":{payload},"metadata":{{"y":1e2,"x":2}}}}"#);
     assert_eq!(post_text(&server, &[], &body).status, 200);
-    let answer = request(&server, "GET", "/events", &[KEY], "");
+    let response = request(&server, "GET", "/events", &[KEY], "");
     assert!(
-        answer.body.contains(&format!(r#""payload":{payload}"#)),
+        response.body.contains(&format!(r#""payload":{payload}"#)),
         "{}",
-        answer.body
+        response.body
     );
     assert!(
-        answer.body.contains(r#""metadata":{"y":1e2,"x":2}"#),
+        response.body.contains(r#""metadata":{"y":1e2,"x":2}"#),
         "{}",
-        answer.body
+        response.body
     );
 }
 
@@ -318,7 +318,7 @@ fn a_body_over_8_mib_is_refused_and_the_refusal_arrives() {
         let headers = [KEY, ("Content-Type", "application/json")];
         connect(&server)
             .send("POST", "/event", &headers, body.as_bytes())
-            .expect("an answer")
+            .expect("a response")
             .status
     };
     assert_eq!(publish(8 << 20), 200);
@@ -330,21 +330,21 @@ fn a_body_over_8_mib_is_refused_and_the_refusal_arrives() {
 fn nesting_beyond_reason_is_refused() {
     let server = start();
     let payload = format!(r#"{{"a":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    let answer = post_text(
+    let response = post_text(
         &server,
         &[],
         &format!(r#"{{"identifier":"e","payload":{payload}}}"#),
     );
-    assert_eq!(answer.locations(), ["body.payload"]);
+    assert_eq!(response.locations(), ["body.payload"]);
 }
 
 #[test]
 fn otlp_is_not_implemented() {
     let server = start();
     for target in ["/v1/traces", "/v1/logs"] {
-        let answer = post(&server, target, Value::Object(Default::default()));
+        let response = post(&server, target, Value::Object(Default::default()));
         assert_eq!(
-            (answer.status, &answer.json()["status"]),
+            (response.status, &response.json()["status"]),
             (501, &json!(501))
         );
     }

@@ -1,6 +1,8 @@
+use axonpush_dev_server::Config;
+use axum::http::StatusCode;
 use serde_json::json;
 
-use crate::client::{get, post, publish, send, start};
+use crate::client::{event, get, post, publish, send, start, start_with};
 
 #[test]
 fn apps_come_change_and_go() {
@@ -147,7 +149,7 @@ fn environments_have_one_default() {
 }
 
 #[test]
-fn organisations_have_members_invitations_and_an_owner() {
+fn organizations_have_members_invitations_and_an_owner() {
     let server = start();
     let mine = get(&server, "/users/me/organizations").json();
     assert_eq!(mine["organizations"][0]["role"], "owner");
@@ -220,7 +222,7 @@ fn organisations_have_members_invitations_and_an_owner() {
     assert_eq!(send(&server, "DELETE", &at(""), json!({})).status, 200);
     assert!(
         crate::client::events(&server, "").is_empty(),
-        "events go with their organisation"
+        "events go with their organization"
     );
 }
 
@@ -242,10 +244,10 @@ fn a_hostile_id_stays_one_id() {
             ("DELETE", format!("/environments/{encoded}")),
             ("GET", format!("/webhooks/deliveries/{encoded}")),
         ] {
-            let answer =
+            let response =
                 crate::client::request(&server, method, &target, &[crate::client::KEY], "");
-            assert_eq!(answer.status, 404, "{target}");
-            let detail = answer.json()["detail"].clone();
+            assert_eq!(response.status, 404, "{target}");
+            let detail = response.json()["detail"].clone();
             assert!(
                 detail
                     .as_str()
@@ -263,6 +265,46 @@ fn a_hostile_id_stays_one_id() {
         );
     }
     assert_eq!(get(&server, "/apps/%FF").locations(), ["path"]);
+}
+
+#[test]
+fn what_is_created_has_the_status_that_was_chosen() {
+    for (created, for_events, for_others) in [
+        (None, 200, 201),
+        (Some(StatusCode::OK), 200, 200),
+        (Some(StatusCode::CREATED), 201, 201),
+    ] {
+        let server = start_with(Config {
+            created,
+            ..Config::default()
+        });
+        let create = |target: &str, body: serde_json::Value| post(&server, target, body);
+        let app = create("/apps", json!({ "name": "a" }));
+        let channels = format!(
+            "/apps/{}/channels",
+            app.json()["appId"].as_str().expect("an id")
+        );
+        let invitation = json!({ "invitedEmail": "a@b.c", "role": "user" });
+        let webhook = json!({ "channelId": "c", "url": "http://127.0.0.1:9/" });
+        for (response, expected) in [
+            (create("/event", event("e")), for_events),
+            (app, for_others),
+            (create(&channels, json!({ "name": "c" })), for_others),
+            (create("/environments", json!({ "name": "e" })), for_others),
+            (
+                create("/organizations/org_dev/invitations", invitation),
+                for_others,
+            ),
+            (create("/webhooks/endpoints", webhook), for_others),
+            // Neither reading nor refusing creates anything.
+            (create("/event", json!({})), 422),
+            (get(&server, "/apps"), 200),
+            (create("/organizations/org_dev/leave", json!({})), 409),
+            (create("/environments/e/promote", json!({})), 200),
+        ] {
+            assert_eq!(response.status, expected, "{created:?}: {response:?}");
+        }
+    }
 }
 
 #[test]

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use crate::client::{event, get, publish, start};
 
 fn traces(server: &Server, query: &str) -> Vec<Value> {
-    let answer = get(server, &format!("/traces{query}"));
-    assert_eq!(answer.status, 200, "{answer:?}");
-    answer.json()["traces"]
+    let response = get(server, &format!("/traces{query}"));
+    assert_eq!(response.status, 200, "{response:?}");
+    response.json()["traces"]
         .as_array()
         .cloned()
         .unwrap_or_default()

@@ -9,7 +9,7 @@ use sha2::Sha256;
 
 use crate::client::{PATIENCE, eventually, get, post, publish, send, start};
 
-/// Answers every request with `status`, and passes on what it got as head and body.
+/// Responds to every request with `status`, and passes on what it got as head and body.
 fn receiver(status: &'static str) -> (String, Receiver<(String, Vec<u8>)>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!(
@@ -38,7 +38,7 @@ fn receiver(status: &'static str) -> (String, Receiver<(String, Vec<u8>)>) {
                     break (head, bytes[end + 4..].to_vec());
                 }
             };
-            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").expect("an answer");
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").expect("a response");
             if sender.send((head, body)).is_err() {
                 return;
             }
@@ -48,13 +48,13 @@ fn receiver(status: &'static str) -> (String, Receiver<(String, Vec<u8>)>) {
 }
 
 fn endpoint(server: &Server, url: &str, event_types: Value) -> Value {
-    let answer = post(
+    let response = post(
         server,
         "/webhooks/endpoints",
         json!({ "channelId": "ch_1", "url": url, "eventTypes": event_types }),
     );
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.json()
+    assert_eq!(response.status, 201, "{response:?}");
+    response.json()
 }
 
 fn delivery(server: &Server, endpoint: &Value) -> Value {
