@@ -11,6 +11,6 @@ export interface LangChainOptions extends CallbackOptions {
 export declare class AxonPushCallbackHandler extends BaseCallbackHandler {
   constructor(client: AxonPush, options?: LangChainOptions);
   name: string;
-  /** Events that could not be handed over. */
+  /** The number of events that could not be enqueued. */
   get lost(): number;
 }

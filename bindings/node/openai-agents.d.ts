@@ -5,7 +5,7 @@ import type { AxonPush, CallbackOptions } from './index.js';
 /** A tracing processor for OpenAI's Agents SDK: `addTraceProcessor(new AxonPushTracingProcessor(client))`. It never throws. */
 export declare class AxonPushTracingProcessor implements TracingProcessor {
   constructor(client: AxonPush, options?: CallbackOptions);
-  /** Events that could not be handed over. */
+  /** The number of events that could not be enqueued. */
   get lost(): number;
   onTraceStart(): Promise<void>;
   onTraceEnd(): Promise<void>;

@@ -15,9 +15,9 @@ export declare function pinoDestination(
   client: AxonPush,
   options?: PinoDestinationOptions,
 ): {
-  /** What pino knows a destination by. */
+  /** By this member pino tells a destination from an options object. */
   readonly writable: true;
   write(line: string): void;
-  /** Lines that could not be handed over. */
+  /** The number of lines that could not be enqueued. */
   readonly lost: number;
 };

@@ -10,7 +10,7 @@ export interface WinstonTransportOptions extends LogSinkOptions, Transport.Trans
  */
 export declare class AxonPushTransport extends Transport {
   constructor(client: AxonPush, options?: WinstonTransportOptions);
-  /** Lines that could not be handed over. */
+  /** The number of lines that could not be enqueued. */
   get lost(): number;
   log(info: any, next: () => void): void;
 }

@@ -8,8 +8,8 @@ const PREVIEW = 500;
 /** Traces `messages.create` of Anthropic's SDK. See anthropic.d.ts. */
 export class AxonPushAnthropicTracer {
   #callbacks;
-  /** Functions that wrap() made. @type {WeakSet<Function>} */
-  #made = new WeakSet();
+  /** The functions that wrap() has created. @type {WeakSet<Function>} */
+  #wrappers = new WeakSet();
 
   /**
    * @param {import('./client.js').AxonPush} client
@@ -30,7 +30,7 @@ export class AxonPushAnthropicTracer {
    */
   createMessage(anthropic, parameters, ...more) {
     const call = () => anthropic.messages.create(parameters, ...more);
-    return this.#made.has(anthropic.messages.create) ? call() : this.#create(call, parameters);
+    return this.#wrappers.has(anthropic.messages.create) ? call() : this.#create(call, parameters);
   }
 
   /**
@@ -41,13 +41,13 @@ export class AxonPushAnthropicTracer {
   wrap(anthropic) {
     const { messages } = anthropic;
     const create = messages.create;
-    if (this.#made.has(create)) return anthropic;
+    if (this.#wrappers.has(create)) return anthropic;
     const tracer = this;
     /** @this {any} @param {any[]} parameters */
     const traced = function (...parameters) {
       return tracer.#create(() => create.apply(this, parameters), parameters[0]);
     };
-    this.#made.add(traced);
+    this.#wrappers.add(traced);
     messages.create = traced;
     return anthropic;
   }
@@ -71,8 +71,8 @@ export class AxonPushAnthropicTracer {
       max_tokens: parameters.max_tokens,
     }));
     const promise = call();
-    // The promise is the SDK's own, with asResponse() and the like. It reads the answer when somebody asks for it, by parse();
-    // that must stay so, since a body can be read once.
+    // The promise is the SDK's own, with asResponse() and other methods. It calls parse() to read the response body when it is first
+    // used. That must stay so, since a body can only be read once.
     const parse = promise?.parse;
     if (typeof parse !== 'function') return promise;
     /** @type {Promise<any> | undefined} */
@@ -80,11 +80,11 @@ export class AxonPushAnthropicTracer {
     promise.parse = () =>
       (seen ??= parse.call(promise).then(
         (/** @type {any} */ message) => {
-          this.#answered(message);
+          this.#responded(message);
           return message;
         },
         (/** @type {unknown} */ error) => {
-          // The SDK for Python is silent here; the turn would never end.
+          // The SDK for Python does nothing here, so that the turn never ends.
           this.#publish('conversation.error', EventType.AGENT_ERROR, () => errorOf(error));
           throw error;
         },
@@ -92,8 +92,8 @@ export class AxonPushAnthropicTracer {
     return promise;
   }
 
-  /** @param {any} message of a stream, nothing is known here */
-  #answered(message) {
+  /** @param {any} message the response; a stream is not looked into */
+  #responded(message) {
     this.#callbacks.publish(() => {
       if (message?.usage) {
         const { usage, model, stop_reason } = message;

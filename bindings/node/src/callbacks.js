@@ -5,7 +5,7 @@ import { Trace } from './trace.js';
 
 const LONGEST = 2000;
 
-/** What the callbacks of frameworks have in common: an observer, and the trace that their events are in. */
+/** The common part of framework callbacks: an observer, and the trace that their events belong to. */
 export class Callbacks {
   #observer;
   #traceId;
@@ -27,7 +27,7 @@ export class Callbacks {
   }
 
   /**
-   * The trace that was chosen, else the one that is current, else the framework's or one of this object's own.
+   * Returns the id of the trace that the options name, else of the current one, else the framework's, else that of this object.
    * @param {string} [ofFramework]
    */
   traceId(ofFramework) {
@@ -44,7 +44,7 @@ export class Callbacks {
 }
 
 /**
- * A value as JSON has it; if that is long, the beginning of its text.
+ * Reduces a value to what JSON can represent. If its JSON is long, the beginning of the JSON text is returned.
  * @param {unknown} value
  */
 export function shortened(value) {

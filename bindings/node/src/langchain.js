@@ -11,8 +11,8 @@ const RUN_METADATA = ['langgraph_node', 'langgraph_step', 'langgraph_triggers', 
 /**
  * A callback handler for LangChain. See langchain.d.ts.
  *
- * Event types and payloads are those of AxonPush's SDK for Python. A method that throws would be reported on the host's console:
- * none does.
+ * Event types and payloads are those of the AxonPush SDK for Python. LangChain would report a method that throws on the
+ * application's console, so none does.
  */
 export class AxonPushCallbackHandler extends BaseCallbackHandler {
   name = 'axonpush';
@@ -25,7 +25,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
    */
   constructor(client, options = {}) {
     super();
-    // Its methods only hand over, and are to run in the trace of the run: not in LangChain's queue.
+    // The methods only enqueue, and have to run in the context of the run, where its trace is current: not in LangChain's queue.
     this.awaitHandlers = true;
     this.#metadata = { ...options.metadata, framework: 'langchain' };
     this.#callbacks = new Callbacks(client, options, 'langchain');
@@ -35,7 +35,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
     return this.#callbacks.lost;
   }
 
-  /** LangChain's own would construct another one of this one. @returns {any} */
+  /** The inherited method would construct another handler with this one as its options. @returns {any} */
   copy() {
     return this;
   }
@@ -44,7 +44,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
    * @param {any} chain
    * @param {any} inputs
    * @param {string} runId
-   * @param {string} [parentRunId] fourth, whatever LangChain's types say
+   * @param {string} [parentRunId] is the fourth argument, although LangChain's types say otherwise
    * @param {string[]} [tags]
    * @param {Record<string, any>} [metadata]
    * @param {string} [runType]
@@ -71,7 +71,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
   }
 
   /**
-   * Chat models arrive here, too.
+   * LangChain calls this for chat models, too, since there is no handleChatModelStart.
    * @param {any} llm
    * @param {string[]} prompts
    * @param {string} runId
@@ -95,7 +95,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
     this.#publish('llm.end', EventType.AGENT_END, runId, parentRunId, () => ({ payload: { generations: output?.generations?.length ?? 0 } }));
   }
 
-  /** The SDK for Python is silent here; a model that is called by itself would fail unseen. @param {any} error @param {string} runId @param {string} [parentRunId] */
+  /** The SDK for Python does nothing here, so that the failure of a model outside of any chain goes unnoticed. @param {any} error @param {string} runId @param {string} [parentRunId] */
   handleLLMError(error, runId, parentRunId) {
     this.#publish('llm.error', EventType.AGENT_ERROR, runId, parentRunId, () => ({ payload: errorOf(error) }));
   }

@@ -5,19 +5,19 @@ import { AxonPush } from './client.js';
 /** @import { AxonPushEvent } from '../index.js' */
 
 /**
- * What log sinks and callbacks of frameworks have in common: they must never break their host. Every error is suppressed, in
- * strict mode too, and counted: here where an event could not be handed over, in `failed`, `expired` and the like of
- * client.stats() afterwards.
+ * The common part of log sinks and framework callbacks, which must never break the application. Every error is suppressed, in
+ * strict mode too, and counted: in `lost` if an event could not be enqueued, and afterwards in `failed`, `expired` and the other
+ * counters of client.stats().
  */
 export class Observer {
   #client;
   #members;
-  /** Events that could not be handed over. */
+  /** The number of events that could not be enqueued. */
   lost = 0;
 
   /**
    * @param {AxonPush} client
-   * @param {Partial<AxonPushEvent>} members that all events have, unless they say otherwise
+   * @param {Partial<AxonPushEvent>} members that events have unless they have their own
    */
   constructor(client, members) {
     if (!(client instanceof AxonPush)) throw new TypeError('expected an AxonPush client');
@@ -25,7 +25,7 @@ export class Observer {
     this.#members = members;
   }
 
-  /** @param {() => AxonPushEvent | null} make what it throws is suppressed, too; null: there is nothing to say */
+  /** @param {() => AxonPushEvent | null} make returns the event, or null for none. What it throws is suppressed, too. */
   publish(make) {
     let taken = false;
     try {
@@ -40,7 +40,7 @@ export class Observer {
 }
 
 /**
- * A value as JSON has it, whatever it is: what JSON cannot write becomes text.
+ * Reduces any value to what JSON can represent. What JSON cannot represent becomes a string.
  * @param {unknown} value
  */
 export function plain(value) {

@@ -95,7 +95,7 @@ test('results of tools, and errors', async () => {
   assert.ok(events.every((event) => event.traceId === 'mine'));
 });
 
-test('the host does not notice what becomes of its events', async () => {
+test('the application does not notice what happens to its events', async () => {
   for (const failOpen of [true, false]) {
     for (const [baseUrl, fault] of [[DEAD], [server.url, { status: 401 }], [server.url, { status: 500 }], [server.url, { delayMs: 300 }]]) {
       await server.reset();

@@ -33,8 +33,8 @@ const weather = tool(async ({ city }) => `sunny in ${city}`, { name: 'weather', 
 const chain = () => {
   const model = new FakeListChatModel({ responses: ['abc'] });
   return RunnableLambda.from(async (city, config) => {
-    const answer = await model.invoke(`how is ${city}?`, config);
-    return `${answer.content}: ${await weather.invoke({ city }, config)}`;
+    const response = await model.invoke(`how is ${city}?`, config);
+    return `${response.content}: ${await weather.invoke({ city }, config)}`;
   }).withConfig({ runName: 'forecast', tags: ['mine'], metadata: { thread_id: 't7' } });
 };
 
@@ -98,7 +98,7 @@ test('tokens and errors', async () => {
   assert.ok(events.every((event) => event.traceId === 'mine' && event.agentId === 'a7'));
 });
 
-test('the chain does not notice what becomes of its events', async () => {
+test('the chain does not notice what happens to its events', async () => {
   const noise = [];
   const { warn, error } = console;
   console.warn = console.error = (...text) => noise.push(text);

@@ -122,7 +122,7 @@ test('what cannot be handed over is counted and breaks nothing, in strict mode t
   assert.deepEqual([destination.lost, transport.lost], [4, 3]);
 });
 
-const HOST = (failOpen) => `
+const APPLICATION = (failOpen) => `
   import pino from ${JSON.stringify(import.meta.resolve('pino'))};
   import winston from ${JSON.stringify(import.meta.resolve('winston'))};
   import { pinoDestination } from ${JSON.stringify(import.meta.resolve('axonpush-native/pino'))};
@@ -135,15 +135,15 @@ const HOST = (failOpen) => `
   process.exitCode = 3;`;
 
 for (const failOpen of [true, false]) {
-  test(`the host’s output and exit code are its own, whatever the service does: failOpen ${failOpen}`, async () => {
-    const hosts = [];
-    hosts.push(await runScript(HOST(failOpen), { url: DEAD }));
+  test(`the application’s output and exit code are its own, whatever the service does: failOpen ${failOpen}`, async () => {
+    const runs = [];
+    runs.push(await runScript(APPLICATION(failOpen), { url: DEAD }));
     for (const fault of [{ status: 401 }, { status: 500 }, { delayMs: 1000 }]) {
       await server.reset();
       await server.fault({ path: '/event', times: 1000, ...fault });
-      hosts.push(await runScript(HOST(failOpen), { url: server.url }));
+      runs.push(await runScript(APPLICATION(failOpen), { url: server.url }));
     }
-    for (const { code, stdout, stderr } of hosts) assert.deepEqual([code, stdout], [3, 'done\n'], stderr);
-    for (const { stderr } of hosts) assert.doesNotMatch(stderr, /Unhandled|Warning:|Error:/);
+    for (const { code, stdout, stderr } of runs) assert.deepEqual([code, stdout], [3, 'done\n'], stderr);
+    for (const { stderr } of runs) assert.doesNotMatch(stderr, /Unhandled|Warning:|Error:/);
   });
 }
