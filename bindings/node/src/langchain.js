@@ -1,12 +1,15 @@
 import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 
-import { Callbacks, errorOf, shortened } from './callbacks.js';
+import { Callbacks, errorOf, parsed, shortened } from './callbacks.js';
 import { EventType } from './event-types.js';
 
 /** @import { LangChainOptions } from '../langchain.js' */
 
 const MODEL = ['model', 'model_name', 'model_id'];
 const RUN_METADATA = ['langgraph_node', 'langgraph_step', 'langgraph_triggers', 'thread_id'];
+
+/** Runs that never end, such as abandoned streams, must not be remembered for ever. */
+const MOST_OPEN_RUNS = 10_000;
 
 /**
  * A callback handler for LangChain. See langchain.d.ts.
@@ -18,6 +21,8 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
   name = 'axonpush';
   #callbacks;
   #metadata;
+  /** The trace of each open run. @type {Map<string, string>} */
+  #traces = new Map();
 
   /**
    * @param {import('./client.js').AxonPush} client
@@ -54,7 +59,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
     this.#publish('chain.start', EventType.AGENT_START, runId, parentRunId, () => ({
       payload: {
         chain_type: runName || metadata?.langgraph_node || chain?.name || lastOf(chain?.id) || 'Runnable',
-        inputs: shortened(inputs),
+        input: shortened(inputs),
       },
       metadata: runMetadata(metadata, tags, runType),
     }));
@@ -62,7 +67,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
 
   /** @param {any} outputs @param {string} runId @param {string} [parentRunId] */
   handleChainEnd(outputs, runId, parentRunId) {
-    this.#publish('chain.end', EventType.AGENT_END, runId, parentRunId, () => ({ payload: { outputs: shortened(outputs) } }));
+    this.#publish('chain.end', EventType.AGENT_END, runId, parentRunId, () => ({ payload: { output: shortened(outputs) } }));
   }
 
   /** @param {any} error @param {string} runId @param {string} [parentRunId] */
@@ -102,7 +107,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
 
   /** @param {string} token @param {any} _index @param {string} runId @param {string} [parentRunId] */
   handleLLMNewToken(token, _index, runId, parentRunId) {
-    this.#publish('llm.token', EventType.AGENT_LLM_TOKEN, runId, parentRunId, () => ({ payload: { token } }));
+    this.#publish('llm.token', EventType.AGENT_LLM_TOKEN, runId, parentRunId, () => ({ payload: { output: token } }));
   }
 
   /**
@@ -117,7 +122,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
   handleToolStart(tool, input, runId, parentRunId, _tags, _metadata, runName) {
     this.#publish('tool.start', EventType.AGENT_TOOL_CALL_START, runId, parentRunId, () => {
       const name = tool?.name || runName || lastOf(tool?.id) || 'unknown';
-      return { identifier: `tool.${name}.start`, payload: { tool_name: name, input: String(input).slice(0, 2000) } };
+      return { identifier: `tool.${name}.start`, payload: { tool_name: name, input: shortened(parsed(input)) } };
     });
   }
 
@@ -140,10 +145,29 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
    */
   #publish(identifier, eventType, runId, parentRunId, make) {
     this.#callbacks.publish(() => {
+      const traceId = this.#callbacks.traceId(this.#traceOf(eventType, runId, parentRunId));
       const { metadata, ...made } = make();
       const runs = { langchain_run_id: runId, ...metadata, ...(parentRunId && { langchain_parent_run_id: parentRunId }) };
-      return { identifier, eventType, ...made, spanId: runId, parentSpanId: parentRunId, metadata: { ...this.#metadata, ...runs } };
+      return { identifier, eventType, ...made, traceId, spanId: runId, parentSpanId: parentRunId, metadata: { ...this.#metadata, ...runs } };
     });
+  }
+
+  /**
+   * Returns the trace of a run, which is named after its root run. If that is not known, because it has ended or does not have this
+   * handler, it is named after the parent run.
+   * @param {string} eventType
+   * @param {string} runId
+   * @param {string | undefined} parentRunId
+   */
+  #traceOf(eventType, runId, parentRunId) {
+    const traceId = this.#traces.get(runId) ?? this.#traces.get(parentRunId ?? '') ?? parentRunId ?? runId;
+    if (eventType === EventType.AGENT_START || eventType === EventType.AGENT_TOOL_CALL_START) {
+      this.#traces.set(runId, traceId);
+      if (this.#traces.size > MOST_OPEN_RUNS) this.#traces.delete(/** @type {string} */ (this.#traces.keys().next().value));
+    } else if (eventType !== EventType.AGENT_LLM_TOKEN) {
+      this.#traces.delete(runId);
+    }
+    return traceId;
   }
 }
 

@@ -1,5 +1,3 @@
-import { inspect } from 'node:util';
-
 import { AxonPush } from './client.js';
 
 /** @import { AxonPushEvent } from '../index.js' */
@@ -40,16 +38,27 @@ export class Observer {
 }
 
 /**
- * Reduces any value to what JSON can represent. What JSON cannot represent becomes a string.
+ * Reduces any value to what JSON can represent. It stays a structure where it is one, in which redaction finds secrets by their names.
  * @param {unknown} value
  */
 export function plain(value) {
   if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
   if (typeof value === 'function') return `[Function: ${value.name}]`;
   if (typeof value !== 'object' || value === null) return value;
+  /** The objects that contain the present member, outermost first. @type {unknown[]} */
+  const containers = [];
   try {
-    return JSON.parse(JSON.stringify(value));
+    return JSON.parse(
+      JSON.stringify(value, /** @this {unknown} */ function (_name, member) {
+        if (typeof member === 'bigint') return String(member);
+        if (typeof member !== 'object' || member === null) return member;
+        while (containers.length > 0 && containers.at(-1) !== this) containers.pop();
+        if (containers.includes(member)) return '[Circular]';
+        containers.push(member);
+        return member;
+      }),
+    );
   } catch {
-    return inspect(value, { depth: 3, breakLength: Infinity });
+    return '[not representable as JSON]';
   }
 }

@@ -1,4 +1,4 @@
-import { Callbacks } from './callbacks.js';
+import { Callbacks, shortened } from './callbacks.js';
 import { EventType } from './event-types.js';
 
 /** @import { CallbackOptions } from '../index.js' */
@@ -126,7 +126,7 @@ export class AxonPushTracingProcessor {
    */
   #failed(span, agentId, outer, identifier, payload) {
     const { message } = span.error;
-    return this.#event(span, agentId, outer, identifier, EventType.AGENT_ERROR, { ...payload, error: String(message), error_type: 'SpanError' });
+    return this.#event(span, agentId, outer, identifier, EventType.AGENT_ERROR, { ...payload, error_type: 'SpanError', message: shortened(String(message)) });
   }
 }
 

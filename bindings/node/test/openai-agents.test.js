@@ -104,7 +104,7 @@ test('errors', async () => {
   await processor.onSpanEnd(span);
   await processor.forceFlush();
   const failed = (await server.requests()).map(({ body }) => JSON.parse(body)).find((event) => event.identifier === 'agent.run.error' && event.agentId === 'x');
-  assert.deepEqual([failed.eventType, failed.payload.error], ['agent.error', 'too many turns']);
+  assert.deepEqual([failed.eventType, failed.payload], ['agent.error', { agent_name: 'x', error_type: 'SpanError', message: 'too many turns' }]);
 });
 
 test('the run does not notice what happens to its events', async () => {
