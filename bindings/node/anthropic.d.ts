@@ -1,6 +1,19 @@
-import type Anthropic from '@anthropic-ai/sdk';
-
 import type { AxonPush, CallbackOptions } from './index.js';
+
+/** The result of `create`, which has three overloads in the SDK: without a stream, with one, and for a `stream` that may be either. */
+type Created<Create, Body> = Create extends {
+  (parameters: any, ...more: any[]): infer Message;
+  (parameters: any, ...more: any[]): infer Stream;
+  (parameters: any, ...more: any[]): infer Either;
+}
+  ? Body extends { stream: infer Wanted }
+    ? Wanted extends true
+      ? Stream
+      : Wanted extends false | null | undefined
+        ? Message
+        : Either
+    : Message
+  : never;
 
 /** Traces `messages.create` of Anthropic's SDK. It never throws by itself, and changes neither the results nor the errors of the SDK. */
 export declare class AxonPushAnthropicTracer {
@@ -10,10 +23,11 @@ export declare class AxonPushAnthropicTracer {
   /** Traces every `anthropic.messages.create()` from now on. Returns the same client. */
   wrap<Client extends { messages: { create: Function } }>(anthropic: Client): Client;
   /** Calls `anthropic.messages.create()` and traces it. Of a stream, only the beginning is traced. */
-  createMessage: {
-    (anthropic: Anthropic, parameters: Anthropic.MessageCreateParamsNonStreaming, options?: Anthropic.RequestOptions): ReturnType<Anthropic['messages']['create']> & PromiseLike<Anthropic.Message>;
-    (anthropic: Anthropic, parameters: Anthropic.MessageCreateParams, options?: Anthropic.RequestOptions): ReturnType<Anthropic['messages']['create']>;
-  };
+  createMessage<Create extends (...parameters: any[]) => any, const Body>(
+    anthropic: { messages: { create: Create } },
+    parameters: Body & Parameters<Create>[0],
+    ...more: any[]
+  ): Created<Create, Body>;
   /** Publishes the result of a tool that the model has called. */
   sendToolResult(toolUseId: string, result: unknown): void;
 }

@@ -8,8 +8,9 @@ export interface PinoDestinationOptions extends LogSinkOptions {
 }
 
 /**
- * A destination for pino: `pino(pinoDestination(client))`, or beside others with `pino.multistream`. Lines are published in the
- * background, in the trace that is current where they are written. It never throws; close the client yourself.
+ * A destination for pino: `pino(pinoDestination(client))`, or beside others `pino({}, pino.multistream([…]))`. (As its only argument,
+ * pino would take a multistream for options and not write to it.) Lines are published in the background, in the trace that is current
+ * where they are written. It never throws. Closing the client is up to you.
  */
 export declare function pinoDestination(
   client: AxonPush,

@@ -1,5 +1,3 @@
-import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
-
 import { Callbacks, errorOf, parsed, shortened } from './callbacks.js';
 import { EventType } from './event-types.js';
 
@@ -14,11 +12,16 @@ const MOST_OPEN_RUNS = 10_000;
 /**
  * A callback handler for LangChain. See langchain.d.ts.
  *
- * Event types and payloads are those of the AxonPush SDK for Python. LangChain would report a method that throws on the
- * application's console, so none does.
+ * Event types and payloads are those of the AxonPush SDK for Python, except that content has the names of callbacks.js. LangChain would
+ * report a method that throws on the application's console, so none does.
+ *
+ * To LangChain, a handler is an object with the members below. This one does not extend BaseCallbackHandler: a package that npm installs
+ * as a link resolves its imports in its own folder, not in that of the application, and would not find @langchain/core.
  */
-export class AxonPushCallbackHandler extends BaseCallbackHandler {
+export class AxonPushCallbackHandler {
   name = 'axonpush';
+  /** The methods only enqueue, and have to run in the context of the run, where its trace is current: not in LangChain's queue. */
+  awaitHandlers = true;
   #callbacks;
   #metadata;
   /** The trace of each open run. @type {Map<string, string>} */
@@ -29,9 +32,6 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
    * @param {LangChainOptions} [options]
    */
   constructor(client, options = {}) {
-    super();
-    // The methods only enqueue, and have to run in the context of the run, where its trace is current: not in LangChain's queue.
-    this.awaitHandlers = true;
     this.#metadata = { ...options.metadata, framework: 'langchain' };
     this.#callbacks = new Callbacks(client, options, 'langchain');
   }
@@ -40,7 +40,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
     return this.#callbacks.lost;
   }
 
-  /** The inherited method would construct another handler with this one as its options. @returns {any} */
+  /** LangChain expects every handler to have this method. */
   copy() {
     return this;
   }

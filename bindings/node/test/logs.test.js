@@ -92,6 +92,56 @@ test('a line of winston is a log record', async () => {
   assert.equal(transport.lost, 0);
 });
 
+test('a transport of winston has a level, a format and silence of its own', async () => {
+  const client = server.client();
+  const { format } = winston;
+  const upper = format((info) => (info.secret ? false : { ...info, message: info.message.toUpperCase() }));
+  const formatted = new AxonPushTransport(client, { level: 'warn', format: upper() });
+  const silent = new AxonPushTransport(client, { silent: true });
+  const levelOfLogger = new AxonPushTransport(client, { serviceName: 'all' });
+  const logger = winston.createLogger({ level: 'info', transports: [formatted, silent, levelOfLogger] });
+  logger.warn('late');
+  logger.info('fine');
+  logger.debug('below every level');
+  logger.warn('filtered', { secret: true });
+  logger.remove(levelOfLogger);
+  logger.info('removed');
+  const bodies = (await sent(client)).map(({ payload }) => `${payload.body} ${payload.resource['service.name'] ?? ''}`.trim());
+  assert.deepEqual(bodies.sort(), ['LATE', 'filtered all', 'fine all', 'late all']);
+  const faulty = new AxonPushTransport(client, { format: format(() => { throw new RangeError('faulty format'); })() });
+  const other = winston.createLogger({ transports: [faulty] });
+  assert.throws(() => other.info('x'), /faulty format/);
+  assert.deepEqual([formatted.lost, silent.lost, levelOfLogger.lost], [0, 0, 0]);
+});
+
+test('pino takes a multistream as its second argument, and only there', async () => {
+  const client = server.client();
+  const destination = pinoDestination(client);
+  pino({}, pino.multistream([destination])).info('published');
+  assert.deepEqual((await sent(client)).map(({ payload }) => payload.body), ['published']);
+  // As its only argument, pino takes it for options and writes to stdout. If this changes, README.md and pino.d.ts need not say so.
+  const stdout = await runScript(`
+    import pino from ${JSON.stringify(import.meta.resolve('pino'))};
+    pino(pino.multistream([{ write() { throw new Error('written to'); } }])).info('x');`);
+  assert.match(stdout.stdout, /"msg":"x"/);
+});
+
+test('uncaught exceptions are published by a transport of winston that is asked to', async () => {
+  const end = await runScript(`
+    import winston from ${JSON.stringify(import.meta.resolve('winston'))};
+    import { AxonPushTransport } from ${JSON.stringify(import.meta.resolve('axonpush-native/winston'))};
+    const client = new AxonPush({ proxy: '' });
+    winston.createLogger({ exitOnError: false, transports: [
+      new AxonPushTransport(client, { handleExceptions: true, handleRejections: true, serviceName: 'all' }), new AxonPushTransport(client)] });
+    setTimeout(() => { throw new RangeError('not caught'); }, 10);
+    Promise.reject(new TypeError('not handled'));
+    await sleep(300);
+    await client.close();`, { url: server.url });
+  assert.equal(end.stdout, '');
+  const services = (await server.requests()).map(({ body }) => JSON.parse(body).payload).map(({ body, resource }) => [body.split('\n')[0], resource['service.name']]).sort();
+  assert.deepEqual(services.map(([body, service]) => [/not (caught|handled)/.test(body), service]), [[true, 'all'], [true, 'all']], end.stderr);
+});
+
 test('levels of syslog', async () => {
   const client = server.client();
   const logger = winston.createLogger({ levels: winston.config.syslog.levels, level: 'debug', transports: [new AxonPushTransport(client)] });
