@@ -1,89 +1,89 @@
 /**
- * How a client is to behave. What is left out (or null) is the environment variable if there is one, else the default.
+ * The options of a client. An option that is left out or null takes its value from the environment variable, if there is one, else the
+ * default.
  */
 export interface AxonPushOptions {
   /** An API key (`ak_…`), or a public ingest token (`pt_…`) that may only publish. Required, here or as AXONPUSH_API_KEY. */
   apiKey?: string | null;
-  /** Organisation the calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID; default none. */
+  /** The organization that the calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID; default none. */
   tenantId?: string | null;
-  /** The service: http or https, a path in it is kept as a prefix. AXONPUSH_BASE_URL; default https://api.axonpush.xyz. */
+  /** URL of the service, with http or https. A path in it is kept as a prefix. AXONPUSH_BASE_URL; default https://api.axonpush.xyz. */
   baseUrl?: string | null;
   /** Environment slug. AXONPUSH_ENVIRONMENT; default none. */
   environment?: string | null;
-  /** Channel of events that name none. AXONPUSH_CHANNEL_ID; default: the organisation's default channel. */
+  /** Channel of events that name none. AXONPUSH_CHANNEL_ID; default: the organization's default channel. */
   channelId?: string | null;
-  /** Milliseconds for one whole attempt, of which connecting takes at most 5000. AXONPUSH_TIMEOUT, in seconds; default 30000. */
+  /** Time limit in milliseconds for each attempt. Connecting may take at most 5000 of them. AXONPUSH_TIMEOUT, in seconds; default 30000. */
   timeoutMs?: number | null;
-  /** How often a failed call is repeated at most; 0: never. AXONPUSH_MAX_RETRIES; default 3. */
+  /** The largest number of retries of a failed call; 0: none. AXONPUSH_MAX_RETRIES; default 3. */
   maxRetries?: number | null;
   /** Whether an unreachable service is a logged warning (true) or an error (false: strict mode). AXONPUSH_FAIL_OPEN; default true. */
   failOpen?: boolean | null;
-  /** Events that may wait for background delivery, those being sent included. Default 10000. */
+  /** The largest number of events in the queue, including those being sent. Default 10000. */
   queueMaxEvents?: number | null;
-  /** Bytes that these events may take. Default 33554432 (32 MiB). */
+  /** The largest number of bytes that these events may take. Default 33554432 (32 MiB). */
   queueMaxBytes?: number | bigint | null;
   /**
    * What happens to an event for which the queue has no room. Default `drop_oldest`.
    *
    * `drop_oldest`: the oldest event makes room and is rejected with AXONPUSH_ERR_QUEUE_FULL. `drop_newest`: the new event is
-   * rejected with it. `block`: the new event waits for room, in memory of JavaScript's and without blocking anything; see
-   * {@link Delivery.accepted}.
+   * rejected with it. `block`: the new event waits for room in JavaScript's memory, and blocks nothing; see {@link Delivery.accepted}.
    */
   overflow?: 'drop_oldest' | 'drop_newest' | 'block' | null;
-  /** Milliseconds for which a queued event is retried. Default 300000. */
+  /** Time in milliseconds for which a queued event is retried. Default 300000. */
   deliveryTimeoutMs?: number | null;
-  /** Connections of background publishing, at most 256; more than one only under backlog. Default 8. */
+  /** The largest number of connections of background publishing, at most 256. More than one is opened only when events pile up. Default 8. */
   maxConnections?: number | null;
-  /** Milliseconds that close(), or the end of the process, may spend on delivering what waits. Default 2000. */
+  /** Time in milliseconds that close(), or the end of the process, may spend on delivering queued events. Default 2000. */
   shutdownTimeoutMs?: number | null;
   /** How much of prompts, messages, tool results and other content leaves the process. AXONPUSH_CONTENT_CAPTURE; default `metadata_only`. */
   contentCapture?: 'metadata_only' | 'redacted' | 'full' | null;
-  /** Names, in any case, of members whose values never leave the process; an array, or separated by commas. AXONPUSH_REDACT_KEYS; default none. */
+  /** Names of members whose values never leave the process, in upper or lower case: an array, or a string with commas. AXONPUSH_REDACT_KEYS; default none. */
   redactKeys?: string | readonly string[] | null;
-  /** Unicode characters after which any string is cut. AXONPUSH_MAX_CONTENT_LENGTH; default 4096. */
+  /** The number of Unicode characters after which any string is truncated. AXONPUSH_MAX_CONTENT_LENGTH; default 4096. */
   maxContentLength?: number | null;
-  /** PEM file of the certificate authorities to trust in place of the platform's. */
+  /** PEM file of certificate authorities to trust in place of the platform's. */
   caFile?: string | null;
-  /** The same as text; it wins over caFile. */
+  /** The same certificates as a string in PEM format. Takes precedence over caFile. */
   caPem?: string | null;
-  /** URL of an HTTP proxy. It wins over HTTPS_PROXY, HTTP_PROXY and NO_PROXY; "" means no proxy at all. */
+  /** URL of an HTTP proxy. Takes precedence over HTTPS_PROXY, HTTP_PROXY and NO_PROXY; "" means no proxy at all. */
   proxy?: string | null;
-  /** Product token of your program ("my-app/1.0"), added to the User-Agent. */
+  /** Product token of your program ("my-app/1.0"), appended to the User-Agent. */
   userAgent?: string | null;
-  /** File of the native library. AXONPUSH_LIBRARY; default: see README.md, "The native library". */
+  /** Path of the native library. AXONPUSH_LIBRARY; default: see README.md, "The native library". */
   library?: string;
 }
 
 /** An object that JSON.stringify can write. */
 export type JsonObject = object;
 
-/** An event to publish. What is left out (or null) is left to the library or the service. */
+/** An event to publish. For members that are left out or null, the library or the service chooses a value. */
 export interface AxonPushEvent {
-  /** What happened, such as the name of an operation. */
+  /** The name of the event or operation. */
   identifier: string;
   /** An object, or the JSON text of one; at most 16 MiB and 127 levels deep. */
   payload: JsonObject | string;
-  /** Where to publish it; default: the client's channel, else the organisation's. */
+  /** The channel to publish to; default: the client's channel, else the organization's default channel. */
   channelId?: string | null;
-  /** Default `custom`. Any text is legal. */
+  /** Default `custom`. Any string is legal. */
   eventType?: KnownEventType | (string & {}) | null;
   /** The agent that the event is about. */
   agentId?: string | null;
-  /** The trace that the event belongs to; default: one of its own. */
+  /** The trace that the event belongs to; default: a trace of its own. */
   traceId?: string | null;
-  /** The event's span; default: drawn at random (16 hex digits). */
+  /** The event's span; default: 16 random hexadecimal digits. */
   spanId?: string | null;
-  /** The span it happened in. */
+  /** The span that the event happened in. */
   parentSpanId?: string | null;
-  /** The service stores an event once per key: 1 to 255 printable ASCII characters. Default: a UUID. Every retry carries the same. */
+  /** The service stores an event once per key: 1 to 255 printable ASCII characters. Default: a UUID. All retries carry the same key. */
   dedupKey?: string | null;
-  /** When it happened: a Date, or RFC 3339 in UTC. Default: now. */
+  /** The time of the event: a Date, or RFC 3339 in UTC. Default: now. */
   occurredAt?: Date | string | null;
-  /** An object of your own making, or the JSON text of one. */
+  /** An object with any members, or the JSON text of one. */
   metadata?: JsonObject | string | null;
 }
 
-/** The event types that the service knows; any other text is legal. */
+/** The event types that the service knows; any other string is legal. */
 export declare const EventType: Readonly<{
   AGENT_START: 'agent.start';
   AGENT_END: 'agent.end';
@@ -101,11 +101,11 @@ export declare const EventType: Readonly<{
 
 export type KnownEventType = (typeof EventType)[keyof typeof EventType];
 
-/** Filters of events, all optional, all of them to be met. */
+/** Filters of events. All are optional, and an event must match every filter that is set. */
 export interface EventQuery {
   /** Inclusive; default: the last 24 hours. */
   since?: Date | string | null;
-  /** Exclusive. The oldest `createdAt` seen leads to the page before. */
+  /** Exclusive. Pass the oldest `createdAt` seen to get the next older page. */
   until?: Date | string | null;
   /** At most 500; default 50. */
   limit?: number | null;
@@ -123,14 +123,14 @@ export interface EventQuery {
   serviceName?: string | null;
   operationName?: string | null;
   errorType?: string | null;
-  /** Free text, in any case. */
+  /** Full-text search, in upper or lower case. */
   q?: string | null;
-  /** An attribute; goes with `attrValue`. */
+  /** The name of an attribute; its value is `attrValue`. */
   attrKey?: string | null;
   attrValue?: string | null;
 }
 
-/** An event as the service has it. It may have more members than are named here. */
+/** An event as the service stores it. It may have more members than are declared here. */
 export interface StoredEvent {
   orgId: string;
   eventId: string;
@@ -151,23 +151,23 @@ export interface StoredEvent {
   [member: string]: unknown;
 }
 
-/** The service's answer to an event. */
+/** The content of the service's response to an event. */
 export interface PublishedData {
   eventId: string;
   [member: string]: unknown;
 }
 
-/** What the service answered. */
+/** A response of the service. */
 export declare class AxonPushResponse<Data = unknown> {
   private constructor();
-  /** The answer, parsed when it is first read; null where it was empty. */
+  /** The response body, parsed on first use; null if it was empty. */
   get data(): Data;
-  /** The same as JSON text, for numbers beyond 2^53. */
+  /** The same as JSON text, which has all digits of numbers beyond 2^53. */
   readonly text: string;
   readonly httpStatus: number;
-  /** The service's id of the request. */
+  /** The service's id of the request, to quote to its support. */
   readonly requestId: string | null;
-  /** `data.eventId`: the service's id of a published event. */
+  /** The service's id of a published event: `data.eventId`. */
   get eventId(): Data extends PublishedData ? string : unknown;
 }
 
@@ -192,99 +192,100 @@ export type AxonPushStatus =
   | 'AXONPUSH_ERR_CLOSED'
   | 'AXONPUSH_ERR_INTERNAL';
 
-/** Why a call failed. `message` never holds the API key. */
+/** The error of a failed call. `message` never contains the API key. */
 export declare class AxonPushError extends Error {
   private constructor();
   readonly name: 'AxonPushError';
-  /** May be one that a later library adds. */
+  /** A later library may add others. */
   readonly status: AxonPushStatus | (string & {});
-  /** The HTTP status of the answer; null if there was none. */
+  /** The HTTP status of the response; null if there was none. */
   readonly httpStatus: number | null;
   /** The service's machine-readable code, such as "validation_error". */
   readonly code: string | null;
-  /** What the service suggests to do. */
+  /** What the service suggests doing. */
   readonly hint: string | null;
   /** The service's id of the failed request, to quote to its support. */
   readonly requestId: string | null;
-  /** How many milliseconds the service asks to wait before the next try. */
+  /** The time in milliseconds that the service asks to wait before the next attempt. */
   readonly retryAfterMs: number | null;
   /** Whether the same call can succeed later. */
   readonly retryable: boolean;
 }
 
 /**
- * What becomes of an enqueued event: a promise of the service's answer, or of null if it was given up under fail-open. It is
- * rejected with an AxonPushError if the event was refused or not delivered.
+ * The promise of the service's response to an enqueued event, or of null if delivery was given up under fail-open. It is rejected
+ * with an AxonPushError if the event was refused or not delivered.
  *
- * Await it, or leave it alone: as long as nobody calls then(), catch() or finally(), its failure is no unhandled rejection,
- * and it does not keep the process alive.
+ * You may await it or ignore it. As long as nobody calls then(), catch() or finally(), a failure is not an unhandled rejection, and
+ * the event does not keep the process alive.
  */
 export interface Delivery extends Promise<Published | null> {
   /**
-   * Resolved when the event is in the queue: at once, but with `overflow: 'block'` when there is room. Await it before the
-   * next event to produce no faster than events are delivered. Rejected as the delivery is if the event never gets there.
+   * Resolved when the event is in the queue. That is at once, except that with `overflow: 'block'` the event may have to wait for
+   * room. Await it before the next event to produce no faster than events are delivered. It is rejected with the error of the
+   * delivery if the event does not get into the queue.
    */
   readonly accepted: Promise<void>;
 }
 
 export interface AxonPushEvents {
   /**
-   * Publishes one event and waits for the answer, with retries. null: the service cannot be reached, suppressed by fail-open.
-   * Calls that wait for the network are limited to half of libuv's threads at a time; the others wait for their turn.
+   * Publishes one event and waits for the response, with retries. null: the service cannot be reached, suppressed by fail-open.
+   * Calls that wait for the network are limited to half of libuv's threads at a time; further calls wait in a queue.
    */
   publish(event: AxonPushEvent): Promise<Published | null>;
-  /** Accepts one event for delivery in the background, in order, and returns at once. */
+  /** Enqueues one event for delivery in the background, in order, and returns at once. */
   enqueue(event: AxonPushEvent): Delivery;
   /** Events of a channel (default: the client's), newest first. An empty list: there are none, or suppressed by fail-open. */
   list(channelId?: string | null, query?: EventQuery): Promise<StoredEvent[]>;
-  /** Events of the organisation, newest first. An empty list: there are none, or suppressed by fail-open. */
+  /** Events of the organization, newest first. An empty list: there are none, or suppressed by fail-open. */
   search(query?: EventQuery): Promise<StoredEvent[]>;
   /**
-   * Walks back through all events of a channel (null: of the organisation), from the newest to the oldest, page by page behind
-   * the scenes: no event twice and none left out. `limit` is the size of a page (default 500); without `since` the service goes
-   * back 24 hours. An unreachable service is the end, under fail-open.
+   * Iterates over all events of a channel (null: of the organization), from the newest to the oldest, and fetches them page by page:
+   * no event twice, and none left out. `limit` is the size of a page (default 500). Without `since` the service goes back 24 hours.
+   * Under fail-open, the iteration ends when the service cannot be reached.
    */
   iterate(channelId?: string | null, query?: EventQuery): AsyncGenerator<StoredEvent, void, undefined>;
 }
 
 export interface RequestOptions {
-  /** Encoded text without "?", or parameters to be encoded. */
+  /** An encoded string without "?", or parameters that will be encoded. */
   query?: string | URLSearchParams | Record<string, string | number | boolean | null | undefined> | null;
-  /** A value to be sent as JSON; undefined: none. */
+  /** A value that is sent as JSON; undefined: none. */
   body?: unknown;
   /** The same as JSON text. */
   bodyText?: string;
 }
 
-/** What became of the events that enqueue() took, and of the network. Numbers beyond 2^53 lose their last digits. */
+/** Counters of the events that enqueue() accepted, and of network use. Numbers beyond 2^53 lose their last digits. */
 export interface AxonPushStats {
-  /** Events that enqueue() took: the sum of the next six and queuedEvents. */
+  /** Events that enqueue() accepted: the sum of the next six counters and queuedEvents. */
   accepted: number;
-  /** The service said that it has them. */
+  /** Events that the service confirmed. */
   delivered: number;
-  /** The service rejected them for good. */
+  /** Events that the service rejected for good. */
   failed: number;
-  /** Given up while the service was unreachable, under fail-open. */
+  /** Events given up under fail-open, because the service was unreachable. */
   suppressed: number;
-  /** Made room for newer ones. */
+  /** Events removed from a full queue to make room for newer ones. */
   dropped: number;
-  /** Not delivered within deliveryTimeoutMs. */
+  /** Events not delivered within deliveryTimeoutMs. */
   expired: number;
-  /** Not delivered when a shutdown ran out of time. */
+  /** Events not delivered when the time of a shutdown was over. */
   abandoned: number;
-  /** Waiting or being sent now. */
+  /** Events that are waiting or being sent now. */
   queuedEvents: number;
-  /** Bytes that these take. */
+  /** Bytes that these events take. */
   queuedBytes: number;
   /** Attempts beyond the first, of all calls and events. */
   retried: number;
   /** Connections opened so far. */
   connections: number;
-  /** Events that log sinks and framework callbacks could not hand over. */
+  /** Events that log sinks and framework callbacks could not enqueue. */
   logEventsLost: number;
 }
 
-/** What the service has of an app, a channel and so on. It may have more members than are named here. */
+/** An app, a channel and so on, as the service stores it. It may have more members than are declared here. */
 export interface App {
   appId: string;
   name: string;
@@ -305,19 +306,19 @@ export interface WebhookEndpoint {
   url: string;
   [member: string]: unknown;
 }
-/** Any other object of the service's. */
+/** Any other object of the service. */
 export interface Resource {
   [member: string]: unknown;
 }
 
-/** The answer of the service; null: it could not be reached, suppressed by fail-open. */
-export type Answer<Data = unknown> = Promise<AxonPushResponse<Data> | null>;
+/** The promise of a response of the service; null: it could not be reached, suppressed by fail-open. */
+export type ResponsePromise<Data = unknown> = Promise<AxonPushResponse<Data> | null>;
 
 export interface EnvironmentFields {
   name?: string | null;
-  /** Default: made of the name, by the service. */
+  /** Default: the service derives it from the name. */
   slug?: string | null;
-  /** For the dashboard, such as "#00aa00". */
+  /** Color in the dashboard, such as "#00aa00". */
   color?: string | null;
   /** Whether events that name no environment belong to it. */
   isDefault?: boolean | null;
@@ -333,7 +334,7 @@ export interface WebhookFields {
   description?: string | null;
 }
 
-/** Filters of traces, and of the events in them. Where an array is allowed, any of its values is to be met. */
+/** Filters of traces, and of the events in them. A trace must match every filter that is set; of an array, any value may match. */
 export interface TraceQuery extends EventQuery {
   service?: string | readonly string[] | null;
   operation?: string | readonly string[] | null;
@@ -344,73 +345,73 @@ export interface TraceQuery extends EventQuery {
   release?: string | readonly string[] | null;
   session?: string | readonly string[] | null;
   user?: string | readonly string[] | null;
-  /** What to sort by, as the service names it. */
+  /** The sort order, as the service names it. */
   sort?: string | null;
   minDurationMs?: number | bigint | null;
-  /** How many to pass over. */
+  /** The number of traces to skip. */
   offset?: number | null;
-  /** Only traces with an error in them. */
+  /** Return only traces that contain an error. */
   errorsOnly?: boolean | null;
 }
 
 export interface AxonPushApps {
   list(): Promise<App[]>;
-  create(name: string): Answer<App>;
-  get(appId: string): Answer<App>;
-  update(appId: string, name: string): Answer<App>;
-  delete(appId: string): Answer;
+  create(name: string): ResponsePromise<App>;
+  get(appId: string): ResponsePromise<App>;
+  update(appId: string, name: string): ResponsePromise<App>;
+  delete(appId: string): ResponsePromise;
 }
 
 export interface AxonPushChannels {
   list(appId: string): Promise<Channel[]>;
-  create(appId: string, name: string): Answer<Channel>;
-  get(appId: string, channelId: string): Answer<Channel>;
-  update(appId: string, channelId: string, name: string): Answer<Channel>;
-  delete(appId: string, channelId: string): Answer;
+  create(appId: string, name: string): ResponsePromise<Channel>;
+  get(appId: string, channelId: string): ResponsePromise<Channel>;
+  update(appId: string, channelId: string, name: string): ResponsePromise<Channel>;
+  delete(appId: string, channelId: string): ResponsePromise;
 }
 
 export interface AxonPushEnvironments {
   list(): Promise<Environment[]>;
-  create(environment: EnvironmentFields & { name: string }): Answer<Environment>;
-  /** Changes the members that are given. */
-  update(slug: string, environment: EnvironmentFields): Answer<Environment>;
-  delete(slug: string): Answer;
-  /** Makes it the default one. */
-  promote(slug: string): Answer;
+  create(environment: EnvironmentFields & { name: string }): ResponsePromise<Environment>;
+  /** Changes the members that are set. */
+  update(slug: string, environment: EnvironmentFields): ResponsePromise<Environment>;
+  delete(slug: string): ResponsePromise;
+  /** Makes the environment the default one. */
+  promote(slug: string): ResponsePromise;
 }
 
 export interface AxonPushWebhooks {
   list(channelId: string): Promise<WebhookEndpoint[]>;
-  /** The answer has the endpoint's secret. */
-  create(webhook: WebhookFields): Answer<WebhookEndpoint>;
-  delete(endpointId: string): Answer;
+  /** The response contains the endpoint's secret. */
+  create(webhook: WebhookFields): ResponsePromise<WebhookEndpoint>;
+  delete(endpointId: string): ResponsePromise;
   deliveries(endpointId: string): Promise<Resource[]>;
 }
 
 export interface AxonPushTraces {
   list(query?: TraceQuery): Promise<Resource[]>;
-  /** A trace with its spans. */
-  get(traceId: string): Answer<{ traceId: string; spans: StoredEvent[] | null; [member: string]: unknown }>;
+  /** Returns a trace with its spans. */
+  get(traceId: string): ResponsePromise<{ traceId: string; spans: StoredEvent[] | null; [member: string]: unknown }>;
 }
 
 export interface AxonPushOrganizations {
-  /** The organizations of the key's user. */
+  /** Lists the organizations of the key's user. */
   list(): Promise<Resource[]>;
-  /** The organization that the key belongs to. */
-  get(): Answer<Resource>;
-  /** Changes the organization that the key belongs to: an object of the members to change. */
-  update(changes: JsonObject): Answer<Resource>;
-  delete(orgId: string): Answer;
-  invite(orgId: string, invitedEmail: string, role: string): Answer<Resource>;
-  cancelInvitation(orgId: string, invitationId: string): Answer;
-  removeMember(orgId: string, userId: string): Answer;
-  transferOwnership(orgId: string, userId: string): Answer;
-  leave(orgId: string): Answer;
+  /** Returns the organization that the key belongs to. */
+  get(): ResponsePromise<Resource>;
+  /** Changes the organization that the key belongs to. `changes` has the members to change. */
+  update(changes: JsonObject): ResponsePromise<Resource>;
+  delete(orgId: string): ResponsePromise;
+  invite(orgId: string, invitedEmail: string, role: string): ResponsePromise<Resource>;
+  cancelInvitation(orgId: string, invitationId: string): ResponsePromise;
+  removeMember(orgId: string, userId: string): ResponsePromise;
+  transferOwnership(orgId: string, userId: string): ResponsePromise;
+  leave(orgId: string): ResponsePromise;
 }
 
-/** A client: configuration, connections, and a queue of its own. Close it when you are done with it. */
+/** A client: configuration, connections, and a queue of its own. Close it when you no longer need it. */
 export declare class AxonPush {
-  /** Nothing is sent yet. Throws an AxonPushError for options that cannot be used. */
+  /** Sends nothing. Throws an AxonPushError if the options are not valid. */
   constructor(options?: AxonPushOptions);
   readonly events: AxonPushEvents;
   readonly apps: AxonPushApps;
@@ -419,10 +420,10 @@ export declare class AxonPush {
   readonly webhooks: AxonPushWebhooks;
   readonly traces: AxonPushTraces;
   readonly organizations: AxonPushOrganizations;
-  /** What the service can do. */
-  readonly capabilities: { get(): Answer<Resource> };
-  /** Whether the service is well. Under fail-open an unreachable service is null. */
-  readonly health: { get(): Answer<Resource> };
+  /** The capabilities of the service. */
+  readonly capabilities: { get(): ResponsePromise<Resource> };
+  /** The health of the service. Under fail-open the response is null if the service cannot be reached. */
+  readonly health: { get(): ResponsePromise<Resource> };
   /** The version of the native library. */
   get libraryVersion(): string;
   /**
@@ -435,20 +436,21 @@ export declare class AxonPush {
     options?: RequestOptions,
   ): Promise<AxonPushResponse<Data> | null>;
   /**
-   * Waits until every event enqueued so far has ended, delivered or not. Rejected with AXONPUSH_ERR_TIMEOUT after `timeoutMs`
-   * (default 30000): the events stay queued.
+   * Waits until every event enqueued so far is delivered or given up. Rejected with AXONPUSH_ERR_TIMEOUT after `timeoutMs` (default
+   * 30000); the events stay queued then.
    */
   flush(timeoutMs?: number): Promise<void>;
   /**
-   * Stops the client for good: new calls and events are rejected with AXONPUSH_ERR_CLOSED, what is under way may finish within
-   * `timeoutMs` (default: shutdownTimeoutMs), stats() stays readable. Rejected with AXONPUSH_ERR_TIMEOUT if events were lost.
+   * Stops the client for good. New calls and events are rejected with AXONPUSH_ERR_CLOSED. Queued events and calls in progress have
+   * `timeoutMs` (default: shutdownTimeoutMs) to finish. stats() can still be called. Rejected with AXONPUSH_ERR_TIMEOUT if events were
+   * lost.
    */
   shutdown(timeoutMs?: number): Promise<void>;
-  /** Shuts down within shutdownTimeoutMs and frees everything. Never rejected; repeated calls give the same promise. */
+  /** Shuts down within shutdownTimeoutMs and frees everything. Never rejected; repeated calls return the same promise. */
   close(): Promise<void>;
-  /** `using client = …`: begins to close, and does not wait for it. */
+  /** For `using client = …`: begins to close the client and does not wait for it. */
   [Symbol.dispose](): void;
-  /** `await using client = …`: closes. */
+  /** For `await using client = …`: closes the client. */
   [Symbol.asyncDispose](): Promise<void>;
   stats(): AxonPushStats;
 }
@@ -456,42 +458,43 @@ export declare class AxonPush {
 export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug';
 
 /**
- * Chooses what the library logs to stderr, for the whole process, over the variable AXONPUSH_LOG. Default `warn`.
+ * Sets how much the library logs to stderr, for the whole process. Takes precedence over the variable AXONPUSH_LOG. Default `warn`.
  */
 export declare function setLogLevel(level: LogLevel, options?: { library?: string }): void;
 
 /**
- * A trace, and a span in it: what ties events together across functions and processes. Immutable.
+ * A trace and a span in it, which connect events across functions and processes. Immutable.
  *
- * An incoming request: `withTrace(Trace.parse(headers.traceparent), () => …)`; an outgoing one gets `trace.traceparent`.
+ * For an incoming request call `withTrace(Trace.parse(headers.traceparent), () => …)`; send `trace.traceparent` with an outgoing one.
  */
 export declare class Trace {
-  /** Starts a trace, or goes on with one: what is not given is drawn at random (a UUID; 16 hex digits). */
+  /** Starts a trace, or continues one. An id that is left out is random: a UUID for the trace, 16 hexadecimal digits for the span. */
   constructor(ids?: { traceId?: string | null; spanId?: string | null });
-  /** Takes the trace of an incoming header (W3C Trace Context). A malformed one is refused: AXONPUSH_ERR_INVALID_ARGUMENT. */
+  /** Continues the trace of an incoming header (W3C Trace Context). Throws AXONPUSH_ERR_INVALID_ARGUMENT if it is malformed. */
   static parse(traceparent: string): Trace;
-  /** The trace that withTrace() made current here; null: none. */
+  /** Returns the trace that withTrace() made current here; null: none. */
   static current(): Trace | null;
   readonly traceId: string;
   readonly spanId: string;
   /** The `traceparent` header to send with an outgoing request. */
   readonly traceparent: string;
-  /** A new span in the same trace. */
+  /** Creates a new span in the same trace. */
   child(): Trace;
 }
 
 /**
- * Runs `work` with a trace current (null: none), and gives what it gives. Events published or enqueued meanwhile, and in
- * everything asynchronous that begins there, carry the trace's id, and its span as their parent, unless they say otherwise.
+ * Runs `work` with `trace` as the current trace (null: none), and returns its result. Events published or enqueued in it, and in
+ * everything asynchronous that starts there, carry the trace's id, and its span as their parent, unless they have their own.
  */
 export declare function withTrace<Result>(trace: Trace | null, work: () => Result): Result;
 
 /**
- * Whether `signature`, the header X-AxonPush-Signature, is that of the exact `body` under the endpoint's secret: lower-case hex of
- * HMAC-SHA256, compared in constant time. Anything else is false, such as a header or a secret that is not there. Throws
- * AXONPUSH_ERR_INVALID_ARGUMENT for a body that is neither text nor bytes: one that was parsed cannot be verified.
+ * Whether `signature`, the value of the header X-AxonPush-Signature, is the signature of the exact `body` under the endpoint's secret:
+ * HMAC-SHA256 in lower-case hexadecimal digits, compared in constant time. The result is false for anything else, such as a missing
+ * header or secret. Throws AXONPUSH_ERR_INVALID_ARGUMENT for a body that is neither a string nor bytes, since a parsed body cannot be
+ * verified.
  *
- * The scheme has no timestamp: refuse bodies that you have seen.
+ * The signature has no timestamp, so refuse a body that you have seen before.
  */
 export declare function verifyWebhook(
   secret: string | null | undefined,
@@ -499,27 +502,27 @@ export declare function verifyWebhook(
   signature: string | readonly string[] | null | undefined,
 ): boolean;
 
-/** The signature of a body. Throws AXONPUSH_ERR_INVALID_ARGUMENT if the secret is empty. */
+/** Returns the signature of a body. Throws AXONPUSH_ERR_INVALID_ARGUMENT if the secret is empty. */
 export declare function signWebhook(secret: string, body: string | Uint8Array): string;
 
-/** What the log sinks of axonpush-native/pino and axonpush-native/winston have in common. */
+/** The common options of the log sinks axonpush-native/pino and axonpush-native/winston. */
 export interface LogSinkOptions {
   /** Default: the client's channel. */
   channelId?: string | null;
   /** Default `app.log`. An agent's log is `agent.log`. */
   eventType?: 'app.log' | 'agent.log' | (string & {}) | null;
-  /** The program, as `service.name`. */
+  /** The name of the program, as `service.name`. */
   serviceName?: string | null;
-  /** The agent whose log it is. */
+  /** The agent that writes the log. */
   agentId?: string | null;
 }
 
-/** What the callbacks of axonpush-native/langchain, /openai-agents and /anthropic have in common. */
+/** The common options of axonpush-native/langchain, /openai-agents and /anthropic. */
 export interface CallbackOptions {
   /** Default: the client's channel. */
   channelId?: string | null;
-  /** Default: a name for the framework, or the agent's own where it has one. */
+  /** Default: the name of the agent where it has one, else a name for the framework. */
   agentId?: string | null;
-  /** Default: the trace that is current, else the framework's, else one of the object's own. */
+  /** Default: the current trace, else the framework's, else one that the object creates. */
   traceId?: string | null;
 }

@@ -1,11 +1,9 @@
-import type { TracingProcessor } from '@openai/agents';
-
 import type { AxonPush, CallbackOptions } from './index.js';
 
 /** A tracing processor for OpenAI's Agents SDK: `addTraceProcessor(new AxonPushTracingProcessor(client))`. It never throws. */
-export declare class AxonPushTracingProcessor implements TracingProcessor {
+export declare class AxonPushTracingProcessor {
   constructor(client: AxonPush, options?: CallbackOptions);
-  /** Events that could not be handed over. */
+  /** The number of events that could not be enqueued. */
   get lost(): number;
   onTraceStart(): Promise<void>;
   onTraceEnd(): Promise<void>;

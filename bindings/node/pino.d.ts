@@ -8,16 +8,17 @@ export interface PinoDestinationOptions extends LogSinkOptions {
 }
 
 /**
- * A destination for pino: `pino(pinoDestination(client))`, or beside others with `pino.multistream`. Lines are published in the
- * background, in the trace that is current where they are written. It never throws; close the client yourself.
+ * A destination for pino: `pino(pinoDestination(client))`, or beside others `pino({}, pino.multistream([…]))`. (As its only argument,
+ * pino would take a multistream for options and not write to it.) Lines are published in the background, in the trace that is current
+ * where they are written. It never throws. Closing the client is up to you.
  */
 export declare function pinoDestination(
   client: AxonPush,
   options?: PinoDestinationOptions,
 ): {
-  /** What pino knows a destination by. */
+  /** By this member pino tells a destination from an options object. */
   readonly writable: true;
   write(line: string): void;
-  /** Lines that could not be handed over. */
+  /** The number of lines that could not be enqueued. */
   readonly lost: number;
 };

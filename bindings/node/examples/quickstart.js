@@ -3,13 +3,13 @@ import { AxonPush, AxonPushError } from 'axonpush-native';
 
 const client = new AxonPush({ channelId: 'quickstart' });
 try {
-  // Now, with an answer.
-  const answer = await client.events.publish({
+  // Now, with a response.
+  const response = await client.events.publish({
     identifier: 'checkout.started',
     payload: { order: 4711, lines: 3 },
     eventType: 'agent.start',
   });
-  console.log('published', answer === null ? 'nothing: the service cannot be reached' : answer.eventId);
+  console.log('published', response === null ? 'nothing: the service cannot be reached' : response.eventId);
 
   // In the background: enqueue() returns at once, and events are delivered while the program goes on.
   for (let line = 1; line <= 3; line += 1) {

@@ -1,15 +1,13 @@
-import { Callbacks, errorOf, preview } from './callbacks.js';
+import { Callbacks, errorOf, shortened } from './callbacks.js';
 import { EventType } from './event-types.js';
 
 /** @import { CallbackOptions } from '../index.js' */
 
-const PREVIEW = 500;
-
 /** Traces `messages.create` of Anthropic's SDK. See anthropic.d.ts. */
 export class AxonPushAnthropicTracer {
   #callbacks;
-  /** Functions that wrap() made. @type {WeakSet<Function>} */
-  #made = new WeakSet();
+  /** The functions that wrap() has created. @type {WeakSet<Function>} */
+  #wrappers = new WeakSet();
 
   /**
    * @param {import('./client.js').AxonPush} client
@@ -30,7 +28,7 @@ export class AxonPushAnthropicTracer {
    */
   createMessage(anthropic, parameters, ...more) {
     const call = () => anthropic.messages.create(parameters, ...more);
-    return this.#made.has(anthropic.messages.create) ? call() : this.#create(call, parameters);
+    return this.#wrappers.has(anthropic.messages.create) ? call() : this.#create(call, parameters);
   }
 
   /**
@@ -41,13 +39,13 @@ export class AxonPushAnthropicTracer {
   wrap(anthropic) {
     const { messages } = anthropic;
     const create = messages.create;
-    if (this.#made.has(create)) return anthropic;
+    if (this.#wrappers.has(create)) return anthropic;
     const tracer = this;
     /** @this {any} @param {any[]} parameters */
     const traced = function (...parameters) {
       return tracer.#create(() => create.apply(this, parameters), parameters[0]);
     };
-    this.#made.add(traced);
+    this.#wrappers.add(traced);
     messages.create = traced;
     return anthropic;
   }
@@ -57,7 +55,7 @@ export class AxonPushAnthropicTracer {
    * @param {unknown} result
    */
   sendToolResult(toolUseId, result) {
-    this.#publish('tool.result', EventType.AGENT_TOOL_CALL_END, () => ({ tool_use_id: toolUseId, result_preview: preview(result, PREVIEW) }));
+    this.#publish('tool.result', EventType.AGENT_TOOL_CALL_END, () => ({ tool_use_id: toolUseId, tool_result: shortened(result) }));
   }
 
   /**
@@ -70,30 +68,39 @@ export class AxonPushAnthropicTracer {
       message_count: parameters.messages?.length ?? 0,
       max_tokens: parameters.max_tokens,
     }));
-    const promise = call();
-    // The promise is the SDK's own, with asResponse() and the like. It reads the answer when somebody asks for it, by parse();
-    // that must stay so, since a body can be read once.
-    const parse = promise?.parse;
-    if (typeof parse !== 'function') return promise;
-    /** @type {Promise<any> | undefined} */
-    let seen;
-    promise.parse = () =>
-      (seen ??= parse.call(promise).then(
-        (/** @type {any} */ message) => {
-          this.#answered(message);
-          return message;
-        },
-        (/** @type {unknown} */ error) => {
-          // The SDK for Python is silent here; the turn would never end.
-          this.#publish('conversation.error', EventType.AGENT_ERROR, () => errorOf(error));
-          throw error;
-        },
-      ));
-    return promise;
+    /** @param {any} message */
+    const succeeded = (message) => {
+      this.#responded(message);
+      return message;
+    };
+    /** @param {unknown} error @returns {never} */
+    const failed = (error) => {
+      // The SDK for Python does nothing here, so that the turn never ends.
+      this.#publish('conversation.error', EventType.AGENT_ERROR, () => errorOf(error));
+      throw error;
+    };
+    /** @type {any} */
+    let result;
+    try {
+      result = call();
+    } catch (error) {
+      failed(error);
+    }
+    // The promise is the SDK's own, with asResponse() and other methods. It calls parse() to read the response body when it is first
+    // used. That must stay so, since a body can only be read once.
+    const parse = result?.parse;
+    if (typeof parse === 'function') {
+      /** @type {Promise<any> | undefined} */
+      let seen;
+      result.parse = () => (seen ??= parse.call(result).then(succeeded, failed));
+      return result;
+    }
+    // Clients other than the SDK's return plain promises, or no promise at all.
+    return typeof result?.then === 'function' ? result.then(succeeded, failed) : succeeded(result);
   }
 
-  /** @param {any} message of a stream, nothing is known here */
-  #answered(message) {
+  /** @param {any} message the response; a stream is not looked into */
+  #responded(message) {
     this.#callbacks.publish(() => {
       if (message?.usage) {
         const { usage, model, stop_reason } = message;
@@ -105,7 +112,7 @@ export class AxonPushAnthropicTracer {
           this.#publish(`tool.${block.name}.start`, EventType.AGENT_TOOL_CALL_START, () => ({
             tool_name: block.name,
             tool_use_id: block.id,
-            input: preview(block.input, PREVIEW),
+            input: shortened(block.input),
           }));
         } else if (block?.type === 'text') {
           this.#publish('agent.response', EventType.AGENT_MESSAGE, () => ({ text_length: [...block.text].length }));

@@ -3,9 +3,15 @@ import { Trace } from './trace.js';
 
 /** @import { AxonPushEvent, CallbackOptions } from '../index.js' */
 
+// What people, models and tools say is published under these names and no others: `input`, `output`, `message` and `tool_result`.
+// Every release of the library counts them as content, so that by default (`metadata_only`) their values are replaced before they
+// leave the process, whatever is nested in them. An error's text is content, too, since errors quote prompts and responses.
+// test/redaction.test.js looks for a planted word at the service.
+
+/** About how many characters of a value are published, before the client's own maxContentLength. */
 const LONGEST = 2000;
 
-/** What the callbacks of frameworks have in common: an observer, and the trace that their events are in. */
+/** The common part of framework callbacks: an observer, and the trace that their events belong to. */
 export class Callbacks {
   #observer;
   #traceId;
@@ -27,7 +33,7 @@ export class Callbacks {
   }
 
   /**
-   * The trace that was chosen, else the one that is current, else the framework's or one of this object's own.
+   * Returns the id of the trace that the options name, else of the current one, else the framework's, else that of this object.
    * @param {string} [ofFramework]
    */
   traceId(ofFramework) {
@@ -38,32 +44,52 @@ export class Callbacks {
   publish(make) {
     this.#observer.publish(() => {
       const event = make();
-      return event && { traceId: this.traceId(), ...event };
+      return event && (event.traceId ? event : { ...event, traceId: this.traceId() });
     });
   }
 }
 
 /**
- * A value as JSON has it; if that is long, the beginning of its text.
+ * Reduces a value to what JSON can represent, and to about LONGEST characters of it: long strings are truncated, and members for which
+ * there is no room are left out. It stays a structure, in which redaction finds secrets by their names. In the beginning of its JSON
+ * text it would find none.
  * @param {unknown} value
  */
 export function shortened(value) {
-  const json = JSON.stringify(plain(value)) ?? 'null';
-  return json.length <= LONGEST ? JSON.parse(json) : json.slice(0, LONGEST);
+  let room = LONGEST;
+  /** @param {any} part @returns {any} */
+  const shorten = (part) => {
+    if (typeof part === 'string') {
+      const kept = part.slice(0, room);
+      room -= kept.length;
+      return kept.length < part.length ? `${kept}…` : kept;
+    }
+    if (typeof part !== 'object' || part === null) return part;
+    const kept = [];
+    for (const [name, member] of Object.entries(part)) {
+      if (room <= 0) break;
+      room -= name.length;
+      kept.push([name, shorten(member)]);
+    }
+    return Array.isArray(part) ? kept.map(([, member]) => member) : Object.fromEntries(kept);
+  };
+  return shorten(plain(value));
 }
 
 /**
- * @param {unknown} value
- * @param {number} length
+ * The value of a JSON text, in which redaction finds secrets by their names, or the string itself if it is not JSON.
+ * @param {string} string
  */
-export function preview(value, length) {
-  return (typeof value === 'string' ? value : (JSON.stringify(plain(value)) ?? String(value))).slice(0, length);
+export function parsed(string) {
+  try {
+    return JSON.parse(string);
+  } catch {
+    return string;
+  }
 }
 
-/**
- * @param {unknown} error
- */
+/** @param {unknown} error */
 export function errorOf(error) {
-  if (!(error instanceof Error)) return { error: preview(error, LONGEST), error_type: typeof error };
-  return { error: error.message, error_type: error.constructor.name };
+  if (!(error instanceof Error)) return { error_type: typeof error, message: shortened(error) };
+  return { error_type: error.constructor.name, message: shortened(error.message) };
 }

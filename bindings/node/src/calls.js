@@ -1,8 +1,9 @@
-// Calls that wait for the network, on threads of libuv's pool.
+// Runs calls that wait for the network on threads of libuv's pool.
 //
-// The pool is the whole process's: four threads, unless UV_THREADPOOL_SIZE says otherwise, on which Node also reads files,
-// looks names up and compresses. A call of ours can take minutes while the service is silent, so at most half of the threads
-// are ours; further calls wait here for their turn. Background events, flush, stats and close need no turn.
+// The pool belongs to the whole process. It has four threads, unless UV_THREADPOOL_SIZE says otherwise, on which Node also reads
+// files, resolves names and compresses. One of our calls can take minutes while the service is silent, so at most half of the
+// threads run our calls at a time, and further calls wait here in a queue. Background events, flush, stats and close do not wait
+// in it.
 
 const POOL = Math.min(1024, Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '', 10) || 4);
 export const AT_ONCE = Math.max(1, Math.floor(POOL / 2));
@@ -37,7 +38,7 @@ function next() {
 }
 
 /**
- * Cancels the calls of an owner that have not started.
+ * Cancels the calls of an owner that have not started yet.
  * @param {object} owner
  */
 export function cancelWaiting(owner) {

@@ -1,10 +1,9 @@
 import { cancelWaiting, enter } from './calls.js';
 import { Delivery } from './delivery.js';
 import { AxonPushError, closed, invalidArgument } from './error.js';
-import { EVENT, jsonText, OPTIONS, QUERY, STATS, text, whole } from './layout.js';
+import { EVENT, jsonText, OPTIONS, QUERY, STATS, checkString, checkWhole } from './layout.js';
 import { BINDING_VERSION, load } from './library.js';
-
-import { Memory, room, shortLived, textRoom, valuesOf } from './memory.js';
+import { Memory, room, shortLived, stringRoom, valuesOf } from './memory.js';
 import { resources } from './resources.js';
 import { addTrace } from './trace.js';
 
@@ -19,10 +18,10 @@ const TIMEOUT = 14;
 const POLLED = 1;
 const DEFAULT_SHUTDOWN_TIMEOUT_MS = 2000;
 const DEFAULT_FLUSH_TIMEOUT_MS = 30_000;
-const LONGEST_MS = 2 ** 31 - 1; // of a JavaScript timer
-/** How soon and how late results of background events are looked for. */
-const SOONEST_MS = 1;
-const LATEST_MS = 50;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The shortest and the longest time between two looks for the results of background events. */
+const SHORTEST_POLL_MS = 1;
+const LONGEST_POLL_MS = 50;
 
 /** @type {Record<string, Record<string, number>>} */
 const ENUMERATORS = {
@@ -33,12 +32,12 @@ const ENUMERATORS = {
 /** @type {Record<string, number>} */
 const LOG_LEVELS = { off: 0, error: 1, warn: 2, info: 3, debug: 4 };
 
-/** Deliveries that the library owes a completion, by the number that it gets as user_data. */
+/** The deliveries that await a completion of the library, by the number that is passed as its user_data. */
 /** @type {Map<number, Delivery>} */
-const owed = new Map();
+const pending = new Map();
 let lastNumber = 0;
 
-/** Runs inside axonpush_poll(), on this thread. One per library, for all clients: koffi's callbacks are few. */
+/** The completion callback of each library. It runs inside axonpush_poll(), on this thread. All clients share it, since koffi has few. */
 /** @type {Map<Library, number>} */
 const completions = new Map();
 
@@ -47,29 +46,29 @@ function completionOf(library) {
   let address = completions.get(library);
   if (address === undefined) {
     address = library.completion((status, response, error, number) => {
-      const delivery = owed.get(number);
+      const delivery = pending.get(number);
       if (delivery === undefined) return;
-      owed.delete(number);
-      const outcome = status === OK ? library.readResponse(response) : library.readError(error);
-      delivery.client._ended(delivery, outcome);
+      pending.delete(number);
+      const result = status === OK ? library.readResponse(response) : library.readError(error);
+      delivery.client._completed(delivery, result);
     });
     completions.set(library, address);
   }
   return address;
 }
 
-/** Frees walks through events that were neither finished nor left, such as by a call of next() alone. */
+/** Frees native iterators whose loops were neither finished nor left, such as after a single call of next(). */
 /** @type {FinalizationRegistry<{library: Library, address: Address}>} */
-const abandoned = new FinalizationRegistry(({ library, address }) => library.iterFree(address));
+const unreachable = new FinalizationRegistry(({ library, address }) => library.iterFree(address));
 
-/** Clients with a call under way. */
+/** The clients with a call in progress. */
 /** @type {Set<AxonPush>} */
 const busy = new Set();
 
-// On its way out Node waits for the threads of libuv's pool, and one that is inside a call of ours may take minutes. Shutting
-// its client down interrupts it. All other clients are drained by the library itself, when the process calls exit().
+// When it exits, Node waits for the threads of libuv's pool, and one of our calls there may take minutes. Shutting the client down
+// interrupts the call. All other clients are drained by the library itself, when the process calls exit().
 process.on('exit', () => {
-  for (const client of busy) client._leave();
+  for (const client of busy) client._exit();
 });
 
 /** See index.d.ts. */
@@ -83,23 +82,23 @@ export class AxonPush {
   /** @type {Promise<void> | undefined} */
   #closing;
   #calls = 0;
-  /** Events that the library has. */
+  /** The number of events in the library's queue. */
   #queued = 0;
-  /** Reasons to keep the process alive: promises and flushes that somebody waits for, events that wait for room. */
+  /** The number of reasons to keep the process alive: promises and flushes that are awaited, and events that wait for room. */
   #reasonsToLive = 0;
-  /** When results are looked for next, see #look. */
+  /** Looks for results next, see #schedulePoll. */
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
   #timerMs = 0;
-  /** When a result came last, or somebody began to wait for one. */
-  #lastNews = 0;
-  /** Events that wait for room in the queue (overflow "block"), in order. */
+  /** When a result last arrived, or somebody last began to wait for one. */
+  #lastProgress = 0;
+  /** The events that wait for room in the queue (overflow "block"), in order. */
   /** @type {{delivery: Delivery, values: Values}[]} */
-  #line = [];
-  /** @type {Set<{last: number, left: number, ended: () => void}>} */
+  #waitingForRoom = [];
+  /** @type {Set<{last: number, left: number, done: () => void}>} */
   #flushes = new Set();
   #warned = false;
-  /** Events of integrations that were refused. */
+  /** The number of events of integrations that could not be enqueued. */
   #lost = 0;
 
   /** @param {AxonPushOptions} [options] */
@@ -138,39 +137,39 @@ export class AxonPush {
     const { query, body, bodyText, ...unknown } = options;
     for (const name in unknown) throw invalidArgument(`request.${name}: there is no such option`);
     if (body !== undefined && bodyText !== undefined) throw invalidArgument('request: give body or bodyText, not both');
-    const texts = [
-      text('method', method),
-      text('path', path),
+    const strings = [
+      checkString('method', method),
+      checkString('path', path),
       query === undefined || query === null ? null : queryText(query),
-      bodyText !== undefined ? text('bodyText', bodyText) : body === undefined ? null : jsonText('body', body),
+      bodyText !== undefined ? checkString('bodyText', bodyText) : body === undefined ? null : jsonText('body', body),
     ];
-    const memory = new Memory(texts.reduce((sum, each) => sum + textRoom(each), 64));
-    const [m, p, q, b] = texts.map((each) => (each === null ? 0 : memory.text(each)));
+    const memory = new Memory(strings.reduce((sum, each) => sum + stringRoom(each), 64));
+    const [m, p, q, b] = strings.map((each) => (each === null ? 0 : memory.string(each)));
     return this._call(memory, this.#library.request, [m, p, q, b, 0]);
   }
 
   /** @param {number} [timeoutMs] */
   async flush(timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS) {
-    whole('timeoutMs', timeoutMs, 0, LONGEST_MS);
-    // It does not wait: with no time it says whether the client is valid, and has a service that was unreachable tried now.
+    checkWhole('timeoutMs', timeoutMs, 0, LONGEST_TIMER_MS);
+    // With a timeout of 0 this does not wait. It checks the client, and has a service that was unreachable tried at once.
     const memory = shortLived(0);
     const status = this.#library.flush(this.#handle, 0, memory.errorSlot);
     const error = status === OK ? null : this.#library.takeError(memory.error);
     if (error !== null && status !== TIMEOUT) throw error;
     this.#drain();
-    const left = this.#queued + this.#line.length;
+    const left = this.#queued + this.#waitingForRoom.length;
     if (left === 0) return;
 
-    const flush = { last: lastNumber, left, ended: () => {} };
+    const flush = { last: lastNumber, left, done: () => {} };
     this.#flushes.add(flush);
     this.#keepAlive(1);
     try {
       await new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
-          this.#drain(); // The thread may have been too busy to see what ended in time.
+          this.#drain(); // The thread may have been too busy to notice what was delivered in time.
           if (flush.left > 0) reject(flushTimeout(flush.left));
         }, timeoutMs);
-        flush.ended = () => {
+        flush.done = () => {
           clearTimeout(timer);
           resolve(undefined);
         };
@@ -183,7 +182,7 @@ export class AxonPush {
 
   /** @param {number} [timeoutMs] */
   async shutdown(timeoutMs = this.#shutdownTimeoutMs) {
-    whole('timeoutMs', timeoutMs, 0, 2 ** 32 - 1);
+    checkWhole('timeoutMs', timeoutMs, 0, 2 ** 32 - 1);
     this.#stop();
     const memory = new Memory(0);
     const status = await inBackground(this.#library.shutdown, [this.#handle, timeoutMs, memory.errorSlot]);
@@ -200,8 +199,8 @@ export class AxonPush {
     this.#stop();
     const handle = this.#handle;
     this.#handle = 0;
-    // Two steps: axonpush_close() would run completions that were not polled, and on a thread that is not JavaScript's. After
-    // axonpush_shutdown() there are no new ones.
+    // Closing takes two steps, since axonpush_close() would run completions that were not polled, and on a thread that is not
+    // JavaScript's. After axonpush_shutdown() there are no new ones.
     await inBackground(this.#library.shutdown, [handle, this.#shutdownTimeoutMs, 0]);
     this.#drain(handle);
     clearTimeout(this.#timer);
@@ -231,8 +230,8 @@ export class AxonPush {
   // ---- For this package's own use ----
 
   /**
-   * Runs a call of the client that ends in `(…, response, error)` on a thread of the pool.
-   * @param {Memory} memory kept until the call has returned
+   * Calls a function of the client whose parameters end in `(…, response, error)`, on a thread of the pool.
+   * @param {Memory} memory is kept until the call has returned
    * @param {import('./library.js').NativeFunction} native
    * @param {(number | bigint)[]} parameters
    * @returns {Promise<AxonPushResponse | null>}
@@ -243,7 +242,7 @@ export class AxonPush {
   }
 
   /**
-   * The same for any call, whose parameters are asked for when it starts. Rejected if it fails.
+   * Calls any native function. Its parameters are asked for when it starts. The promise is rejected if the call fails.
    * @param {Memory} memory
    * @param {import('./library.js').NativeFunction} native
    * @param {() => (number | bigint)[]} parameters
@@ -281,24 +280,24 @@ export class AxonPush {
   async *_iterate(channelId, query) {
     const library = this.#library;
     const values = valuesOf(QUERY, query, 'query');
-    const channel = channelId === null ? null : text('channelId', channelId);
-    const first = shortLived(room(QUERY, values) + textRoom(channel));
-    const at = channel === null ? 0 : first.text(channel);
+    const channel = channelId === null ? null : checkString('channelId', channelId);
+    const first = shortLived(room(QUERY, values) + stringRoom(channel));
+    const at = channel === null ? 0 : first.string(channel);
     const status = library.iterNew(this.#handle, at, first.struct(QUERY, values), first.responseSlot, first.errorSlot);
     if (status !== OK) throw library.takeError(first.error);
-    const walk = { library, address: first.response };
-    abandoned.register(walk, { library, address: walk.address }, walk);
+    const iterator = { library, address: first.response };
+    unreachable.register(iterator, { library, address: iterator.address }, iterator);
     try {
-      // An event lives until the next call. Most calls find one that has been fetched.
+      // An event is valid until the next call. Most calls return one that has been fetched already.
       const memory = new Memory(0);
       for (;;) {
-        await this.#run(memory.clear(), library.iterNext, () => [walk.address]);
+        await this.#run(memory.clear(), library.iterNext, () => [iterator.address]);
         if (!memory.response) return;
         yield library.readResponse(memory.response)?.data;
       }
     } finally {
-      abandoned.unregister(walk);
-      library.iterFree(walk.address);
+      unreachable.unregister(iterator);
+      library.iterFree(iterator.address);
     }
   }
 
@@ -326,13 +325,13 @@ export class AxonPush {
    */
   async _list(channelId, query) {
     const values = valuesOf(QUERY, query, 'query');
-    const channel = channelId ? text('channelId', channelId) : null;
-    const memory = new Memory(room(QUERY, values) + textRoom(channel));
+    const channel = channelId ? checkString('channelId', channelId) : null;
+    const memory = new Memory(room(QUERY, values) + stringRoom(channel));
     const filters = memory.struct(QUERY, values);
-    const answer = await (channelId === undefined
+    const response = await (channelId === undefined
       ? this._call(memory, this.#library.search, [filters])
-      : this._call(memory, this.#library.list, [channel === null ? 0 : memory.text(channel), filters]));
-    return answer?.data.events ?? [];
+      : this._call(memory, this.#library.list, [channel === null ? 0 : memory.string(channel), filters]));
+    return response?.data.events ?? [];
   }
 
   /** @param {AxonPushEvent} event */
@@ -342,9 +341,9 @@ export class AxonPush {
       const values = valuesOf(EVENT, event, 'event');
       addTrace(event, values);
       if (this.#stopping && this.#handle) throw closed('the client was shut down before the event');
-      if (this.#line.length > 0 || !this.#push(delivery, values)) {
-        this.#line.push({ delivery, values });
-        if (this.#line.length === 1) this.#keepAlive(1);
+      if (this.#waitingForRoom.length > 0 || !this.#push(delivery, values)) {
+        this.#waitingForRoom.push({ delivery, values });
+        if (this.#waitingForRoom.length === 1) this.#keepAlive(1);
       }
     } catch (error) {
       delivery.reject(/** @type {Error} */ (error));
@@ -354,7 +353,7 @@ export class AxonPush {
   }
 
   /**
-   * Enqueues what an integration has seen. Never throws and never waits for room; false: it is lost, and counted.
+   * Enqueues an event of an integration. It never throws and never waits for room. False means that the event is lost; it is counted.
    * @param {AxonPushEvent} event
    */
   _observe(event) {
@@ -362,48 +361,48 @@ export class AxonPush {
       const values = valuesOf(EVENT, event, 'event');
       addTrace(event, values);
       const stopped = this.#stopping && this.#handle;
-      if (!stopped && this.#line.length === 0 && this.#push(new Delivery(++lastNumber, this), values)) return true;
+      if (!stopped && this.#waitingForRoom.length === 0 && this.#push(new Delivery(++lastNumber, this), values)) return true;
     } catch {}
     this._lose();
     return false;
   }
 
-  /** An event of an integration is lost. */
+  /** Counts an event of an integration that is lost. */
   _lose() {
     this.#lost += 1;
   }
 
   /**
-   * An event that the library had has come to its end.
+   * Settles the delivery of an event that the library has completed.
    * @param {Delivery} delivery
-   * @param {AxonPushResponse | AxonPushError | null} outcome
+   * @param {AxonPushResponse | AxonPushError | null} result
    */
-  _ended(delivery, outcome) {
+  _completed(delivery, result) {
     this.#queued -= 1;
-    this.#settle(delivery, outcome);
+    this.#settle(delivery, result);
   }
 
   /**
    * @param {Delivery} delivery
-   * @param {AxonPushResponse | Error | null} outcome
+   * @param {AxonPushResponse | Error | null} result
    */
-  #settle(delivery, outcome) {
-    if (outcome instanceof Error) delivery.reject(outcome);
-    else delivery.fulfil(outcome);
+  #settle(delivery, result) {
+    if (result instanceof Error) delivery.reject(result);
+    else delivery.fulfil(result);
     for (const flush of this.#flushes) {
-      if (delivery.number <= flush.last && --flush.left === 0) flush.ended();
+      if (delivery.number <= flush.last && --flush.left === 0) flush.done();
     }
   }
 
-  /** The process exits while calls are under way. */
-  _leave() {
+  /** Interrupts the calls in progress, because the process exits. */
+  _exit() {
     this.#library.shutdown(this.#handle, this.#shutdownTimeoutMs, 0);
   }
 
   // ---- Background events ----
 
   /**
-   * Gives an event to the library. False: there is no room, and it is to wait.
+   * Passes an event to the library. False means that there is no room, and that the event has to wait.
    * @param {Delivery} delivery
    * @param {Values} values
    */
@@ -412,9 +411,9 @@ export class AxonPush {
     const struct = memory.struct(EVENT, values);
     const number = delivery.number;
     const completion = completionOf(this.#library);
-    owed.set(number, delivery);
+    pending.set(number, delivery);
     let status = this.#library.publishAsync(this.#handle, struct, completion, number, memory.errorSlot);
-    // The library also says so while too many results wait to be polled, as they do when the event loop is kept busy.
+    // The library's queue is also full while too many results wait to be polled, as happens when the event loop is kept busy.
     if (status === QUEUE_FULL && this.#library.poll(this.#handle, 0) > 0) {
       this.#library.freeError(memory.error);
       status = this.#library.publishAsync(this.#handle, struct, completion, number, memory.errorSlot);
@@ -422,57 +421,58 @@ export class AxonPush {
     if (status === OK) {
       this.#queued += 1;
       delivery.markAccepted();
-      if (this.#timer === undefined) this.#look();
+      if (this.#timer === undefined) this.#schedulePoll();
       return true;
     }
-    owed.delete(number);
+    pending.delete(number);
     const error = this.#library.takeError(memory.error);
-    // An event for which an empty queue has no room will never have any.
+    // An event that does not fit into an empty queue never will.
     if (status === QUEUE_FULL && this.#waitsForRoom && this.#queued > 0) return false;
     throw error;
   }
 
-  /** Events have ended, so there is room for those in the line. */
-  #moveUp() {
-    if (this.#line.length === 0) return;
+  /** Enqueues events that have waited for room, now that others have been delivered. */
+  #fillQueue() {
+    if (this.#waitingForRoom.length === 0) return;
     let moved = 0;
-    for (; moved < this.#line.length; moved += 1) {
-      const { delivery, values } = this.#line[moved];
+    for (; moved < this.#waitingForRoom.length; moved += 1) {
+      const { delivery, values } = this.#waitingForRoom[moved];
       try {
         if (!this.#push(delivery, values)) break;
       } catch (error) {
         this.#settle(delivery, /** @type {Error} */ (error));
       }
     }
-    this.#line.splice(0, moved);
-    if (this.#line.length === 0) this.#keepAlive(-1);
+    this.#waitingForRoom.splice(0, moved);
+    if (this.#waitingForRoom.length === 0) this.#keepAlive(-1);
   }
 
   /**
-   * Settles what has ended.
+   * Settles the events whose results have arrived.
    * @param {Address} [handle]
    */
   #drain(handle = this.#handle) {
     if (this.#queued === 0) return;
-    if (this.#library.poll(handle, 0) > 0) this.#lastNews = performance.now();
-    this.#moveUp();
+    if (this.#library.poll(handle, 0) > 0) this.#lastProgress = performance.now();
+    this.#fillQueue();
   }
 
   /**
-   * Looks for results as long as events are under way. While somebody waits for one, after an eighth of the time that it has
-   * been waited for, so that a result is seen a little late at most, and a long wait costs next to nothing.
+   * Schedules the next look for results, as long as events are queued. While somebody waits for a result, the next look comes after
+   * an eighth of the time that the wait has taken so far. So a result is noticed only slightly late, and a long wait costs next to
+   * nothing.
    *
-   * Rejected: to have libuv watch axonpush_completion_fd(), as koffi.node.poll() can. It sees a result a millisecond sooner, but
+   * Rejected: having libuv watch axonpush_completion_fd(), as koffi.node.poll() can. It notices a result a millisecond sooner, but
    * Node aborts if the descriptor becomes readable while the environment is torn down.
    */
-  #look() {
+  #schedulePoll() {
     const awaited = this.#reasonsToLive > 0;
-    const wait = (performance.now() - this.#lastNews) / 8;
-    this.#timerMs = awaited ? Math.min(Math.max(wait, SOONEST_MS), LATEST_MS) : LATEST_MS;
+    const wait = (performance.now() - this.#lastProgress) / 8;
+    this.#timerMs = awaited ? Math.min(Math.max(wait, SHORTEST_POLL_MS), LONGEST_POLL_MS) : LONGEST_POLL_MS;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#drain();
-      if (this.#queued > 0 && this.#timer === undefined) this.#look();
+      if (this.#queued > 0 && this.#timer === undefined) this.#schedulePoll();
     }, this.#timerMs);
     if (!awaited) this.#timer.unref();
   }
@@ -481,11 +481,11 @@ export class AxonPush {
   #keepAlive(change) {
     this.#reasonsToLive += change;
     if (change === 1) {
-      this.#lastNews = performance.now();
+      this.#lastProgress = performance.now();
       if (this.#timer === undefined) return;
-      if (this.#timerMs > SOONEST_MS) {
+      if (this.#timerMs > SHORTEST_POLL_MS) {
         clearTimeout(this.#timer);
-        this.#look();
+        this.#schedulePoll();
       } else {
         this.#timer.ref();
       }
@@ -495,26 +495,26 @@ export class AxonPush {
   }
 
   /**
-   * Somebody begins, or ceases, to wait for a delivery.
+   * Counts those who wait for a delivery: 1 when somebody begins, -1 when the delivery is settled.
    * @param {1 | -1} change
    */
   _awaited(change) {
     this.#keepAlive(change);
   }
 
-  /** Nothing new from now on. */
+  /** Refuses new calls and events from now on. */
   #stop() {
     this.#stopping = true;
     cancelWaiting(this);
-    const line = this.#line;
-    if (line.length === 0) return;
-    this.#line = [];
+    const waiting = this.#waitingForRoom;
+    if (waiting.length === 0) return;
+    this.#waitingForRoom = [];
     this.#keepAlive(-1);
-    for (const { delivery } of line) this.#settle(delivery, closed('the client was shut down while the event waited for room'));
+    for (const { delivery } of waiting) this.#settle(delivery, closed('the client was shut down while the event waited for room'));
   }
 
   /**
-   * A mistake in an event that nobody waits for would go unnoticed.
+   * Warns about the first refused event whose promise nobody uses, since the mistake would go unnoticed.
    * @param {Delivery} delivery
    * @param {Error} error
    */
@@ -523,7 +523,7 @@ export class AxonPush {
     setImmediate(() => {
       if (this.#warned || delivery.observed) return;
       this.#warned = true;
-      process.emitWarning(`an event was refused, and its promise is not looked at: ${error.message}`, 'AxonPushWarning');
+      process.emitWarning(`an event was refused, and nobody awaits its promise: ${error.message}`, 'AxonPushWarning');
     });
   }
 }
@@ -570,7 +570,7 @@ class Events {
 }
 
 /**
- * The options as the library takes them.
+ * Converts the options to what the library takes.
  * @param {AxonPushOptions} options
  */
 function nativeOptions(options) {
@@ -585,13 +585,13 @@ function nativeOptions(options) {
     }
     native[name] = number;
   }
-  // The event loop must not wait: this binding keeps what has no room, see #line.
+  // The event loop must not wait, so this binding itself keeps the events for which there is no room, see #waitingForRoom.
   if (options.overflow === 'block') native.overflow = ENUMERATORS.overflow.drop_newest;
   if (native.failOpen !== undefined && native.failOpen !== null) {
     if (typeof native.failOpen !== 'boolean') throw invalidArgument('failOpen: expected true or false');
     native.failOpen = native.failOpen ? 1 : 2;
   }
-  // In C, 0 means the default; here that is undefined, and 0 means none.
+  // In C, 0 means the default. Here, undefined means the default, and 0 means none.
   if (native.maxRetries === 0) native.maxRetries = -1;
   if ('completionMode' in native) throw invalidArgument('options.completionMode: there is no such member');
   native.completionMode = POLLED;
@@ -602,7 +602,7 @@ function nativeOptions(options) {
 
 /** @param {string | URLSearchParams | Record<string, string | number | boolean | null | undefined>} query */
 function queryText(query) {
-  if (typeof query === 'string') return text('query', query);
+  if (typeof query === 'string') return checkString('query', query);
   if (query instanceof URLSearchParams) return query.toString();
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -618,7 +618,7 @@ function flushTimeout(left) {
 }
 
 /**
- * Calls a C function on a thread of libuv's pool.
+ * Calls a native function on a thread of libuv's pool.
  * @param {import('./library.js').NativeFunction} native
  * @param {(number | bigint)[]} parameters
  * @returns {Promise<any>}
@@ -632,7 +632,7 @@ function inBackground(native, parameters) {
 }
 
 /**
- * How much the library logs, for the whole process. See index.d.ts.
+ * Sets how much the library logs, for the whole process. See index.d.ts.
  * @param {string} level
  * @param {{library?: string}} [options]
  */

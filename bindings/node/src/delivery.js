@@ -1,15 +1,15 @@
 /**
- * What becomes of an event that was enqueued: a promise of the answer. See index.d.ts.
+ * The promise of the service's response to an enqueued event. See index.d.ts.
  *
- * The real promise is made when somebody asks for it. So an event that is fired and forgotten costs none, and its failure is
- * no unhandled rejection; and the client knows for whom the process has to stay alive.
+ * The actual promise is created when it is first used. An event that nobody awaits therefore costs no promise, its failure is not
+ * an unhandled rejection, and the client knows which events have to keep the process alive.
  * @implements {Promise<import('./response.js').AxonPushResponse | null>}
  */
 export class Delivery {
   /** @type {'pending' | 'fulfilled' | 'rejected'} */
   #state = 'pending';
   /** @type {any} */
-  #outcome;
+  #result;
   /** @type {Promise<any> | undefined} */
   #promise;
   /** @type {(() => void) | undefined} */
@@ -21,8 +21,8 @@ export class Delivery {
   #settleAccepted;
 
   /**
-   * @param {number} number counts up in the order of enqueue()
-   * @param {import('./client.js').AxonPush} client told when somebody begins and ceases to wait
+   * @param {number} number ascending in the order of enqueue()
+   * @param {import('./client.js').AxonPush} client is notified when somebody begins and when nobody continues to wait
    */
   constructor(number, client) {
     this.number = number;
@@ -40,14 +40,14 @@ export class Delivery {
   get accepted() {
     if (this.#accepted === undefined) {
       this.#accepted = new Promise((resolve, reject) => {
-        this.#settleAccepted = () => (this.#queued ? resolve() : reject(this.#outcome));
+        this.#settleAccepted = () => (this.#queued ? resolve() : reject(this.#result));
       });
       if (this.#queued || this.#state !== 'pending') this.#settleAccepted?.();
     }
     return this.#accepted;
   }
 
-  /** The library's queue has it. */
+  /** The event is in the library's queue. */
   markAccepted() {
     this.#queued = true;
     this.#settleAccepted?.();
@@ -66,21 +66,21 @@ export class Delivery {
 
   /**
    * @param {'fulfilled' | 'rejected'} state
-   * @param {any} outcome
+   * @param {any} result
    */
-  #settle(state, outcome) {
+  #settle(state, result) {
     this.#state = state;
-    this.#outcome = outcome;
+    this.#result = result;
     if (this.#settlePromise === undefined) return;
     this.#settlePromise();
     this.#settlePromise = undefined;
     this.client._awaited(-1);
   }
 
-  #real() {
+  #actual() {
     if (this.#promise === undefined) {
       this.#promise = new Promise((resolve, reject) => {
-        this.#settlePromise = () => (this.#state === 'fulfilled' ? resolve(this.#outcome) : reject(this.#outcome));
+        this.#settlePromise = () => (this.#state === 'fulfilled' ? resolve(this.#result) : reject(this.#result));
       });
       if (this.#state === 'pending') {
         this.client._awaited(1);
@@ -97,16 +97,16 @@ export class Delivery {
    * @param {any} [rejected]
    */
   then(fulfilled, rejected) {
-    return this.#real().then(fulfilled, rejected);
+    return this.#actual().then(fulfilled, rejected);
   }
 
   /** @param {any} [rejected] */
   catch(rejected) {
-    return this.#real().catch(rejected);
+    return this.#actual().catch(rejected);
   }
 
-  /** @param {any} [ended] */
-  finally(ended) {
-    return this.#real().finally(ended);
+  /** @param {any} [settled] */
+  finally(settled) {
+    return this.#actual().finally(settled);
   }
 }

@@ -1,7 +1,7 @@
 /** Why a call failed. See index.d.ts. */
 export class AxonPushError extends Error {
   /**
-   * @param {string} status the name of an axonpush_status
+   * @param {string} status the name of an axonpush_status constant
    * @param {string} message
    * @param {{httpStatus?: number | null, code?: string | null, hint?: string | null, requestId?: string | null,
    *   retryAfterMs?: number | null, retryable?: boolean}} [details]

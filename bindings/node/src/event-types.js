@@ -1,4 +1,4 @@
-/** The event types that the service knows; any other text is legal. See index.d.ts. */
+/** The event types that the service knows; any other string is legal. See index.d.ts. */
 export const EventType = Object.freeze(
   /** @type {const} */ ({
     AGENT_START: 'agent.start',

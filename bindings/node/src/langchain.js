@@ -1,6 +1,4 @@
-import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
-
-import { Callbacks, errorOf, shortened } from './callbacks.js';
+import { Callbacks, errorOf, parsed, shortened } from './callbacks.js';
 import { EventType } from './event-types.js';
 
 /** @import { LangChainOptions } from '../langchain.js' */
@@ -8,25 +6,32 @@ import { EventType } from './event-types.js';
 const MODEL = ['model', 'model_name', 'model_id'];
 const RUN_METADATA = ['langgraph_node', 'langgraph_step', 'langgraph_triggers', 'thread_id'];
 
+/** Runs that never end, such as abandoned streams, must not be remembered for ever. */
+const MOST_OPEN_RUNS = 10_000;
+
 /**
  * A callback handler for LangChain. See langchain.d.ts.
  *
- * Event types and payloads are those of AxonPush's SDK for Python. A method that throws would be reported on the host's console:
- * none does.
+ * Event types and payloads are those of the AxonPush SDK for Python, except that content has the names of callbacks.js. LangChain would
+ * report a method that throws on the application's console, so none does.
+ *
+ * To LangChain, a handler is an object with the members below. This one does not extend BaseCallbackHandler: a package that npm installs
+ * as a link resolves its imports in its own folder, not in that of the application, and would not find @langchain/core.
  */
-export class AxonPushCallbackHandler extends BaseCallbackHandler {
+export class AxonPushCallbackHandler {
   name = 'axonpush';
+  /** The methods only enqueue, and have to run in the context of the run, where its trace is current: not in LangChain's queue. */
+  awaitHandlers = true;
   #callbacks;
   #metadata;
+  /** The trace of each open run. @type {Map<string, string>} */
+  #traces = new Map();
 
   /**
    * @param {import('./client.js').AxonPush} client
    * @param {LangChainOptions} [options]
    */
   constructor(client, options = {}) {
-    super();
-    // Its methods only hand over, and are to run in the trace of the run: not in LangChain's queue.
-    this.awaitHandlers = true;
     this.#metadata = { ...options.metadata, framework: 'langchain' };
     this.#callbacks = new Callbacks(client, options, 'langchain');
   }
@@ -35,7 +40,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
     return this.#callbacks.lost;
   }
 
-  /** LangChain's own would construct another one of this one. @returns {any} */
+  /** LangChain expects every handler to have this method. */
   copy() {
     return this;
   }
@@ -44,7 +49,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
    * @param {any} chain
    * @param {any} inputs
    * @param {string} runId
-   * @param {string} [parentRunId] fourth, whatever LangChain's types say
+   * @param {string} [parentRunId] is the fourth argument, although LangChain's types say otherwise
    * @param {string[]} [tags]
    * @param {Record<string, any>} [metadata]
    * @param {string} [runType]
@@ -54,7 +59,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
     this.#publish('chain.start', EventType.AGENT_START, runId, parentRunId, () => ({
       payload: {
         chain_type: runName || metadata?.langgraph_node || chain?.name || lastOf(chain?.id) || 'Runnable',
-        inputs: shortened(inputs),
+        input: shortened(inputs),
       },
       metadata: runMetadata(metadata, tags, runType),
     }));
@@ -62,7 +67,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
 
   /** @param {any} outputs @param {string} runId @param {string} [parentRunId] */
   handleChainEnd(outputs, runId, parentRunId) {
-    this.#publish('chain.end', EventType.AGENT_END, runId, parentRunId, () => ({ payload: { outputs: shortened(outputs) } }));
+    this.#publish('chain.end', EventType.AGENT_END, runId, parentRunId, () => ({ payload: { output: shortened(outputs) } }));
   }
 
   /** @param {any} error @param {string} runId @param {string} [parentRunId] */
@@ -71,7 +76,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
   }
 
   /**
-   * Chat models arrive here, too.
+   * LangChain calls this for chat models, too, since there is no handleChatModelStart.
    * @param {any} llm
    * @param {string[]} prompts
    * @param {string} runId
@@ -95,14 +100,14 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
     this.#publish('llm.end', EventType.AGENT_END, runId, parentRunId, () => ({ payload: { generations: output?.generations?.length ?? 0 } }));
   }
 
-  /** The SDK for Python is silent here; a model that is called by itself would fail unseen. @param {any} error @param {string} runId @param {string} [parentRunId] */
+  /** The SDK for Python does nothing here, so that the failure of a model outside of any chain goes unnoticed. @param {any} error @param {string} runId @param {string} [parentRunId] */
   handleLLMError(error, runId, parentRunId) {
     this.#publish('llm.error', EventType.AGENT_ERROR, runId, parentRunId, () => ({ payload: errorOf(error) }));
   }
 
   /** @param {string} token @param {any} _index @param {string} runId @param {string} [parentRunId] */
   handleLLMNewToken(token, _index, runId, parentRunId) {
-    this.#publish('llm.token', EventType.AGENT_LLM_TOKEN, runId, parentRunId, () => ({ payload: { token } }));
+    this.#publish('llm.token', EventType.AGENT_LLM_TOKEN, runId, parentRunId, () => ({ payload: { output: token } }));
   }
 
   /**
@@ -117,7 +122,7 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
   handleToolStart(tool, input, runId, parentRunId, _tags, _metadata, runName) {
     this.#publish('tool.start', EventType.AGENT_TOOL_CALL_START, runId, parentRunId, () => {
       const name = tool?.name || runName || lastOf(tool?.id) || 'unknown';
-      return { identifier: `tool.${name}.start`, payload: { tool_name: name, input: String(input).slice(0, 2000) } };
+      return { identifier: `tool.${name}.start`, payload: { tool_name: name, input: shortened(parsed(input)) } };
     });
   }
 
@@ -140,10 +145,29 @@ export class AxonPushCallbackHandler extends BaseCallbackHandler {
    */
   #publish(identifier, eventType, runId, parentRunId, make) {
     this.#callbacks.publish(() => {
+      const traceId = this.#callbacks.traceId(this.#traceOf(eventType, runId, parentRunId));
       const { metadata, ...made } = make();
       const runs = { langchain_run_id: runId, ...metadata, ...(parentRunId && { langchain_parent_run_id: parentRunId }) };
-      return { identifier, eventType, ...made, spanId: runId, parentSpanId: parentRunId, metadata: { ...this.#metadata, ...runs } };
+      return { identifier, eventType, ...made, traceId, spanId: runId, parentSpanId: parentRunId, metadata: { ...this.#metadata, ...runs } };
     });
+  }
+
+  /**
+   * Returns the trace of a run, which is named after its root run. If that is not known, because it has ended or does not have this
+   * handler, it is named after the parent run.
+   * @param {string} eventType
+   * @param {string} runId
+   * @param {string | undefined} parentRunId
+   */
+  #traceOf(eventType, runId, parentRunId) {
+    const traceId = this.#traces.get(runId) ?? this.#traces.get(parentRunId ?? '') ?? parentRunId ?? runId;
+    if (eventType === EventType.AGENT_START || eventType === EventType.AGENT_TOOL_CALL_START) {
+      this.#traces.set(runId, traceId);
+      if (this.#traces.size > MOST_OPEN_RUNS) this.#traces.delete(/** @type {string} */ (this.#traces.keys().next().value));
+    } else if (eventType !== EventType.AGENT_LLM_TOKEN) {
+      this.#traces.delete(runId);
+    }
+    return traceId;
   }
 }
 

@@ -1,18 +1,18 @@
 import { invalidArgument } from './error.js';
 
-// The structs of include/axonpush.h: members in its order, and how JavaScript spells them.
-// test/layout.test.js compares this table with the header.
+// The structs of include/axonpush.h: their members in the order of the header, and how each is converted from JavaScript.
+// test/layout.test.js compares these tables with the recorded ABI.
 
 /**
- * `text`, `time`, `json` and `list` are pointers to text; `json` is followed by its length. `struct` is a pointer to another
- * struct, `toggle` is true or false with a default. The others are numbers.
- * @typedef {'text' | 'time' | 'json' | 'list' | 'struct' | 'size' | 'toggle' | 'u32' | 'i32' | 'u64'} Kind
+ * `string`, `time`, `json` and `list` are pointers to strings; a `json` pointer is followed by the length of the string. `struct` is a
+ * pointer to another struct. `toggle` is a boolean with a default. The others are numbers.
+ * @typedef {'string' | 'time' | 'json' | 'list' | 'struct' | 'size' | 'toggle' | 'u32' | 'i32' | 'u64'} Kind
  * @typedef {{name: string, kind: Kind, offset: number}} Member
  * @typedef {{size: number, members: Map<string, Member>}} Struct members by their names in JavaScript
  */
 
 /** @type {Record<Kind, number>} */
-const WIDTH = { text: 8, time: 8, json: 8, list: 8, struct: 8, size: 8, u64: 8, toggle: 4, u32: 4, i32: 4 };
+const WIDTH = { string: 8, time: 8, json: 8, list: 8, struct: 8, size: 8, u64: 8, toggle: 4, u32: 4, i32: 4 };
 
 /** @param {string} name */
 const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
@@ -29,17 +29,17 @@ function struct(table) {
     offset = Math.ceil(offset / width) * width;
     members.set(camelCase(name), { name, kind, offset });
     offset += width;
-    if (kind === 'json') offset += WIDTH.size; // its length
+    if (kind === 'json') offset += WIDTH.size; // the length follows the pointer
   }
   return { size: Math.ceil(offset / 8) * 8, members };
 }
 
 export const OPTIONS = struct({
-  api_key: 'text',
-  tenant_id: 'text',
-  base_url: 'text',
-  environment: 'text',
-  channel_id: 'text',
+  api_key: 'string',
+  tenant_id: 'string',
+  base_url: 'string',
+  environment: 'string',
+  channel_id: 'string',
   timeout_ms: 'u32',
   max_retries: 'i32',
   fail_open: 'i32',
@@ -53,22 +53,22 @@ export const OPTIONS = struct({
   content_capture: 'i32',
   redact_keys: 'list',
   max_content_length: 'u32',
-  ca_file: 'text',
-  ca_pem: 'text',
-  proxy: 'text',
-  user_agent: 'text',
+  ca_file: 'string',
+  ca_pem: 'string',
+  proxy: 'string',
+  user_agent: 'string',
 });
 
 export const EVENT = struct({
-  identifier: 'text',
+  identifier: 'string',
   payload: 'json',
-  channel_id: 'text',
-  event_type: 'text',
-  agent_id: 'text',
-  trace_id: 'text',
-  span_id: 'text',
-  parent_span_id: 'text',
-  dedup_key: 'text',
+  channel_id: 'string',
+  event_type: 'string',
+  agent_id: 'string',
+  trace_id: 'string',
+  span_id: 'string',
+  parent_span_id: 'string',
+  dedup_key: 'string',
   occurred_at: 'time',
   metadata: 'json',
 });
@@ -77,23 +77,23 @@ export const QUERY = struct({
   since: 'time',
   until: 'time',
   limit: 'u32',
-  app_id: 'text',
-  channel_id: 'text',
-  environment_id: 'text',
-  event_type: 'text',
-  source: 'text',
-  status: 'text',
-  trace_id: 'text',
-  agent_id: 'text',
-  agent_name: 'text',
-  tool_name: 'text',
-  semantic_kind: 'text',
-  service_name: 'text',
-  operation_name: 'text',
-  error_type: 'text',
-  q: 'text',
-  attr_key: 'text',
-  attr_value: 'text',
+  app_id: 'string',
+  channel_id: 'string',
+  environment_id: 'string',
+  event_type: 'string',
+  source: 'string',
+  status: 'string',
+  trace_id: 'string',
+  agent_id: 'string',
+  agent_name: 'string',
+  tool_name: 'string',
+  semantic_kind: 'string',
+  service_name: 'string',
+  operation_name: 'string',
+  error_type: 'string',
+  q: 'string',
+  attr_key: 'string',
+  attr_value: 'string',
 });
 
 export const STATS = struct({
@@ -122,32 +122,32 @@ export const TRACE_QUERY = struct({
   release: 'list',
   session: 'list',
   user: 'list',
-  sort: 'text',
+  sort: 'string',
   min_duration_ms: 'u64',
   offset: 'u32',
   errors_only: 'toggle',
 });
 
 export const ENVIRONMENT = struct({
-  name: 'text',
-  slug: 'text',
-  color: 'text',
+  name: 'string',
+  slug: 'string',
+  color: 'string',
   is_default: 'toggle',
   is_production: 'toggle',
 });
 
 export const WEBHOOK = struct({
-  channel_id: 'text',
-  url: 'text',
+  channel_id: 'string',
+  url: 'string',
   event_types: 'list',
-  description: 'text',
+  description: 'string',
 });
 
 /**
- * How a value of a member is passed: as text, or as a number.
+ * Converts the value of a member to what C is passed: a string or a number.
  * @param {Member} member
- * @param {string} name of the member, for messages
- * @param {unknown} value not null or undefined
+ * @param {string} name the member's name, for error messages
+ * @param {unknown} value neither null nor undefined
  * @returns {string | number | bigint}
  */
 export function convert(member, name, value) {
@@ -155,22 +155,22 @@ export function convert(member, name, value) {
     case 'json':
       return typeof value === 'string' ? value : jsonText(name, value);
     case 'time':
-      if (value instanceof Date) return isoText(name, value);
-      return text(name, value);
+      if (value instanceof Date) return isoString(name, value);
+      return checkString(name, value);
     case 'list':
-      if (Array.isArray(value)) return value.map((item) => text(name, item)).join(',');
-      return text(name, value);
-    case 'text':
-      return text(name, value);
+      if (Array.isArray(value)) return value.map((item) => checkString(name, item)).join(',');
+      return checkString(name, value);
+    case 'string':
+      return checkString(name, value);
     case 'toggle':
       if (typeof value !== 'boolean') throw invalidArgument(`${name}: expected true or false, got ${kindOf(value)}`);
       return value ? 1 : 2;
     case 'u64':
-      return whole(name, value, 0, 2 ** 64 - 1);
+      return checkWhole(name, value, 0, 2 ** 64 - 1);
     case 'i32':
-      return whole(name, value, -(2 ** 31), 2 ** 31 - 1);
+      return checkWhole(name, value, -(2 ** 31), 2 ** 31 - 1);
     default:
-      return whole(name, value, 0, 2 ** 32 - 1);
+      return checkWhole(name, value, 0, 2 ** 32 - 1);
   }
 }
 
@@ -178,15 +178,15 @@ export function convert(member, name, value) {
  * @param {string} name
  * @param {unknown} value
  */
-export function text(name, value) {
+export function checkString(name, value) {
   if (typeof value !== 'string') throw invalidArgument(`${name}: expected a string, got ${kindOf(value)}`);
   if (value.includes('\0')) throw invalidArgument(`${name}: it has a NUL character inside`);
   return value;
 }
 
 /**
- * JSON of a value. A half of a surrogate pair, as cutting a string leaves it, becomes U+FFFD, as it does in every other
- * text: no service takes one.
+ * Writes a value as JSON. Half of a surrogate pair, which is what cutting a string can leave, becomes U+FFFD as it does in all other
+ * strings: it has no UTF-8 form, so the service would refuse it.
  * @param {string} name
  * @param {unknown} value
  */
@@ -198,7 +198,7 @@ export function jsonText(name, value) {
     throw invalidArgument(`${name}: it cannot be written as JSON: ${cause instanceof Error ? cause.message : cause}`);
   }
   if (json === undefined) throw invalidArgument(`${name}: it cannot be written as JSON: ${kindOf(value)}`);
-  // JSON.stringify escapes these halves and no other character that is 0xD800 or more.
+  // JSON.stringify escapes these halves and no other character from U+D800 on.
   return json.includes('\\ud') ? json.replace(/\\(?:ud[89a-f][0-9a-f]{2}|.)/g, mendEscape) : json;
 }
 
@@ -209,7 +209,7 @@ const mendEscape = (escape) => (escape.length === 6 && escape.startsWith('\\ud')
  * @param {string} name
  * @param {Date} date
  */
-function isoText(name, date) {
+function isoString(name, date) {
   if (Number.isNaN(date.getTime())) throw invalidArgument(`${name}: an invalid Date`);
   return date.toISOString();
 }
@@ -220,7 +220,7 @@ function isoText(name, date) {
  * @param {number} least
  * @param {number} most
  */
-export function whole(name, value, least, most) {
+export function checkWhole(name, value, least, most) {
   const fits =
     typeof value === 'bigint'
       ? value >= BigInt(least) && value <= BigInt(most)

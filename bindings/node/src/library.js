@@ -7,21 +7,21 @@ import { AxonPushError } from './error.js';
 import { OPERATIONS } from './operations.js';
 import { AxonPushResponse } from './response.js';
 
-// C runs on a stack that koffi allocates. Of the default of its asynchronous calls, 128 KiB, TLS takes more than half. koffi
-// refuses where the host has loaded a library through it already: then the host's own setting stays.
+// C runs on a stack that koffi allocates. For asynchronous calls that is 128 KiB by default, of which TLS takes more than half.
+// koffi refuses to change it once the application has loaded a library through it; then the application's setting stays.
 try {
   koffi.config({ async_stack_size: 1024 * 1024 });
 } catch {}
 
 export const BINDING_VERSION = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 
-/** Addresses and tickets are passed as the integers that they are, and never dereferenced here. */
+/** Addresses and client handles are passed as plain integers and never dereferenced here. */
 const ADDRESS = 'uintptr_t';
 const STATUS = 'int32_t';
 const COMPLETION = koffi.proto('void', [STATUS, ADDRESS, ADDRESS, ADDRESS]);
 
 /**
- * A ticket or an address, as koffi gives it: a bigint where a number cannot hold it.
+ * A client handle or an address, as koffi returns it: a bigint where a number cannot hold it.
  * @typedef {number | bigint} Address
  * @typedef {ReturnType<typeof bind>} Library
  * @typedef {import('koffi').KoffiFunc<(...args: any[]) => any>} NativeFunction
@@ -31,8 +31,8 @@ const COMPLETION = koffi.proto('void', [STATUS, ADDRESS, ADDRESS, ADDRESS]);
 const loaded = new Map();
 
 /**
- * The library: where the option says, else where AXONPUSH_LIBRARY says, else the checkout's that this file lies in, else
- * wherever the system's loader finds it.
+ * Loads the library that the option names, else the one that AXONPUSH_LIBRARY names, else that of the checkout which contains this
+ * file, else whatever the system's loader finds.
  * @param {string | undefined} option
  * @returns {Library}
  */
@@ -46,13 +46,13 @@ export function load(option) {
   return library;
 }
 
-/** For what belongs to no client: the library that is loaded already, else what load() finds. */
+/** The library for functions that belong to no client: one that is loaded already, else the one that load() finds. */
 export function anyLibrary() {
   for (const library of loaded.values()) return library;
   return load(undefined);
 }
 
-/** target/release of the checkout, if this file lies in one (and not in a node_modules of some project). */
+/** The library in target/release of the checkout, if this file is in one (and not in the node_modules of some project). */
 function builtInCheckout() {
   const built = fileURLToPath(new URL('../../../target/release/libaxonpush.so', import.meta.url));
   const header = new URL('../../../include/axonpush.h', import.meta.url);
@@ -66,8 +66,8 @@ function bind(path) {
   try {
     handle = koffi.load(path);
   } catch (cause) {
-    const text = cause instanceof Error ? cause.message : String(cause);
-    throw unusable(path, `${text}. Install libaxonpush, or name its file in the option "library" or in AXONPUSH_LIBRARY`);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw unusable(path, `${reason}. Install libaxonpush, or name its file in the option "library" or in AXONPUSH_LIBRARY`);
   }
   /**
    * @param {string} name
@@ -109,7 +109,7 @@ function bind(path) {
   /** @type {Map<import('./operations.js').Operation, NativeFunction>} */
   const operations = new Map();
   for (const operation of OPERATIONS) {
-    // A text's length follows it where C takes JSON.
+    // Where C takes JSON, the length follows the string.
     const parameters = operation.parameters.flatMap((parameter) => (parameter.json ? [ADDRESS, 'size_t'] : [ADDRESS]));
     operations.set(operation, native(operation.name, STATUS, ADDRESS, ...parameters, ADDRESS, ADDRESS));
   }
@@ -140,7 +140,7 @@ function bind(path) {
     logSet: native('log_set', 'void', 'int32_t', ADDRESS, ADDRESS),
 
     /**
-     * The error of a failed call, whose object stays the library's.
+     * Reads the error of a failed call. The native object continues to belong to the library.
      * @param {Address} address
      */
     readError(address) {
@@ -157,7 +157,7 @@ function bind(path) {
     },
 
     /**
-     * The same, and frees the object.
+     * Reads the error of a failed call and frees the native object.
      * @param {Address} address
      */
     takeError(address) {
@@ -167,7 +167,7 @@ function bind(path) {
     },
 
     /**
-     * What the service answered; null for none. The object stays the library's.
+     * Reads the service's response; null if there is none. The native object continues to belong to the library.
      * @param {Address} address
      */
     readResponse(address) {
@@ -176,17 +176,17 @@ function bind(path) {
     },
 
     /**
-     * The same, and frees the object.
+     * Reads the service's response and frees the native object.
      * @param {Address} address
      */
     takeResponse(address) {
-      const answer = this.readResponse(address);
+      const taken = this.readResponse(address);
       response.free(address);
-      return answer;
+      return taken;
     },
 
     /**
-     * What a trace says, and frees it.
+     * Reads the ids of a trace and frees the native object.
      * @param {Address} address
      */
     takeTrace(address) {
@@ -200,11 +200,11 @@ function bind(path) {
     },
 
     /**
-     * The address of a C function that calls `done`. It is for axonpush_poll() on this thread, and no other.
-     * @param {(status: number, response: Address, error: Address, userData: number) => void} done
+     * Returns the address of a C function that calls `complete`. Only axonpush_poll() on this thread may call it.
+     * @param {(status: number, response: Address, error: Address, userData: number) => void} complete
      */
-    completion(done) {
-      return Number(koffi.register(done, koffi.pointer(COMPLETION)));
+    completion(complete) {
+      return Number(koffi.register(complete, koffi.pointer(COMPLETION)));
     },
   };
 }

@@ -5,7 +5,7 @@ import { EventType } from './event-types.js';
 const NAMES = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 
 /**
- * OpenTelemetry's numbers for names of levels: those of pino, of npm (winston's own) and of syslog.
+ * OpenTelemetry's severity numbers by level name: the levels of pino, of npm (winston's default) and of syslog.
  * @type {Record<string, number>}
  */
 const SEVERITIES = {
@@ -26,7 +26,7 @@ const SEVERITIES = {
 };
 
 /**
- * The severity of a level: by its name, else by pino's number, where a level of one's own belongs to the one below it.
+ * Returns the severity of a level, by its name or by pino's number. A custom level of pino has the severity of the standard level below it.
  * @param {unknown} level
  */
 export function severityOf(level) {
@@ -36,7 +36,7 @@ export function severityOf(level) {
 }
 
 /**
- * A line of a log as an event (WIRE.md, "Log-shaped events").
+ * Turns a log line into an event: an OpenTelemetry log record, as the service expects it.
  * @param {LogSinkOptions} options
  * @param {{severity: number, severityText?: string, body: string, time?: unknown, logger?: unknown,
  *   attributes: Record<string, unknown>}} line
@@ -60,7 +60,7 @@ export function logEvent(options, { severity, severityText, body, time, logger, 
 }
 
 /**
- * A time as loggers write it: milliseconds, text, or something else, which is now.
+ * Converts a time as loggers write it, a number of milliseconds or a string, to milliseconds. Anything else is the present time.
  * @param {unknown} time
  */
 function millisecondsOf(time) {
@@ -69,8 +69,8 @@ function millisecondsOf(time) {
 }
 
 /**
- * OpenTelemetry's attributes of an error.
- * @param {Record<string, unknown>} attributes which get more
+ * Adds OpenTelemetry's attributes of an error.
+ * @param {Record<string, unknown>} attributes are added to
  * @param {{type?: unknown, name?: unknown, message?: unknown, stack?: unknown}} error
  */
 export function addError(attributes, error) {
@@ -84,7 +84,7 @@ export function addError(attributes, error) {
 }
 
 /**
- * Members that all events of a sink have.
+ * The members that all events of a sink have.
  * @param {LogSinkOptions} options
  */
 export function membersOf({ channelId, agentId }) {

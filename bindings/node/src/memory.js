@@ -6,7 +6,7 @@ import { convert } from './layout.js';
 /** @import { Member, Struct } from './layout.js' */
 
 /**
- * Members and their values in turn: flat, since pairs would be most of what enqueue() leaves to the garbage collector.
+ * Members and their values in turn. The list is flat because pairs would be most of the garbage that enqueue() produces.
  * @typedef {string | number | bigint} Value
  * @typedef {(Member | Value)[]} Values
  */
@@ -14,11 +14,11 @@ import { convert } from './layout.js';
 const RESULTS = 16;
 
 /**
- * Memory that C reads and writes during one call: two result slots, and behind them structs and texts.
+ * Memory that C reads and writes during one call: two result slots, followed by structs and strings.
  *
- * The structs are written here, byte by byte, and C is given plain addresses. Handing koffi objects to convert costs five
- * times as much. An ArrayBuffer of this size lies outside the JavaScript heap and does not move. Whoever passes an address
- * keeps the `Memory` referenced until the call has returned.
+ * The structs are written here, byte by byte, and C is passed plain addresses. Having koffi convert objects costs five times as
+ * much. An ArrayBuffer of this size lies outside the JavaScript heap and does not move. Whoever passes an address keeps the
+ * `Memory` referenced until the call has returned.
  */
 export class Memory {
   #bytes;
@@ -36,7 +36,7 @@ export class Memory {
     this.address = Number(koffi.address(this.#bytes));
   }
 
-  /** Forgets what was written. */
+  /** Empties the memory. */
   clear() {
     this.#end = RESULTS;
     this.#longs[0] = 0n;
@@ -59,18 +59,18 @@ export class Memory {
   }
 
   /**
-   * Adds a text; gives its address. There must be room (see {@link room}).
-   * @param {string} text
+   * Adds a string and returns its address. The caller has made sure that it fits (see {@link room}).
+   * @param {string} string
    */
-  text(text) {
+  string(string) {
     const start = this.#end;
-    this.#end = start + this.#bytes.write(text, start) + 1;
+    this.#end = start + this.#bytes.write(string, start) + 1;
     this.#bytes[this.#end - 1] = 0;
     return this.address + start;
   }
 
   /**
-   * Adds a struct with values that convert() has given; gives its address.
+   * Adds a struct with values that convert() returned, and returns its address.
    * @param {Struct} struct
    * @param {Values} values
    */
@@ -85,7 +85,7 @@ export class Memory {
       const at = start + member.offset;
       if (typeof value === 'string') {
         const before = this.#end;
-        this.#pointer(at, this.text(value));
+        this.#pointer(at, this.string(value));
         if (member.kind === 'json') this.#words[(at >> 2) + 2] = this.#end - before - 1;
       } else if (member.kind === 'u64' || member.kind === 'struct') {
         this.#longs[at >> 3] = BigInt(value);
@@ -97,7 +97,7 @@ export class Memory {
   }
 
   /**
-   * Reads the numbers of a struct that C has filled.
+   * Reads the numbers of a struct that C has filled in.
    * @param {Struct} struct
    * @param {number} address
    */
@@ -120,7 +120,7 @@ export class Memory {
 }
 
 /**
- * The most bytes that a struct and its texts can take.
+ * The largest number of bytes that a struct and its strings can take.
  * @param {Struct} struct
  * @param {Values} values
  */
@@ -128,21 +128,21 @@ export function room(struct, values) {
   let bytes = RESULTS + struct.size + 8;
   for (let n = 1; n < values.length; n += 2) {
     const value = values[n];
-    if (typeof value === 'string') bytes += textRoom(value);
+    if (typeof value === 'string') bytes += stringRoom(value);
   }
   return bytes;
 }
 
-/** @param {string | null} text */
-export function textRoom(text) {
-  return text === null ? 0 : text.length * 3 + 1;
+/** @param {string | null} string */
+export function stringRoom(string) {
+  return string === null ? 0 : string.length * 3 + 1;
 }
 
 /**
- * The values of an object, ready to be written; null and undefined are left out.
+ * Converts the values of an object, so that they can be written. Null and undefined values are left out.
  * @param {Struct} struct
  * @param {object | null | undefined} object
- * @param {string} what
+ * @param {string} what the object's name, for error messages
  */
 export function valuesOf(struct, object, what) {
   /** @type {Values} */
@@ -158,11 +158,11 @@ export function valuesOf(struct, object, what) {
   return values;
 }
 
-/** Reused by calls that are over when they return; texts of ordinary events fit. */
+/** Shared by all calls that C has finished with when they return. The strings of ordinary events fit. */
 const shared = new Memory(256 * 1024);
 
 /**
- * Memory for a call that C has done with when it returns.
+ * Returns memory for a call that C has finished with when it returns.
  * @param {number} bytes
  */
 export function shortLived(bytes) {

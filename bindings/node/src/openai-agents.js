@@ -1,10 +1,10 @@
-import { Callbacks } from './callbacks.js';
+import { Callbacks, shortened } from './callbacks.js';
 import { EventType } from './event-types.js';
 
 /** @import { CallbackOptions } from '../index.js' */
 
 /**
- * What is known of a span that is open, and of the agent that it belongs to.
+ * What is known about the agent that an open span belongs to.
  * @typedef {{name: string, spanId: string, outputLength: number | null}} Agent
  */
 
@@ -15,7 +15,7 @@ export class AxonPushTracingProcessor {
   #client;
   #callbacks;
   #agentId;
-  /** The agent of each open span. @type {Map<string, Agent | undefined>} */
+  /** The agent that each open span belongs to. @type {Map<string, Agent | undefined>} */
   #agents = new Map();
 
   /**
@@ -78,7 +78,7 @@ export class AxonPushTracingProcessor {
         }
         case 'generation':
         case 'response':
-          // The span of an agent does not know what it said: the last answer of its model is that.
+          // An agent's span does not contain the agent's output. That is the last response of its model.
           if (agent) agent.outputLength = textOf(data.type === 'response' ? data._response?.output : data.output).length;
           return null;
         default:
@@ -126,12 +126,12 @@ export class AxonPushTracingProcessor {
    */
   #failed(span, agentId, outer, identifier, payload) {
     const { message } = span.error;
-    return this.#event(span, agentId, outer, identifier, EventType.AGENT_ERROR, { ...payload, error: String(message), error_type: 'SpanError' });
+    return this.#event(span, agentId, outer, identifier, EventType.AGENT_ERROR, { ...payload, error_type: 'SpanError', message: shortened(String(message)) });
   }
 }
 
 /**
- * The text in what a model or a tool gave: a string, or messages with parts.
+ * Returns the text in the output of a model or a tool, which is a string or messages with parts.
  * @param {any} output
  * @returns {string}
  */

@@ -1,16 +1,16 @@
 import { ENVIRONMENT, TRACE_QUERY, WEBHOOK } from './layout.js';
 
-// The operations of the service but for events: the C functions of docs/operations.md, with their parameters.
-// test/resources.test.js compares this table with that one.
+// The service's operations other than those on events: the C functions of docs/operations.md, with their parameters.
+// test/resources.test.js compares this table with that page.
 
 /**
- * @typedef {{name: string, struct?: import('./layout.js').Struct, json?: boolean}} Parameter a text, unless it says otherwise
+ * @typedef {{name: string, struct?: import('./layout.js').Struct, json?: boolean}} Parameter a string, unless it has a struct or is JSON
  * @typedef {object} Operation
- * @property {string} name of the C function, without "axonpush_"
+ * @property {string} name the name of the C function, without "axonpush_"
  * @property {string} resource
  * @property {string} verb
  * @property {Parameter[]} parameters
- * @property {string} [list] the member of the answer that is the list
+ * @property {string} [list] the member of the response that is the list
  */
 
 const environment = { name: 'environment', struct: ENVIRONMENT };

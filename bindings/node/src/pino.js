@@ -4,13 +4,13 @@ import { Observer } from './observer.js';
 /** @import { PinoDestinationOptions } from '../pino.js' */
 
 /**
- * A destination for pino. It runs in the thread that logs, where the trace is current that the line belongs to: a transport,
- * in a worker thread, would not know it. See pino.d.ts.
+ * A destination for pino. See pino.d.ts. It runs in the thread that logs, where the trace is current that the line belongs to. A
+ * pino transport runs in a worker thread and would not know that trace.
  */
 class Destination {
   #observer;
   #options;
-  /** Tells pino that it is no options object: `pino(destination)`. */
+  /** By this member pino tells a destination from an options object in `pino(destination)`. */
   writable = true;
 
   /**

@@ -1,12 +1,12 @@
 import { invalidArgument } from './error.js';
-import { jsonText, QUERY, text, TRACE_QUERY } from './layout.js';
-import { Memory, room, textRoom, valuesOf } from './memory.js';
+import { jsonText, QUERY, checkString, TRACE_QUERY } from './layout.js';
+import { Memory, room, stringRoom, valuesOf } from './memory.js';
 import { OPERATIONS } from './operations.js';
 
 /** @import { Parameter, Operation } from './operations.js' */
 
 /**
- * A parameter in the making: how much room it takes, and what writes it.
+ * A parameter that has been checked: how many bytes it takes, and a function that writes it.
  * @typedef {{bytes: number, write: (memory: Memory) => number[]}} Prepared
  */
 
@@ -35,8 +35,8 @@ async function operate(client, operation, given) {
   if (given.length > operation.parameters.length) throw invalidArgument(`${what}: too many arguments`);
   const prepared = operation.parameters.map((parameter, n) => prepare(parameter, given[n]));
   const memory = new Memory(prepared.reduce((sum, { bytes }) => sum + bytes, 64));
-  const answer = await client._operate(operation, memory, prepared.flatMap(({ write }) => write(memory)));
-  return operation.list === undefined ? answer : (answer?.data?.[operation.list] ?? []);
+  const response = await client._operate(operation, memory, prepared.flatMap(({ write }) => write(memory)));
+  return operation.list === undefined ? response : (response?.data?.[operation.list] ?? []);
 }
 
 /**
@@ -50,12 +50,12 @@ function prepare({ name, struct, json }, value) {
     const values = valuesOf(struct, /** @type {object} */ (value), name);
     return { bytes: room(struct, values), write: (memory) => [memory.struct(struct, values)] };
   }
-  const written = json ? jsonText(name, value) : text(name, value);
-  return { bytes: textRoom(written), write: (memory) => (json ? [memory.text(written), 0] : [memory.text(written)]) };
+  const written = json ? jsonText(name, value) : checkString(name, value);
+  return { bytes: stringRoom(written), write: (memory) => (json ? [memory.string(written), 0] : [memory.string(written)]) };
 }
 
 /**
- * Filters of traces and of the events in them, which C takes in two structs, in one object.
+ * Prepares the filters of traces and of the events in them. They are one object here, and two structs in C.
  * @param {unknown} query
  * @returns {Prepared}
  */

@@ -1,4 +1,4 @@
-/** What the service answered. See index.d.ts. */
+/** A response of the service. See index.d.ts. */
 export class AxonPushResponse {
   /** @type {any} */
   #data;
@@ -15,7 +15,7 @@ export class AxonPushResponse {
     this.requestId = requestId;
   }
 
-  /** Parsed when it is first asked for: most answers of background publishing never are. */
+  /** The text is parsed on first use, since most responses to background events are never looked at. */
   get data() {
     if (!this.#parsed) {
       this.#data = JSON.parse(this.text);

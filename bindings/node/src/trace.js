@@ -1,15 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import { EVENT, text } from './layout.js';
+import { EVENT, checkString } from './layout.js';
 import { anyLibrary } from './library.js';
-import { shortLived, textRoom } from './memory.js';
+import { shortLived, stringRoom } from './memory.js';
 
 /** @import { AxonPushEvent } from '../index.js' */
 /** @import { Member } from './layout.js' */
 /** @import { Values } from './memory.js' */
 
-// The library knows a current trace, too, but of the thread, and JavaScript does many things on one. So the trace that is
-// current here is given with each event.
+// The library has a current trace for each thread. JavaScript does many things on one thread, so the trace that is current here is
+// passed with each event instead.
 
 /** @type {AsyncLocalStorage<Trace | null>} */
 const storage = new AsyncLocalStorage();
@@ -21,9 +21,9 @@ const PARENT = /** @type {Member} */ (EVENT.members.get('parentSpanId'));
 export class Trace {
   /** @param {{traceId?: string | null, spanId?: string | null}} [ids] */
   constructor({ traceId, spanId } = {}) {
-    const ids = [traceId, spanId].map((id, n) => (id ? text(n === 0 ? 'traceId' : 'spanId', id) : null));
-    const memory = shortLived(64 + textRoom(ids[0]) + textRoom(ids[1]));
-    const [trace, span] = ids.map((id) => (id === null ? 0 : memory.text(id)));
+    const ids = [traceId, spanId].map((id, n) => (id ? checkString(n === 0 ? 'traceId' : 'spanId', id) : null));
+    const memory = shortLived(64 + stringRoom(ids[0]) + stringRoom(ids[1]));
+    const [trace, span] = ids.map((id) => (id === null ? 0 : memory.string(id)));
     const library = anyLibrary();
     const made = library.traceNew(trace, span, memory.errorSlot);
     if (!made) throw library.takeError(memory.error);
@@ -36,15 +36,15 @@ export class Trace {
 
   /** @param {string} traceparent */
   static parse(traceparent) {
-    const header = text('traceparent', traceparent);
+    const header = checkString('traceparent', traceparent);
     const library = anyLibrary();
-    const memory = shortLived(64 + textRoom(header));
-    const made = library.traceParse(memory.text(header), memory.errorSlot);
+    const memory = shortLived(64 + stringRoom(header));
+    const made = library.traceParse(memory.string(header), memory.errorSlot);
     if (!made) throw library.takeError(memory.error);
     return new Trace(library.takeTrace(made));
   }
 
-  /** The trace that is current here. */
+  /** Returns the trace that is current here. */
   static current() {
     return storage.getStore() ?? null;
   }
@@ -65,9 +65,10 @@ export function withTrace(trace, work) {
 }
 
 /**
- * Puts an event into the trace that is current. What the event says itself wins; in another trace the span is nobody's parent.
+ * Puts an event into the current trace. The event's own members take precedence. The current span is the parent only of events in
+ * the same trace.
  * @param {AxonPushEvent} event
- * @param {Values} values the event's, which get more
+ * @param {Values} values the event's values, which are added to
  */
 export function addTrace(event, values) {
   const trace = storage.getStore();

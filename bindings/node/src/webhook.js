@@ -1,5 +1,5 @@
 import { invalidArgument } from './error.js';
-import { text } from './layout.js';
+import { checkString } from './layout.js';
 import { anyLibrary } from './library.js';
 
 const SIGNATURE_LENGTH = 64;
@@ -21,14 +21,14 @@ export function verifyWebhook(secret, body, signature) {
  */
 export function signWebhook(secret, body) {
   const bytes = bytesOf(body);
-  if (text('secret', secret) === '') throw invalidArgument('secret: it is empty');
+  if (checkString('secret', secret) === '') throw invalidArgument('secret: it is empty');
   const signature = Buffer.alloc(SIGNATURE_LENGTH + 1);
   anyLibrary().webhookSign(secret, bytes, bytes.length, signature);
   return signature.toString('latin1', 0, SIGNATURE_LENGTH);
 }
 
 /**
- * A text that C sees whole.
+ * Whether a value is a string that C can read to its end.
  * @param {unknown} value
  */
 function usable(value) {
@@ -39,5 +39,5 @@ function usable(value) {
 function bytesOf(body) {
   if (typeof body === 'string') return Buffer.from(body);
   if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  throw invalidArgument('body: expected the bytes (or text) as they came, before any parsing');
+  throw invalidArgument('body: expected the bytes (or the string) as received, before any parsing');
 }

@@ -48,7 +48,7 @@ const TURN = [
   ['agent.response', 'agent.message', { text_length: 3 }],
   ['agent.usage', 'agent.message', { input_tokens: 5, output_tokens: 7, model: 'claude-x', stop_reason: 'tool_use' }],
   ['conversation.turn', 'agent.start', { model: 'claude-x', message_count: 1, max_tokens: 9 }],
-  ['tool.weather.start', 'agent.tool_call.start', { tool_name: 'weather', tool_use_id: 'tu_1', input: '{"city":"Rome"}' }],
+  ['tool.weather.start', 'agent.tool_call.start', { tool_name: 'weather', tool_use_id: 'tu_1', input: { city: 'Rome' } }],
 ];
 
 test('a turn, by createMessage() or a wrapped client', async () => {
@@ -82,20 +82,39 @@ test('the promise is the SDK’s own', async () => {
   assert.deepEqual(counts, { 'conversation.turn': 4, 'agent.usage': 2, 'agent.response': 2, 'tool.weather.start': 2 });
 });
 
+test('a client that returns plain promises, or none, is traced as well', async () => {
+  for (const create of [async () => MESSAGE, () => MESSAGE, () => ({ then: (resolve) => resolve(MESSAGE) })]) {
+    await server.reset();
+    const client = server.client({ contentCapture: 'full' });
+    const anthropic = new AxonPushAnthropicTracer(client).wrap({ messages: { create } });
+    assert.equal(await anthropic.messages.create(PARAMETERS), MESSAGE);
+    assert.deepEqual((await sent(client)).map(shape).sort(by), TURN);
+  }
+  await server.reset();
+  const client = server.client();
+  const broken = () => { throw new RangeError('no model'); };
+  for (const create of [broken, async () => broken()]) {
+    const anthropic = new AxonPushAnthropicTracer(client).wrap({ messages: { create } });
+    await assert.rejects(async () => anthropic.messages.create(PARAMETERS), RangeError);
+  }
+  assert.equal((await sent(client)).filter((event) => event.identifier === 'conversation.error').length, 2);
+});
+
 test('results of tools, and errors', async () => {
   const client = server.client({ contentCapture: 'full' });
   const tracer = new AxonPushAnthropicTracer(client, { traceId: 'mine' });
-  tracer.sendToolResult('tu_1', { sky: 'x'.repeat(600) });
+  tracer.sendToolResult('tu_1', { sky: 'x'.repeat(6000), more: 1 });
   await assert.rejects(tracer.wrap(fake(500)).messages.create(PARAMETERS), Anthropic.InternalServerError);
   const events = await sent(client);
   const result = events.find((event) => event.identifier === 'tool.result');
-  assert.deepEqual([result.eventType, result.payload.tool_use_id, result.payload.result_preview.length], ['agent.tool_call.end', 'tu_1', 500]);
+  const shortened = { sky: `${'x'.repeat(1997)}…` };
+  assert.deepEqual([result.eventType, result.payload], ['agent.tool_call.end', { tool_use_id: 'tu_1', tool_result: shortened }]);
   const failed = events.find((event) => event.eventType === 'agent.error');
   assert.equal(failed.payload.error_type, 'InternalServerError');
   assert.ok(events.every((event) => event.traceId === 'mine'));
 });
 
-test('the host does not notice what becomes of its events', async () => {
+test('the application does not notice what happens to its events', async () => {
   for (const failOpen of [true, false]) {
     for (const [baseUrl, fault] of [[DEAD], [server.url, { status: 401 }], [server.url, { status: 500 }], [server.url, { delayMs: 300 }]]) {
       await server.reset();

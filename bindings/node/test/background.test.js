@@ -14,7 +14,7 @@ after(async () => {
 });
 
 const event = (n = 0) => ({ identifier: 'step', payload: { n } });
-const statusOf = (delivery) => delivery.then((answer) => (answer === null ? null : 'ok'), (error) => error.status);
+const statusOf = (delivery) => delivery.then((response) => (response === null ? null : 'ok'), (error) => error.status);
 
 /** @param {Promise<unknown>[]} deliveries */
 async function outcomes(deliveries) {
@@ -28,9 +28,9 @@ test('1,000 events have one result each', async () => {
   let results = 0;
   const deliveries = Array.from({ length: 1000 }, (_, n) => client.events.enqueue(event(n)));
   for (const delivery of deliveries) delivery.finally(() => (results += 1));
-  const answers = await Promise.all(deliveries);
-  assert.ok(answers.every((answer) => answer instanceof AxonPushResponse));
-  assert.equal(new Set(answers.map((answer) => answer.eventId)).size, 1000);
+  const responses = await Promise.all(deliveries);
+  assert.ok(responses.every((response) => response instanceof AxonPushResponse));
+  assert.equal(new Set(responses.map((response) => response.eventId)).size, 1000);
   await sleep(50);
   assert.equal(results, 1000);
   assert.equal(await server.stored(), 1000);
@@ -83,7 +83,7 @@ test('given up under fail-open is null, and in strict mode an error', async () =
   assert.equal(strict.stats().expired, 1);
 });
 
-test('flush waits for what was enqueued before, and no longer than it is told', async () => {
+test('flush waits for what was enqueued before, and no longer than its timeout', async () => {
   await server.fault({ path: '/event', delayMs: 400, times: 3 });
   const client = server.client();
   await client.flush(0);
@@ -180,7 +180,7 @@ test('close delivers what it can', async () => {
   await client.close();
 });
 
-test('shutdown says what was lost, and leaves the books to read', async () => {
+test('shutdown says what was lost, and leaves the counters readable', async () => {
   await server.fault({ path: '/event', silent: true, times: 0 });
   const client = server.client();
   const lost = client.events.enqueue(event());
@@ -190,7 +190,7 @@ test('shutdown says what was lost, and leaves the books to read', async () => {
   assert.deepEqual({ accepted, abandoned }, { accepted: 1, abandoned: 1 });
 });
 
-test('a result is there soon after the answer, while the thread is idle', async () => {
+test('a result is there soon after the response, while the thread is idle', async () => {
   const client = server.client();
   await client.events.enqueue(event());
   const times = [];

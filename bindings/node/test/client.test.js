@@ -26,16 +26,16 @@ const pick = (object, names) => Object.fromEntries(names.map((name) => [name, ob
 
 test('an event is published, listed and found', async () => {
   const client = server.client({ channelId: 'ch_default' });
-  const answer = await client.events.publish({ ...event, channelId: 'ch_1', eventType: 'agent.start', agentId: 'a7' });
-  assert.match(answer.eventId, /^evt_/);
-  assert.equal(answer.data.status, 'accepted');
-  assert.equal(answer.httpStatus, 200);
-  assert.match(answer.requestId, /^req_/);
+  const response = await client.events.publish({ ...event, channelId: 'ch_1', eventType: 'agent.start', agentId: 'a7' });
+  assert.match(response.eventId, /^evt_/);
+  assert.equal(response.data.status, 'accepted');
+  assert.equal(response.httpStatus, 200);
+  assert.match(response.requestId, /^req_/);
   await client.events.publish(event);
 
   const seen = [];
   for (const each of await client.events.list('ch_1')) seen.push([each.eventId, each.eventType, each.payload]);
-  assert.deepEqual(seen, [[answer.eventId, 'agent.start', { n: 1 }]]);
+  assert.deepEqual(seen, [[response.eventId, 'agent.start', { n: 1 }]]);
   assert.equal((await client.events.list()).length, 1);
   assert.equal((await client.events.search({ agentId: 'a7' })).length, 1);
   assert.equal((await client.events.search({ limit: 1 })).length, 1);
@@ -76,7 +76,7 @@ test('all members of an event arrive', async () => {
   assert.match(headers['user-agent'], /^axonpush-c\/\S+ axonpush-node\/\S+$/);
 });
 
-test('texts of any size and kind arrive', async () => {
+test('strings of any size and kind arrive', async () => {
   const client = server.client({ contentCapture: 'full', maxContentLength: 10_000_000 });
   const big = 'ä€😀'.repeat(200_000);
   for (const publish of ['publish', 'enqueue']) {

@@ -78,14 +78,14 @@ async function perform(row, url) {
     if (call === 'publish_async') {
       const event = eventOf(given);
       const deliveries = Array.from({ length: times }, () => client.events.enqueue(event));
-      const ends = deliveries.map((delivery) => delivery.then(answerOf, endOf));
+      const ends = deliveries.map((delivery) => delivery.then(responseOf, endOf));
       got.flush = await client.flush(flushMs).then(() => 'ok', (error) => error.status);
       got.ms = performance.now() - started;
       got.stats = client.stats();
       await client.close();
       got.ends = await Promise.all(ends);
     } else {
-      got.ends = [await perform1(client, call, given).then(answerOf, endOf)];
+      got.ends = [await perform1(client, call, given).then(responseOf, endOf)];
       got.ms = performance.now() - started;
       got.stats = client.stats();
     }
@@ -141,12 +141,12 @@ function eventOf({ payload_text, metadata_text, ...given }) {
 
 const queryOf = (query) => renamed('query', QUERY, query);
 
-// ---- What came of it ----
+// ---- The result ----
 
-function answerOf(answer) {
-  if (answer === null) return { outcome: 'nothing' };
-  if ('events' in answer) return { outcome: 'ok', document: { events: answer.events }, fields: {} };
-  return { outcome: 'ok', document: answer.data, fields: { http_status: answer.httpStatus, request_id: answer.requestId } };
+function responseOf(response) {
+  if (response === null) return { outcome: 'nothing' };
+  if ('events' in response) return { outcome: 'ok', document: { events: response.events }, fields: {} };
+  return { outcome: 'ok', document: response.data, fields: { http_status: response.httpStatus, request_id: response.requestId } };
 }
 
 function endOf(error) {
@@ -168,9 +168,9 @@ function checkExpectations(expect, got) {
   assert.deepEqual(counts, wanted, messages);
   assert.equal(got.flush, expect.flush ?? 'ok', 'flush');
   if (expect.response) {
-    const answers = got.ends.filter((end) => 'document' in end);
-    assert.ok(answers.length > 0, 'there is an answer');
-    for (const { document, fields } of answers) {
+    const responses = got.ends.filter((end) => 'document' in end);
+    assert.ok(responses.length > 0, 'there is a response');
+    for (const { document, fields } of responses) {
       for (const [key, wish] of Object.entries(expect.response)) {
         const pointer = key === '' || key.startsWith('/');
         check(`response ${key}`, wish, pointer ? at(document, key) : field(fields, key));

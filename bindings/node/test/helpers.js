@@ -15,7 +15,7 @@ for (const name of Object.keys(process.env)) {
   if (ours || /_proxy$/i.test(name)) delete process.env[name];
 }
 
-/** A development server of one's own; see tests/dev-server/README.md. */
+/** A development server for one test file; see tests/dev-server/README.md. */
 export class DevServer {
   /** @param {string[]} options */
   static async start(...options) {
@@ -42,9 +42,9 @@ export class DevServer {
   }
 
   async #dev(method, path, body) {
-    const answer = await fetch(`${this.url}/_dev/${path}`, { method, body: body && JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`${method} /_dev/${path}: ${answer.status} ${await answer.text()}`);
-    const text = await answer.text();
+    const response = await fetch(`${this.url}/_dev/${path}`, { method, body: body && JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${method} /_dev/${path}: ${response.status} ${await response.text()}`);
+    const text = await response.text();
     return text ? JSON.parse(text) : null;
   }
 
@@ -82,7 +82,7 @@ export class DevServer {
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * Runs JavaScript in a Node of its own: `AxonPush`, `AxonPushError` and `sleep` are there. Gives what became of it.
+ * Runs JavaScript in a Node of its own: `AxonPush`, `AxonPushError` and `sleep` are there. Returns its exit code and output.
  * @param {string} code
  * @param {{url?: string, env?: Record<string, string>, timeout?: number}} [options]
  */

@@ -18,9 +18,9 @@ async function publish(client, count, channelId = 'ch_1') {
   await client.flush();
 }
 
-async function all(walk) {
+async function all(iterator) {
   const events = [];
-  for await (const event of walk) events.push(event);
+  for await (const event of iterator) events.push(event);
   return events;
 }
 
@@ -41,7 +41,7 @@ test('all events of a channel, each once, over many pages', async () => {
   assert.deepEqual(await all(client.events.iterate('ch_3')), []);
 });
 
-test('a walk that is left early asks for no more pages, and the loop is free meanwhile', async () => {
+test('an iterator that is left early fetches no more pages, and the event loop is free meanwhile', async () => {
   const client = server.client();
   await publish(client, 60);
   await server.fault({ path: '/events', delayMs: 300 });
@@ -73,20 +73,20 @@ test('failures', async () => {
   await assert.rejects(all(client.events.iterate('ch_1')), { status: 'AXONPUSH_ERR_AUTHENTICATION' });
 });
 
-test('a walk ends with its client', async () => {
+test('an iterator ends with its client', async () => {
   const client = server.client();
   await publish(client, 20);
-  const walk = client.events.iterate('ch_1', { limit: 5 });
-  assert.equal((await walk.next()).done, false);
+  const iterator = client.events.iterate('ch_1', { limit: 5 });
+  assert.equal((await iterator.next()).done, false);
   await client.close();
   await assert.rejects(async () => {
-    for (let n = 0; n < 10; n += 1) await walk.next();
+    for (let n = 0; n < 10; n += 1) await iterator.next();
   }, { status: 'AXONPUSH_ERR_CLOSED' });
-  assert.equal((await walk.next()).done, true);
+  assert.equal((await iterator.next()).done, true);
   await assert.rejects(all(client.events.iterate('ch_1')), { status: 'AXONPUSH_ERR_INVALID_HANDLE' });
 });
 
-test('every walk is freed once: finished, left, failed, or abandoned', async () => {
+test('every iterator is freed once: finished, left, failed, or unreachable', async () => {
   const library = load(undefined);
   const { iterFree } = library;
   const freed = [];

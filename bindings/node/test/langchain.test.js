@@ -33,8 +33,8 @@ const weather = tool(async ({ city }) => `sunny in ${city}`, { name: 'weather', 
 const chain = () => {
   const model = new FakeListChatModel({ responses: ['abc'] });
   return RunnableLambda.from(async (city, config) => {
-    const answer = await model.invoke(`how is ${city}?`, config);
-    return `${answer.content}: ${await weather.invoke({ city }, config)}`;
+    const response = await model.invoke(`how is ${city}?`, config);
+    return `${response.content}: ${await weather.invoke({ city }, config)}`;
   }).withConfig({ runName: 'forecast', tags: ['mine'], metadata: { thread_id: 't7' } });
 };
 
@@ -48,11 +48,11 @@ test('a chain with a model and a tool', async () => {
   const start = one(events, 'chain.start');
   assert.deepEqual([start.eventType, start.channel_id, start.agentId, start.traceId, start.parentSpanId], ['agent.start', 'ch_1', 'langchain', trace.traceId, trace.spanId]);
   assert.equal(start.payload.chain_type, 'forecast');
-  assert.match(JSON.stringify(start.payload.inputs), /Rome/);
+  assert.match(JSON.stringify(start.payload.input), /Rome/);
   assert.deepEqual(start.metadata, { mine: 1, framework: 'langchain', langchain_run_id: start.spanId, thread_id: 't7', tags: ['mine'], ...(start.metadata.run_type && { run_type: start.metadata.run_type }) });
   const end = one(events, 'chain.end');
   assert.deepEqual([end.eventType, end.spanId], ['agent.end', start.spanId]);
-  assert.match(JSON.stringify(end.payload.outputs), /sunny in Rome/);
+  assert.match(JSON.stringify(end.payload.output), /sunny in Rome/);
 
   const llm = one(events, 'llm.start');
   assert.deepEqual([llm.eventType, llm.parentSpanId, llm.payload.prompt_count, llm.metadata.langchain_parent_run_id], ['agent.start', start.spanId, 1, start.spanId]);
@@ -61,7 +61,7 @@ test('a chain with a model and a tool', async () => {
   assert.deepEqual([llmEnd.eventType, llmEnd.payload, llmEnd.spanId], ['agent.end', { generations: 1 }, llm.spanId]);
 
   const call = one(events, 'tool.weather.start');
-  assert.deepEqual([call.eventType, call.parentSpanId, call.payload], ['agent.tool_call.start', start.spanId, { tool_name: 'weather', input: '{"city":"Rome"}' }]);
+  assert.deepEqual([call.eventType, call.parentSpanId, call.payload], ['agent.tool_call.start', start.spanId, { tool_name: 'weather', input: { city: 'Rome' } }]);
   const result = one(events, 'tool.end');
   assert.deepEqual([result.eventType, result.spanId], ['agent.tool_call.end', call.spanId]);
   assert.match(JSON.stringify(result.payload.output), /sunny in Rome/);
@@ -85,12 +85,12 @@ test('tokens and errors', async () => {
   await assert.rejects(model.invoke('x', { callbacks }), RangeError);
   const events = await sent(client);
   const tokens = events.filter((event) => event.identifier === 'llm.token');
-  assert.deepEqual(tokens.map((event) => event.payload.token).sort(), ['a', 'b', 'c']);
+  assert.deepEqual(tokens.map((event) => event.payload.output).sort(), ['a', 'b', 'c']);
   assert.ok(tokens.every((event) => event.eventType === 'agent.llm.token'));
   for (const [identifier, payload] of Object.entries({
-    'chain.error': { error: 'too far', error_type: 'RangeError' },
-    'tool.error': { error: 'no tool', error_type: 'TypeError' },
-    'llm.error': { error: 'no model', error_type: 'RangeError' },
+    'chain.error': { error_type: 'RangeError', message: 'too far' },
+    'tool.error': { error_type: 'TypeError', message: 'no tool' },
+    'llm.error': { error_type: 'RangeError', message: 'no model' },
   })) {
     const event = one(events, identifier);
     assert.deepEqual([event.eventType, event.payload], ['agent.error', payload]);
@@ -98,7 +98,37 @@ test('tokens and errors', async () => {
   assert.ok(events.every((event) => event.traceId === 'mine' && event.agentId === 'a7'));
 });
 
-test('the chain does not notice what becomes of its events', async () => {
+test('every root run is a trace of its own, which its child runs belong to', async () => {
+  const client = server.client();
+  const handler = new AxonPushCallbackHandler(client);
+  await Promise.all(Array.from({ length: 5 }, () => chain().invoke('Rome', { callbacks: [handler] })));
+  const events = await sent(client);
+  const traces = Map.groupBy ? Map.groupBy(events, (event) => event.traceId) : events.reduce((map, event) => map.set(event.traceId, [...(map.get(event.traceId) ?? []), event]), new Map());
+  assert.equal(traces.size, 5);
+  for (const [traceId, ofTrace] of traces) {
+    assert.equal(ofTrace.length, 6);
+    assert.equal(one(ofTrace, 'chain.start').spanId, traceId, 'the trace is named after the root run');
+  }
+});
+
+test('runs below the same unknown parent are one trace, and open runs are not remembered for ever', () => {
+  const client = server.client();
+  const traces = new Map();
+  client._observe = (event) => traces.set(event.identifier + event.spanId, event.traceId);
+  const handler = new AxonPushCallbackHandler(client);
+  handler.handleLLMStart({}, [], 'first', 'outside');
+  handler.handleLLMStart({}, [], 'second', 'outside');
+  handler.handleLLMEnd({}, 'second', 'outside');
+  assert.deepEqual([...traces.values()], ['outside', 'outside', 'outside']);
+  handler.handleChainStart({}, {}, 'root');
+  handler.handleLLMStart({}, [], 'child', 'root');
+  for (let n = 0; n < 10_000; n += 1) handler.handleChainStart({}, {}, `open${n}`);
+  handler.handleLLMNewToken('t', {}, 'child', 'root');
+  handler.handleChainEnd({}, 'open5');
+  assert.deepEqual([traces.get('llm.startchild'), traces.get('llm.tokenchild'), traces.get('chain.endopen5')], ['root', 'root', 'open5']);
+});
+
+test('the chain does not notice what happens to its events', async () => {
   const noise = [];
   const { warn, error } = console;
   console.warn = console.error = (...text) => noise.push(text);

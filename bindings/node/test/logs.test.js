@@ -84,12 +84,62 @@ test('a line of winston is a log record', async () => {
   const { severityNumber, severityText, attributes, resource } = late.payload;
   assert.deepEqual([severityNumber, severityText, resource], [13, 'WARN', { 'service.name': 'shop' }]);
   assert.deepEqual([attributes.order, attributes.big, attributes['exception.type'], attributes['exception.message']], [4711, '7', 'RangeError', 'too far']);
-  assert.match(attributes.cyclic, /Circular/);
+  assert.deepEqual(attributes.cyclic, { n: '10', cyclic: '[Circular]' });
   const broken = events.find(({ payload }) => payload.severityNumber === 17).payload;
   assert.match(broken.body, /broken/);
   assert.match(broken.attributes['exception.stacktrace'], /logs\.test\.js/);
   assert.deepEqual(events.map(({ payload }) => payload.severityNumber).sort((a, b) => a - b), [5, 13, 17]);
   assert.equal(transport.lost, 0);
+});
+
+test('a transport of winston has a level, a format and silence of its own', async () => {
+  const client = server.client();
+  const { format } = winston;
+  const upper = format((info) => (info.secret ? false : { ...info, message: info.message.toUpperCase() }));
+  const formatted = new AxonPushTransport(client, { level: 'warn', format: upper() });
+  const silent = new AxonPushTransport(client, { silent: true });
+  const levelOfLogger = new AxonPushTransport(client, { serviceName: 'all' });
+  const logger = winston.createLogger({ level: 'info', transports: [formatted, silent, levelOfLogger] });
+  logger.warn('late');
+  logger.info('fine');
+  logger.debug('below every level');
+  logger.warn('filtered', { secret: true });
+  logger.remove(levelOfLogger);
+  logger.info('removed');
+  const bodies = (await sent(client)).map(({ payload }) => `${payload.body} ${payload.resource['service.name'] ?? ''}`.trim());
+  assert.deepEqual(bodies.sort(), ['LATE', 'filtered all', 'fine all', 'late all']);
+  const faulty = new AxonPushTransport(client, { format: format(() => { throw new RangeError('faulty format'); })() });
+  const other = winston.createLogger({ transports: [faulty] });
+  assert.throws(() => other.info('x'), /faulty format/);
+  assert.deepEqual([formatted.lost, silent.lost, levelOfLogger.lost], [0, 0, 0]);
+});
+
+test('pino takes a multistream as its second argument, and only there', async () => {
+  const client = server.client();
+  const destination = pinoDestination(client);
+  pino({}, pino.multistream([destination])).info('published');
+  assert.deepEqual((await sent(client)).map(({ payload }) => payload.body), ['published']);
+  // As its only argument, pino takes it for options and writes to stdout. If this changes, README.md and pino.d.ts need not say so.
+  const stdout = await runScript(`
+    import pino from ${JSON.stringify(import.meta.resolve('pino'))};
+    pino(pino.multistream([{ write() { throw new Error('written to'); } }])).info('x');`);
+  assert.match(stdout.stdout, /"msg":"x"/);
+});
+
+test('uncaught exceptions are published by a transport of winston that is asked to', async () => {
+  const end = await runScript(`
+    import winston from ${JSON.stringify(import.meta.resolve('winston'))};
+    import { AxonPushTransport } from ${JSON.stringify(import.meta.resolve('axonpush-native/winston'))};
+    const client = new AxonPush({ proxy: '' });
+    winston.createLogger({ exitOnError: false, transports: [
+      new AxonPushTransport(client, { handleExceptions: true, handleRejections: true, serviceName: 'all' }), new AxonPushTransport(client)] });
+    setTimeout(() => { throw new RangeError('not caught'); }, 10);
+    Promise.reject(new TypeError('not handled'));
+    await sleep(300);
+    await client.close();`, { url: server.url });
+  assert.equal(end.stdout, '');
+  const services = (await server.requests()).map(({ body }) => JSON.parse(body).payload).map(({ body, resource }) => [body.split('\n')[0], resource['service.name']]).sort();
+  assert.deepEqual(services.map(([body, service]) => [/not (caught|handled)/.test(body), service]), [[true, 'all'], [true, 'all']], end.stderr);
 });
 
 test('levels of syslog', async () => {
@@ -122,7 +172,7 @@ test('what cannot be handed over is counted and breaks nothing, in strict mode t
   assert.deepEqual([destination.lost, transport.lost], [4, 3]);
 });
 
-const HOST = (failOpen) => `
+const APPLICATION = (failOpen) => `
   import pino from ${JSON.stringify(import.meta.resolve('pino'))};
   import winston from ${JSON.stringify(import.meta.resolve('winston'))};
   import { pinoDestination } from ${JSON.stringify(import.meta.resolve('axonpush-native/pino'))};
@@ -135,15 +185,15 @@ const HOST = (failOpen) => `
   process.exitCode = 3;`;
 
 for (const failOpen of [true, false]) {
-  test(`the host’s output and exit code are its own, whatever the service does: failOpen ${failOpen}`, async () => {
-    const hosts = [];
-    hosts.push(await runScript(HOST(failOpen), { url: DEAD }));
+  test(`the application’s output and exit code are its own, whatever the service does: failOpen ${failOpen}`, async () => {
+    const runs = [];
+    runs.push(await runScript(APPLICATION(failOpen), { url: DEAD }));
     for (const fault of [{ status: 401 }, { status: 500 }, { delayMs: 1000 }]) {
       await server.reset();
       await server.fault({ path: '/event', times: 1000, ...fault });
-      hosts.push(await runScript(HOST(failOpen), { url: server.url }));
+      runs.push(await runScript(APPLICATION(failOpen), { url: server.url }));
     }
-    for (const { code, stdout, stderr } of hosts) assert.deepEqual([code, stdout], [3, 'done\n'], stderr);
-    for (const { stderr } of hosts) assert.doesNotMatch(stderr, /Unhandled|Warning:|Error:/);
+    for (const { code, stdout, stderr } of runs) assert.deepEqual([code, stdout], [3, 'done\n'], stderr);
+    for (const { stderr } of runs) assert.doesNotMatch(stderr, /Unhandled|Warning:|Error:/);
   });
 }

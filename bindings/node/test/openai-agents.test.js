@@ -17,7 +17,7 @@ after(async () => {
 });
 setTracingDisabled(false);
 
-/** Answers with what it is given, one output after the other. */
+/** A model that returns the given outputs, one after the other. */
 class FakeModel {
   constructor(...outputs) {
     this.outputs = outputs;
@@ -72,7 +72,7 @@ test('agents, a handoff and a tool', async () => {
   assert.deepEqual([events.length, processor.lost], [7, 0]);
 });
 
-test('the length of what an agent said is that of its model’s last answer', async () => {
+test('the output length of an agent is that of its model’s last response', async () => {
   const client = server.client({ contentCapture: 'full' });
   const processor = new AxonPushTracingProcessor(client);
   const span = (spanId, parentId, spanData) => ({ spanId, parentId, traceId: 't', spanData, error: null });
@@ -104,10 +104,10 @@ test('errors', async () => {
   await processor.onSpanEnd(span);
   await processor.forceFlush();
   const failed = (await server.requests()).map(({ body }) => JSON.parse(body)).find((event) => event.identifier === 'agent.run.error' && event.agentId === 'x');
-  assert.deepEqual([failed.eventType, failed.payload.error], ['agent.error', 'too many turns']);
+  assert.deepEqual([failed.eventType, failed.payload], ['agent.error', { agent_name: 'x', error_type: 'SpanError', message: 'too many turns' }]);
 });
 
-test('the run does not notice what becomes of its events', async () => {
+test('the run does not notice what happens to its events', async () => {
   for (const failOpen of [true, false]) {
     for (const [baseUrl, fault] of [[DEAD], [server.url, { status: 401 }], [server.url, { status: 500 }], [server.url, { delayMs: 300 }]]) {
       await server.reset();

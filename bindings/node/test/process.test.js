@@ -64,8 +64,8 @@ test('events are drained after an exception that nobody catches', async () => {
 test('whoever awaits an event keeps the process alive', async () => {
   await server.fault({ path: '/event', delayMs: 700 });
   const end = await script(`const client = new AxonPush({ shutdownTimeoutMs: 100 });
-    const answer = await client.events.enqueue({ identifier: 'a', payload: {} });
-    process.exitCode = answer.eventId ? 5 : 6;`);
+    const response = await client.events.enqueue({ identifier: 'a', payload: {} });
+    process.exitCode = response.eventId ? 5 : 6;`);
   assert.deepEqual([end.code, end.stderr], [5, '']);
 });
 

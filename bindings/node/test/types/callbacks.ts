@@ -19,3 +19,8 @@ const same: Anthropic.Message = await tracer.createMessage(anthropic, { model: '
 tracer.sendToolResult('id', { message, same, lost: [handler.lost, tracer.lost] });
 // @ts-expect-error a client is needed
 new AxonPushTracingProcessor();
+const told = await tracer.createMessage(anthropic, { model: 'm', max_tokens: 1, messages: [{ role: 'user', content: 'x' }] });
+const tokens: number = told.usage.output_tokens;
+for await (const each of await tracer.createMessage(anthropic, { model: 'm', max_tokens: 1, messages: [], stream: true })) void [each.type, tokens];
+// @ts-expect-error not parameters of the SDK
+await tracer.createMessage(anthropic, { model: 'm' });

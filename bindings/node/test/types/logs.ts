@@ -10,7 +10,7 @@ const client = new AxonPush();
 const destination = pinoDestination(client, { serviceName: 'shop', messageKey: 'text' });
 pino(destination).info({ lost: destination.lost }, 'line');
 pino({ level: 'warn' }, destination);
-pino(pino.multistream([process.stdout, destination]));
+pino({}, pino.multistream([process.stdout, destination]));
 const transport = new AxonPushTransport(client, { serviceName: 'shop', level: 'warn', eventType: 'agent.log' });
 winston.createLogger({ transports: [transport] }).info('line', { lost: transport.lost });
 // @ts-expect-error a client is needed

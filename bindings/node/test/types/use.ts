@@ -23,11 +23,11 @@ await client.events.publish({ identifier: 'step', payload: 1 });
 // @ts-expect-error a misspelt member
 await client.events.publish({ identifier: 'step', payload, channelID: 'x' });
 
-const answer: Published | null = await client.events.publish(event);
+const response: Published | null = await client.events.publish(event);
 // @ts-expect-error null under fail-open
-answer.eventId;
-const id: string | undefined = answer?.eventId;
-const status: number | undefined = answer?.httpStatus;
+response.eventId;
+const id: string | undefined = response?.eventId;
+const status: number | undefined = response?.httpStatus;
 
 const delivery: Delivery = client.events.enqueue(event);
 await delivery.accepted;
