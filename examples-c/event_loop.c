@@ -1,6 +1,6 @@
 /*
- * A program with one thread and an event loop: completions run where the loop calls for them, so that
- * they need no locks. Usage: event_loop [base URL]
+ * A program with one thread and an event loop: completions run when the loop polls for them, so they need
+ * no locks. Usage: event_loop [base URL]
  */
 #define _POSIX_C_SOURCE 200809L
 #include <axonpush.h>
@@ -9,7 +9,7 @@
 
 #define EVENTS 20
 
-/* The program's state: touched by this one thread only, completions included. */
+/* The program's state. Only this one thread uses it, also in completions. */
 static int published, completed, delivered;
 
 /* Runs inside axonpush_poll(). */
@@ -22,10 +22,10 @@ static void done(axonpush_status status, const axonpush_response *response, cons
     } else if (id) {
         delivered++;
         printf("%s is %s\n", (const char *)user_data, id);
-    } /* else: given up under fail-open, which has logged why */
+    } /* else: given up under fail-open; the log says why */
 }
 
-/* What the program does for a living: an event now and then. */
+/* The program's work: it publishes an event now and then. */
 static void work(axonpush_client *client) {
     static const char *const steps[] = {"plan", "search", "answer"};
     axonpush_error *error = NULL;
@@ -35,7 +35,7 @@ static void work(axonpush_client *client) {
     void *user_data = (void *)steps[published % 3];
     published++;
     if (axonpush_events_publish_async(client, &event, done, user_data, &error) != AXONPUSH_OK) {
-        completed++; /* not accepted: there will be no completion */
+        completed++; /* the event was not accepted: its completion will not run */
         fprintf(stderr, "%s\n", axonpush_error_message(error));
         axonpush_error_free(error);
     }
@@ -53,16 +53,16 @@ int main(int argc, char **argv) {
         return 1;
     }
 
-    /* Beside the descriptors that the loop watches anyway. */
+    /* A real loop watches other descriptors beside this one. */
     struct pollfd watched = {axonpush_completion_fd(client), POLLIN, 0};
     while (completed < EVENTS) {
-        /* A timer of 10 ms, as long as there is work. */
+        /* A timer of 10 ms while there is work. */
         int ready = poll(&watched, 1, published < EVENTS ? 10 : 1000);
-        if (ready > 0) axonpush_poll(client, 0); /* never read from the descriptor */
+        if (ready > 0) axonpush_poll(client, 0); /* do not read from the descriptor */
         else if (published < EVENTS) work(client);
     }
 
-    /* Completions that were not polled would run in here. */
+    /* If completions were left that nobody polled, they would run inside this call. */
     axonpush_close(client);
     printf("%d events, %d delivered\n", published, delivered);
     return delivered == EVENTS ? 0 : 1;

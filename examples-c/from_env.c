@@ -11,7 +11,7 @@ int main(void) {
     axonpush_error *error = NULL;
     axonpush_client *client = axonpush_new(NULL, &error);
     if (!client) {
-        /* Names the variable that is missing or wrong, but never shows the key. */
+        /* The message names the variable that is missing or wrong; it never shows the key. */
         fprintf(stderr, "%s\n", axonpush_error_message(error));
         axonpush_error_free(error);
         return 1;
@@ -27,7 +27,7 @@ int main(void) {
     if (status != AXONPUSH_OK) {
         fprintf(stderr, "%s: %s\n", axonpush_status_name(status), axonpush_error_message(error));
     } else if (!response) {
-        /* Fail-open: the service cannot be reached, and the program goes on. */
+        /* In fail-open mode the program goes on when the service cannot be reached. */
         printf("not published; the log says why\n");
     } else {
         printf("published %s to %s\n", axonpush_response_string(response, "/eventId"),

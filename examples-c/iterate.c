@@ -1,4 +1,4 @@
-/* Walks back through all events of a channel, whatever their number. Usage: iterate [base URL] */
+/* Iterates over all events of a channel, however many, from the newest to the oldest. Usage: iterate [base URL] */
 #include <axonpush.h>
 #include <stdio.h>
 
@@ -6,8 +6,8 @@
 
 int main(int argc, char **argv) {
     axonpush_error *error = NULL;
-    axonpush_options options = AXONPUSH_OPTIONS_INIT; /* what is not set here comes from AXONPUSH_... */
-    options.fail_open = AXONPUSH_DISABLED;            /* else an unreachable service is the end of the walk */
+    axonpush_options options = AXONPUSH_OPTIONS_INIT; /* the AXONPUSH_... variables supply the rest */
+    options.fail_open = AXONPUSH_DISABLED;            /* else an unreachable service just ends the iterator */
     if (argc > 1) options.base_url = argv[1];
     axonpush_client *client = axonpush_new(&options, &error);
     if (!client) {
@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
         return 1;
     }
 
-    /* Something to find. */
+    /* Publish something to find. */
     for (int i = 0; i < EVENTS; i++) {
         char payload[32];
         snprintf(payload, sizeof payload, "{\"step\":%d}", i);
@@ -29,23 +29,23 @@ int main(int argc, char **argv) {
     axonpush_flush(client, 10000, NULL);
 
     axonpush_event_query query = AXONPUSH_EVENT_QUERY_INIT;
-    query.since = "2026-01-01T00:00:00Z"; /* else the last 24 hours */
-    query.limit = 10;                     /* events for each request; the default, 500, takes the fewest */
+    query.since = "2026-01-01T00:00:00Z"; /* the default is the last 24 hours */
+    query.limit = 10;                     /* events per request; the default, 500, needs the fewest requests */
 
     axonpush_events_iter *iter = NULL;
-    const axonpush_response *event = NULL; /* the walk's, until its next step */
+    const axonpush_response *event = NULL; /* belongs to the iterator until its next step */
     int found = 0;
     axonpush_status status = axonpush_events_iter_new(client, "iterate", &query, &iter, &error);
     while (status == AXONPUSH_OK) {
         status = axonpush_events_iter_next(iter, &event, &error);
-        if (status != AXONPUSH_OK || !event) break; /* no event: that was the oldest */
+        if (status != AXONPUSH_OK || !event) break; /* no event: the one before was the oldest */
         int64_t step = 0;
         axonpush_response_int(event, "/payload/step", &step);
         printf("%s: step %d\n", axonpush_response_string(event, "/createdAt"), (int)step);
         found++;
     }
     if (status != AXONPUSH_OK) {
-        /* Whatever it was: axonpush_events_iter_next() may be called again, and goes on where it was. */
+        /* After any failure axonpush_events_iter_next() may be called again, and continues where it was. */
         fprintf(stderr, "%s: %s\n", axonpush_status_name(status), axonpush_error_message(error));
         axonpush_error_free(error);
     }

@@ -1,8 +1,8 @@
-/* The library's log in the program's own. Usage: log */
+/* Puts the library's log into the program's own. Usage: log */
 #include <axonpush.h>
 #include <stdio.h>
 
-/* Any thread may call this, several at once: stdio locks for itself. */
+/* Any thread may call this, also several at once; stdio has a lock of its own. */
 static void my_log(axonpush_log_level level, const char *message, void *user_data) {
     static const char *const names[] = {"off", "error", "warning", "info", "debug"};
     fprintf(user_data, "[my log] %s: %s\n", names[level], message);
@@ -13,11 +13,11 @@ int main(void) {
 
     axonpush_options options = AXONPUSH_OPTIONS_INIT;
     options.api_key = "ak_example";
-    options.base_url = "http://127.0.0.1:1"; /* nobody listens there */
+    options.base_url = "http://127.0.0.1:1"; /* nobody listens on this port */
     options.max_retries = -1;
     axonpush_client *client = axonpush_new(&options, NULL);
 
-    /* Fail-open is on by default: the call succeeds, and the log says what is lost. */
+    /* Fail-open is on by default: the call succeeds, and the log says what was lost. */
     axonpush_event event = AXONPUSH_EVENT_INIT;
     event.identifier = "lost";
     event.payload = "{}";

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Ends the program, with a sentence, where a call failed. */
+/* Ends the program with a message if a call failed. */
 static void check(axonpush_status status, axonpush_error *error) {
     if (status == AXONPUSH_OK) return;
     fprintf(stderr, "%s: %s\n", axonpush_status_name(status), axonpush_error_message(error));
@@ -14,8 +14,8 @@ int main(int argc, char **argv) {
     axonpush_error *error = NULL;
     axonpush_response *response = NULL;
 
-    axonpush_options options = AXONPUSH_OPTIONS_INIT; /* what is not set here comes from AXONPUSH_... */
-    options.fail_open = AXONPUSH_DISABLED;            /* say so when the service cannot be reached */
+    axonpush_options options = AXONPUSH_OPTIONS_INIT; /* the AXONPUSH_... variables supply the rest */
+    options.fail_open = AXONPUSH_DISABLED;            /* make an unreachable service an error */
     if (argc > 1) options.base_url = argv[1];
     axonpush_client *client = axonpush_new(&options, &error);
     check(axonpush_error_status(error), error);

@@ -1,8 +1,8 @@
-/* Strict mode: every failure is an error, with all that is known about it. Usage: strict [base URL] */
+/* Strict mode: every failure is an error, and the error says all that is known. Usage: strict [base URL] */
 #include <axonpush.h>
 #include <stdio.h>
 
-/* All that an error says. Every accessor takes NULL, and gives NULL for what is not known. */
+/* Shows all that an error says. Every accessor accepts NULL, and returns NULL for what is not known. */
 static void show(const char *title, const axonpush_error *error) {
     const char *code = axonpush_error_code(error);
     const char *hint = axonpush_error_hint(error);
@@ -10,7 +10,7 @@ static void show(const char *title, const axonpush_error *error) {
     printf("%s:\n", title);
     printf("  status       %s\n", axonpush_status_name(axonpush_error_status(error)));
     printf("  message      %s\n", axonpush_error_message(error));
-    printf("  HTTP status  %d\n", (int)axonpush_error_http_status(error)); /* 0: there was no answer */
+    printf("  HTTP status  %d\n", (int)axonpush_error_http_status(error)); /* 0: there was no response */
     printf("  code         %s\n", code ? code : "-");
     printf("  hint         %s\n", hint ? hint : "-");
     printf("  request id   %s\n", request_id ? request_id : "-");
@@ -18,13 +18,13 @@ static void show(const char *title, const axonpush_error *error) {
     printf("  retryable    %s\n", axonpush_error_retryable(error) ? "yes" : "no");
 }
 
-/* Makes a client in strict mode; shows why, if there is none. */
+/* Makes a client in strict mode, or shows why there is none. */
 static axonpush_client *strict_client(const char *base_url) {
     axonpush_options options = AXONPUSH_OPTIONS_INIT;
     axonpush_error *error = NULL;
     options.base_url = base_url;
     options.fail_open = AXONPUSH_DISABLED;
-    options.max_retries = -1; /* do not try again */
+    options.max_retries = -1; /* never retry */
     axonpush_client *client = axonpush_new(&options, &error);
     if (!client) show("no client", error);
     axonpush_error_free(error);
@@ -38,7 +38,7 @@ int main(int argc, char **argv) {
     event.identifier = "strict";
     event.payload = "{}";
 
-    /* Nobody listens at port 1. */
+    /* Nobody listens on port 1. */
     axonpush_client *client = strict_client("http://127.0.0.1:1");
     if (axonpush_events_publish(client, &event, NULL, &error) != AXONPUSH_OK) failures++;
     show("a dead service", error);
@@ -52,5 +52,5 @@ int main(int argc, char **argv) {
     axonpush_error_free(error);
     axonpush_close(client);
 
-    return failures == 2 ? 0 : 1; /* both were meant to fail */
+    return failures == 2 ? 0 : 1; /* both calls must fail */
 }

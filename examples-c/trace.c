@@ -1,11 +1,11 @@
 /*
- * One piece of a larger work: takes the trace of an incoming request, publishes events in it and in spans
- * inside it, and hands the trace on. Usage: trace [base URL [traceparent]]
+ * One service of several: reads the trace of an incoming request, publishes events in it and in spans inside
+ * it, and passes the trace on. Usage: trace [base URL [traceparent]]
  */
 #include <axonpush.h>
 #include <stdio.h>
 
-/* Publishes an event. It knows of no trace: what is current on this thread is in it. */
+/* Publishes an event. The event needs no trace of its own: it joins the trace that is current on this thread. */
 static void publish(axonpush_client *client, const char *identifier, const char *event_type) {
     axonpush_error *error = NULL;
     axonpush_event event = AXONPUSH_EVENT_INIT;
@@ -18,9 +18,9 @@ static void publish(axonpush_client *client, const char *identifier, const char 
     }
 }
 
-/* A step in a span of its own, in whatever is current where it is called. */
+/* A step in a span of its own, inside the trace that is current where it is called. */
 static void look_up(axonpush_client *client) {
-    axonpush_trace *outer = axonpush_trace_current(); /* NULL if nothing is: then this starts a trace */
+    axonpush_trace *outer = axonpush_trace_current(); /* NULL if no trace is current; then the child starts one */
     axonpush_trace *span = axonpush_trace_child(outer, NULL);
     axonpush_trace *before = axonpush_trace_enter(span);
 
@@ -29,14 +29,14 @@ static void look_up(axonpush_client *client) {
     printf("GET /stock HTTP/1.1\ntraceparent: %s\n", axonpush_trace_traceparent(span));
     publish(client, "lookup", "agent.tool_call.end");
 
-    axonpush_trace_leave(before); /* on the way out, whatever happened: what was current is so again */
+    axonpush_trace_leave(before); /* on every way out: the trace before becomes current again */
     axonpush_trace_free(span);
     axonpush_trace_free(outer);
 }
 
 int main(int argc, char **argv) {
     axonpush_error *error = NULL;
-    axonpush_options options = AXONPUSH_OPTIONS_INIT; /* what is not set here comes from AXONPUSH_... */
+    axonpush_options options = AXONPUSH_OPTIONS_INIT; /* the AXONPUSH_... variables supply the rest */
     if (argc > 1) options.base_url = argv[1];
     axonpush_client *client = axonpush_new(&options, &error);
     if (!client) {
@@ -45,22 +45,22 @@ int main(int argc, char **argv) {
         return 1;
     }
 
-    /* The header of the request that this program answers. */
+    /* The header of the incoming request. */
     const char *header = argc > 2 ? argv[2] : "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     axonpush_trace *incoming = axonpush_trace_parse(header, &error);
     if (!incoming) {
-        /* Malformed: as the specification says, a new trace begins here. */
+        /* The header is malformed; as the specification says, a new trace begins here. */
         fprintf(stderr, "%s\n", axonpush_error_message(error));
         axonpush_error_free(error);
     }
-    axonpush_trace *request = axonpush_trace_child(incoming, NULL); /* our own span; of a new trace for NULL */
+    axonpush_trace *request = axonpush_trace_child(incoming, NULL); /* a span of our own; for NULL, of a new trace */
     axonpush_trace *before = axonpush_trace_enter(request);
     publish(client, "plan", "agent.start");
     look_up(client);
     publish(client, "plan", "agent.end");
     axonpush_trace_leave(before);
 
-    /* All of it together, as the service has it. */
+    /* The whole trace, as the service has it. */
     axonpush_response *trace = NULL;
     if (axonpush_traces_get(client, axonpush_trace_id(request), &trace, &error) != AXONPUSH_OK) {
         fprintf(stderr, "%s\n", axonpush_error_message(error));

@@ -55,92 +55,92 @@ func blocking(ctx context.Context, call func() (*Response, error)) (*Response, e
 	}
 }
 
-// texts are the texts of one call, in the form that shim.h describes.
-type texts struct {
+// stringBlock holds the strings of one call, in the form that shim.h describes.
+type stringBlock struct {
 	block []byte
-	at    [C.AXG_MOST_TEXTS]C.size_t
+	at    [C.AXG_MAX_STRINGS]C.size_t
 	err   error
 }
 
-var textsPool = sync.Pool{New: func() any { return new(texts) }}
+var stringBlockPool = sync.Pool{New: func() any { return new(stringBlock) }}
 
-// Larger blocks than this are not kept for later calls.
+// Blocks larger than this are not kept for later calls.
 const largestKept = 64 << 10
 
-func newTexts() *texts { return textsPool.Get().(*texts) }
+func newStringBlock() *stringBlock { return stringBlockPool.Get().(*stringBlock) }
 
-func (t *texts) free() {
-	if cap(t.block) > largestKept {
+func (b *stringBlock) free() {
+	if cap(b.block) > largestKept {
 		return
 	}
-	t.block, t.at, t.err = t.block[:0], [C.AXG_MOST_TEXTS]C.size_t{}, nil
-	textsPool.Put(t)
+	b.block, b.at, b.err = b.block[:0], [C.AXG_MAX_STRINGS]C.size_t{}, nil
+	stringBlockPool.Put(b)
 }
 
-// add puts a text at a place; "" is not given at all. Names are those of the C library, whose messages
+// add puts a string at a place; "" counts as not set. Names are those of the C library, whose messages
 // have them too.
-func (t *texts) add(place int, name, text string) {
-	if text == "" {
+func (b *stringBlock) add(place int, name, value string) {
+	if value == "" {
 		return
 	}
-	if strings.IndexByte(text, 0) >= 0 {
-		t.fail(newError(ErrInvalidArgument, name+": a NUL character is in it", nil))
+	if strings.IndexByte(value, 0) >= 0 {
+		b.fail(newError(ErrInvalidArgument, name+": it contains a NUL character", nil))
 		return
 	}
-	t.at[place] = C.size_t(len(t.block) + 1)
-	t.block = append(t.block, text...)
-	t.block = append(t.block, 0)
+	b.at[place] = C.size_t(len(b.block) + 1)
+	b.block = append(b.block, value...)
+	b.block = append(b.block, 0)
 }
 
-// addJSON puts a value's JSON at a place, and gives its length. Without a value, none is given.
-func (t *texts) addJSON(place int, name string, value any) C.size_t {
+// addJSON puts the JSON of a value at a place and returns its length. nil counts as not set.
+func (b *stringBlock) addJSON(place int, name string, value any) C.size_t {
 	if value == nil {
 		return 0
 	}
-	start := len(t.block)
+	start := len(b.block)
 	if raw, ok := value.(json.RawMessage); ok {
-		// Not through Marshal, which would check and copy what the library checks and copies.
-		t.block = append(t.block, raw...)
+		// json.Marshal would check and copy what the library checks and copies anyway.
+		b.block = append(b.block, raw...)
 	} else {
-		encoder := json.NewEncoder(t)
+		encoder := json.NewEncoder(b)
 		encoder.SetEscapeHTML(false)
 		if err := encoder.Encode(value); err != nil {
-			t.fail(newError(ErrInvalidArgument, name+": "+err.Error(), err))
+			b.fail(newError(ErrInvalidArgument, name+": "+err.Error(), err))
 			return 0
 		}
-		t.block = bytes.TrimSuffix(t.block, []byte("\n"))
+		b.block = bytes.TrimSuffix(b.block, []byte("\n"))
 	}
-	t.at[place] = C.size_t(start + 1)
-	length := len(t.block) - start
-	t.block = append(t.block, 0)
+	b.at[place] = C.size_t(start + 1)
+	length := len(b.block) - start
+	b.block = append(b.block, 0)
 	return C.size_t(length)
 }
 
-// Write is for the encoder of addJSON.
-func (t *texts) Write(p []byte) (int, error) {
-	t.block = append(t.block, p...)
+// Write makes the block the destination of addJSON's encoder.
+func (b *stringBlock) Write(p []byte) (int, error) {
+	b.block = append(b.block, p...)
 	return len(p), nil
 }
 
-func (t *texts) fail(err error) {
-	if t.err == nil {
-		t.err = err
+func (b *stringBlock) fail(err error) {
+	if b.err == nil {
+		b.err = err
 	}
 }
 
-func (t *texts) start() *C.char {
-	if len(t.block) == 0 {
+func (b *stringBlock) start() *C.char {
+	if len(b.block) == 0 {
 		return nil
 	}
-	return (*C.char)(unsafe.Pointer(&t.block[0]))
+	return (*C.char)(unsafe.Pointer(&b.block[0]))
 }
 
-func (t *texts) places() *C.size_t { return &t.at[0] }
+func (b *stringBlock) places() *C.size_t { return &b.at[0] }
 
-// milliseconds of a duration, rounded up; 0 stays the default.
-func (t *texts) milliseconds(name string, d time.Duration) C.uint32_t {
+// milliseconds converts a duration, rounded up; 0 stays 0, which means the default.
+func (b *stringBlock) milliseconds(name string, d time.Duration) C.uint32_t {
 	if d < 0 {
-		t.fail(newError(ErrInvalidArgument, name+": it is negative", nil))
+		b.fail(newError(ErrInvalidArgument, name+": it is negative", nil))
 		return 0
 	}
 	return toMilliseconds(d)
@@ -156,18 +156,18 @@ func toMilliseconds(d time.Duration) C.uint32_t {
 	return C.uint32_t((d + time.Millisecond - 1) / time.Millisecond)
 }
 
-// number of a count that has 32 bits without a sign in C.
-func (t *texts) number(name string, n int) C.uint32_t {
+// number converts a count that has 32 bits without a sign in C.
+func (b *stringBlock) number(name string, n int) C.uint32_t {
 	if n < 0 || int64(n) > math.MaxUint32 {
-		t.fail(newError(ErrInvalidArgument, name+": it is out of range", nil))
+		b.fail(newError(ErrInvalidArgument, name+": it is out of range", nil))
 		return 0
 	}
 	return C.uint32_t(n)
 }
 
-func (t *texts) retries(n int) C.int32_t {
+func (b *stringBlock) retries(n int) C.int32_t {
 	if n > math.MaxInt32 {
-		t.fail(newError(ErrInvalidArgument, "max_retries: it is out of range", nil))
+		b.fail(newError(ErrInvalidArgument, "max_retries: it is out of range", nil))
 	}
 	if n < 0 {
 		return NoRetries
@@ -175,7 +175,7 @@ func (t *texts) retries(n int) C.int32_t {
 	return C.int32_t(n)
 }
 
-// take copies what a call gave, and frees it.
+// take copies the outcome of a call and frees it.
 func take(outcome *C.axg_outcome) (*Response, error) {
 	defer C.axg_outcome_free(outcome)
 	return read(outcome)
@@ -191,7 +191,7 @@ func read(o *C.axg_outcome) (*Response, error) {
 		return nil, newError(ErrInternal, "no memory", nil)
 	}
 	if o.status == C.AXONPUSH_OK {
-		if !o.answered {
+		if !o.has_response {
 			return nil, nil
 		}
 		return &Response{
@@ -216,16 +216,16 @@ func read(o *C.axg_outcome) (*Response, error) {
 	return nil, e
 }
 
-func bytesOf(text C.axg_text) []byte {
-	if text.start == nil {
+func bytesOf(s C.axg_string) []byte {
+	if s.start == nil {
 		return nil
 	}
-	return append([]byte{}, unsafe.Slice((*byte)(unsafe.Pointer(text.start)), int(text.length))...)
+	return append([]byte{}, unsafe.Slice((*byte)(unsafe.Pointer(s.start)), int(s.length))...)
 }
 
-func stringOf(text C.axg_text) string {
-	if text.start == nil {
+func stringOf(s C.axg_string) string {
+	if s.start == nil {
 		return ""
 	}
-	return string(unsafe.Slice((*byte)(unsafe.Pointer(text.start)), int(text.length)))
+	return string(unsafe.Slice((*byte)(unsafe.Pointer(s.start)), int(s.length)))
 }

@@ -1,5 +1,5 @@
-// Package axonpush publishes, traces and reads AI agent events with the AxonPush event service. It is the
-// Go side of libaxonpush, a C library, which it calls through cgo.
+// Package axonpush publishes, traces and reads AI agent events with the AxonPush event service. It calls
+// libaxonpush, a C library, through cgo.
 //
 //	client, err := axonpush.New(axonpush.Options{}) // configured by AXONPUSH_… variables
 //	if err != nil {
@@ -13,9 +13,10 @@
 //
 // # Fail-open
 //
-// On by default: when the service cannot be reached, a call logs a warning and succeeds with nothing: a nil
-// [*Response], whose methods give zero values, or an empty list. Every other failure is reported in both
-// modes. [Options.FailOpen] set to [Disabled] is strict mode: an unreachable service is [ErrConnection].
+// Fail-open mode is on by default: when the service cannot be reached, a call logs a warning and succeeds
+// without a result, which is a nil [*Response], whose methods return zero values, or an empty list. Every
+// other failure is an error in both modes. Setting [Options.FailOpen] to [Disabled] selects strict mode,
+// in which an unreachable service is [ErrConnection].
 //
 // # Contexts
 //
@@ -26,26 +27,26 @@
 // what is left. With a context that can never end, such as [context.Background], a call needs no
 // goroutine of its own. At most 256 calls of a process wait for the network at once; more wait for their turn.
 //
-// What [ContextWithTrace] puts into a context, events and requests under it carry.
+// Events and requests made under a context of [ContextWithTrace] carry its trace.
 //
 // # Resources
 //
-// The methods of [Client].Apps, Channels and the others go the same way as [Client.Request]: the same
-// credentials, retries, errors and fail-open. After a lost answer they are repeated, but for those that create
-// something or hand something over, which may have been carried out; docs/operations.md lists them. A
-// deletion that is sent again may be told that there is nothing of that id.
+// The methods of [Client].Apps, Channels and the others behave like [Client.Request]: they use the same
+// credentials, retries, errors and fail-open mode. When a response is lost, the call is repeated, unless it
+// creates something or hands something over, since that may have been carried out already;
+// docs/operations.md lists these calls. A deletion that is sent again may be answered with "not found".
 //
-// Ids are given as they are, and become one segment of the path each, whatever is in them; an empty one is
+// Pass ids unencoded. Each becomes one segment of the path, whatever characters it contains; an empty id is
 // [ErrInvalidArgument], and nothing is sent.
 //
 // # Background publishing
 //
 // [Events.PublishAsync] puts an event into a queue and returns. Callbacks run one after the other on one
-// goroutine of the client's, which starts with the first event that has one, and ends with
-// [Client.Close]. It waits in Go's network poller, so that waiting costs neither a thread nor processor time.
+// goroutine of the client, which starts with the first event that has a callback and ends with
+// [Client.Close]. It waits in Go's network poller, so waiting costs neither a thread nor processor time.
 //
-// A Go program ends without the exit handlers of C: events that wait are lost unless the program calls
-// [Client.Close], [Client.Shutdown] or [Client.Flush] before it ends.
+// A Go program does not run C's exit handlers when it ends: queued events are lost unless the program calls
+// [Client.Close], [Client.Shutdown] or [Client.Flush] first.
 package axonpush
 
 /*
@@ -63,33 +64,33 @@ import (
 	"time"
 )
 
-// Version is the version of this package. [LibraryVersion] is that of the C library.
+// Version is the version of this package; [LibraryVersion] is the version of the C library.
 const Version = "0.1.0"
 
-// LibraryVersion is the version of the C library that is running.
+// LibraryVersion is the version of the C library that the process has loaded.
 func LibraryVersion() string { return C.GoString(C.axonpush_version()) }
 
-// Toggle is a switch with a default.
+// Toggle is a boolean with a default.
 type Toggle int32
 
 const (
-	// Default leaves the choice to the environment variable, else to the default.
+	// Default means: the environment variable decides if it is set, else the default.
 	Default Toggle = C.AXONPUSH_DEFAULT
-	// Enabled is on.
+	// Enabled means yes.
 	Enabled Toggle = C.AXONPUSH_ENABLED
-	// Disabled is off.
+	// Disabled means no.
 	Disabled Toggle = C.AXONPUSH_DISABLED
 )
 
-// Overflow is what happens to an event for which the queue of background publishing has no room.
+// Overflow is what happens to an event that does not fit into the queue of background publishing.
 type Overflow int32
 
 const (
-	// OverflowDropOldest lets the oldest event that waits make room; its callback gets [ErrQueueFull].
+	// OverflowDropOldest drops the oldest waiting event to make room; its callback gets [ErrQueueFull].
 	OverflowDropOldest Overflow = C.AXONPUSH_OVERFLOW_DROP_OLDEST
 	// OverflowDropNewest refuses the new event with [ErrQueueFull].
 	OverflowDropNewest Overflow = C.AXONPUSH_OVERFLOW_DROP_NEWEST
-	// OverflowBlock lets the call wait for room, or for the end of its context.
+	// OverflowBlock makes the call wait until there is room or its context ends.
 	OverflowBlock Overflow = C.AXONPUSH_OVERFLOW_BLOCK
 )
 
@@ -98,116 +99,117 @@ const (
 type ContentCapture int32
 
 const (
-	// ContentDefault leaves the choice to AXONPUSH_CONTENT_CAPTURE, else it is metadata only.
+	// ContentDefault means: AXONPUSH_CONTENT_CAPTURE decides if it is set, else ContentMetadataOnly.
 	ContentDefault ContentCapture = C.AXONPUSH_CONTENT_DEFAULT
-	// ContentMetadataOnly lets no content out: the value becomes "[REDACTED]".
+	// ContentMetadataOnly sends no content: each value becomes "[REDACTED]".
 	ContentMetadataOnly ContentCapture = C.AXONPUSH_CONTENT_METADATA_ONLY
-	// ContentRedacted lets the first 256 characters of each text out.
+	// ContentRedacted sends the first 256 characters of each string.
 	ContentRedacted ContentCapture = C.AXONPUSH_CONTENT_REDACTED
-	// ContentFull lets all of it out, up to [Options.MaxContentLength].
+	// ContentFull sends all content, each string up to [Options.MaxContentLength].
 	ContentFull ContentCapture = C.AXONPUSH_CONTENT_FULL
 )
 
 const (
-	// NoRetries as [Options.MaxRetries]: a failed call is never repeated.
+	// NoRetries as [Options.MaxRetries] means that a failed call is never repeated.
 	NoRetries = -1
-	// NoProxy as [Options.Proxy]: no proxy at all, whatever the environment says.
+	// NoProxy as [Options.Proxy] means that no proxy is used, whatever the environment says.
 	NoProxy = "none"
 )
 
-// Options say how a client is to behave. A zero member means: the environment variable if there is one,
-// else the default. Durations count in whole milliseconds, rounded up.
+// Options configure a client. For a member that is zero the environment variable applies if there is one,
+// else the default. Durations are rounded up to whole milliseconds.
 type Options struct {
-	// APIKey is an API key (ak_…), or a public ingest token (pt_…) that may only publish. Required, here
-	// or as AXONPUSH_API_KEY.
+	// APIKey is an API key (ak_…), or a public ingest token (pt_…), which may only publish. It is
+	// required, here or as AXONPUSH_API_KEY.
 	APIKey string
-	// TenantID is the organisation that calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID;
+	// TenantID is the organization that calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID;
 	// default none.
 	TenantID string
-	// BaseURL is the service: http or https, a path in it is kept as a prefix. AXONPUSH_BASE_URL; default
-	// https://api.axonpush.xyz.
+	// BaseURL is the URL of the service, http or https. A path in it is kept as a prefix.
+	// AXONPUSH_BASE_URL; default https://api.axonpush.xyz.
 	BaseURL string
-	// Environment is an environment's slug. AXONPUSH_ENVIRONMENT; default none.
+	// Environment is the slug of the environment that events belong to. AXONPUSH_ENVIRONMENT; default
+	// none.
 	Environment string
 	// ChannelID is the channel of events that name none. AXONPUSH_CHANNEL_ID; default none, which means
-	// the organisation's default channel.
+	// the organization's default channel.
 	ChannelID string
-	// Timeout is for one whole attempt, of which connecting takes at most 5 s. AXONPUSH_TIMEOUT, in
+	// Timeout limits one whole attempt. Connecting may take at most 5 s of it. AXONPUSH_TIMEOUT, in
 	// seconds; default 30 s.
 	Timeout time.Duration
-	// MaxRetries is how often a failed call is repeated at most; [NoRetries]: never.
+	// MaxRetries is how often a failed call is repeated at most; [NoRetries] means never.
 	// AXONPUSH_MAX_RETRIES; default 3.
 	MaxRetries int
-	// FailOpen says whether an unreachable service is a logged warning (Enabled) or an error (Disabled:
+	// FailOpen says whether an unreachable service is a logged warning (Enabled) or an error (Disabled,
 	// strict mode). AXONPUSH_FAIL_OPEN; default Enabled.
 	FailOpen Toggle
 
-	// QueueMaxEvents is how many events may wait for background delivery, those being sent included.
+	// QueueMaxEvents is how many events may wait for background delivery, including those being sent.
 	// Default 10000.
 	QueueMaxEvents int
-	// QueueMaxBytes is how much these events may take. Default 32 MiB.
+	// QueueMaxBytes is how many bytes these events may take. Default 32 MiB.
 	QueueMaxBytes uint64
 	// Overflow is what happens when there is no room. Default OverflowDropOldest.
 	Overflow Overflow
-	// DeliveryTimeout is for how long a queued event is retried. Default 300 s.
+	// DeliveryTimeout is how long delivery of a queued event is retried. Default 300 s.
 	DeliveryTimeout time.Duration
-	// MaxConnections is the most connections of background publishing, at most 256; more than one only
-	// under backlog. Default 8.
+	// MaxConnections is how many connections background publishing may use, at most 256. It uses more
+	// than one only when events queue up. Default 8.
 	MaxConnections int
-	// ShutdownTimeout is what [Client.Close] may spend on delivering what waits. Default 2 s.
+	// ShutdownTimeout is how long [Client.Close] may take to deliver queued events. Default 2 s.
 	ShutdownTimeout time.Duration
 
-	// ContentCapture is how much content leaves the process. AXONPUSH_CONTENT_CAPTURE; default metadata
-	// only.
+	// ContentCapture is how much content leaves the process. AXONPUSH_CONTENT_CAPTURE; default
+	// ContentMetadataOnly.
 	ContentCapture ContentCapture
-	// RedactKeys are names, matched in any case, of members whose values never leave the process.
+	// RedactKeys are names of members whose values never leave the process; case does not matter.
 	// AXONPUSH_REDACT_KEYS, separated by commas; default none.
 	RedactKeys []string
-	// MaxContentLength is after how many Unicode characters any string is cut.
+	// MaxContentLength is the number of Unicode characters after which any string is cut.
 	// AXONPUSH_MAX_CONTENT_LENGTH; default 4096.
 	MaxContentLength int
 
-	// CAFile is a PEM file of the certificate authorities to trust in place of the platform's. The
-	// variable SSL_CERT_FILE does the same for the platform's.
+	// CAFile is a PEM file of the certificate authorities to trust in place of the platform's. (The
+	// variable SSL_CERT_FILE replaces the platform's, too.)
 	CAFile string
-	// CAPEM is the same as text; it wins over CAFile.
+	// CAPEM is the content of such a file; it takes precedence over CAFile.
 	CAPEM string
-	// Proxy is the URL of an HTTP proxy, used by CONNECT. It wins over HTTPS_PROXY, HTTP_PROXY and
-	// NO_PROXY; [NoProxy] means no proxy at all.
+	// Proxy is the URL of an HTTP proxy, used by CONNECT. It takes precedence over HTTPS_PROXY,
+	// HTTP_PROXY and NO_PROXY; [NoProxy] means no proxy at all.
 	Proxy string
-	// UserAgent is a product token of the program ("shop/1.0"), appended to the User-Agent.
+	// UserAgent is a product token of the program ("shop/1.0"), which is appended to the User-Agent.
 	UserAgent string
 }
 
 const defaultShutdownTimeout = 2 * time.Second
 
-// Client is a client of the service: configuration, connections, and a queue of its own.
+// Client is a client of the service. It has its own configuration, connections and queue.
 //
-// Any number of goroutines may use one client at once, Close included. It lives from [New] to
+// Any number of goroutines may use one client at once, and may close it meanwhile. It lives from [New] to
 // [Client.Close], and must not be copied.
 type Client struct {
 	// Events publishes and reads events.
 	Events Events
-	// Apps are what channels belong to.
+	// Apps manages apps, which channels belong to.
 	Apps Apps
-	// Channels are what events are published to.
+	// Channels manages channels, which events are published to.
 	Channels Channels
-	// Environments are such as production and staging.
+	// Environments manages environments, such as production and staging.
 	Environments Environments
-	// Webhooks deliver events to endpoints of yours.
+	// Webhooks manages the endpoints to which the service delivers events.
 	Webhooks Webhooks
-	// Traces are the events that belong together.
+	// Traces reads traces, each of which is a group of related events.
 	Traces Traces
-	// Organizations are who it all belongs to.
+	// Organizations manages organizations, which own everything else.
 	Organizations Organizations
-	// Capabilities are what the service can do.
+	// Capabilities tells what the service can do.
 	Capabilities Capabilities
-	// Health is whether the service is well.
+	// Health tells whether the service is healthy.
 	Health Health
-	// OTLP takes spans and log records of OpenTelemetry.
+	// OTLP accepts spans and log records in OpenTelemetry's format.
 	OTLP OTLP
 
-	// The library's ticket: never an address, so never a pointer in Go.
+	// The library's handle is slot and generation, never an address, so it is no pointer in Go.
 	handle          C.uintptr_t
 	overflow        Overflow
 	shutdownTimeout time.Duration
@@ -217,43 +219,43 @@ type Client struct {
 	closeErr        error
 }
 
-// New makes a client. Nothing is sent yet, no name is looked up, no goroutine or thread is started.
-// The error is [ErrConfig] or [ErrInvalidArgument]. Close the client with [Client.Close].
+// New makes a client. It sends nothing, looks up no name, and starts no goroutine or thread. The error is
+// [ErrConfig] or [ErrInvalidArgument]. Close the client with [Client.Close].
 func New(options Options) (*Client, error) {
-	t := newTexts()
-	defer t.free()
+	b := newStringBlock()
+	defer b.free()
 	proxy := options.Proxy
 	if proxy == NoProxy {
 		proxy = ""
-		t.at[C.AXG_OPTION_PROXY] = 1
-		t.block = append(t.block, 0)
+		b.at[C.AXG_OPTION_PROXY] = 1
+		b.block = append(b.block, 0)
 	}
-	t.add(C.AXG_OPTION_API_KEY, "api_key", options.APIKey)
-	t.add(C.AXG_OPTION_TENANT_ID, "tenant_id", options.TenantID)
-	t.add(C.AXG_OPTION_BASE_URL, "base_url", options.BaseURL)
-	t.add(C.AXG_OPTION_ENVIRONMENT, "environment", options.Environment)
-	t.add(C.AXG_OPTION_CHANNEL_ID, "channel_id", options.ChannelID)
-	t.add(C.AXG_OPTION_REDACT_KEYS, "redact_keys", strings.Join(options.RedactKeys, ","))
-	t.add(C.AXG_OPTION_CA_FILE, "ca_file", options.CAFile)
-	t.add(C.AXG_OPTION_CA_PEM, "ca_pem", options.CAPEM)
-	t.add(C.AXG_OPTION_PROXY, "proxy", proxy)
-	t.add(C.AXG_OPTION_USER_AGENT, "user_agent", strings.TrimSpace("axonpush-go/"+Version+" "+options.UserAgent))
+	b.add(C.AXG_OPTION_API_KEY, "api_key", options.APIKey)
+	b.add(C.AXG_OPTION_TENANT_ID, "tenant_id", options.TenantID)
+	b.add(C.AXG_OPTION_BASE_URL, "base_url", options.BaseURL)
+	b.add(C.AXG_OPTION_ENVIRONMENT, "environment", options.Environment)
+	b.add(C.AXG_OPTION_CHANNEL_ID, "channel_id", options.ChannelID)
+	b.add(C.AXG_OPTION_REDACT_KEYS, "redact_keys", strings.Join(options.RedactKeys, ","))
+	b.add(C.AXG_OPTION_CA_FILE, "ca_file", options.CAFile)
+	b.add(C.AXG_OPTION_CA_PEM, "ca_pem", options.CAPEM)
+	b.add(C.AXG_OPTION_PROXY, "proxy", proxy)
+	b.add(C.AXG_OPTION_USER_AGENT, "user_agent", strings.TrimSpace("axonpush-go/"+Version+" "+options.UserAgent))
 	numbers := C.axonpush_options{
-		timeout_ms:          t.milliseconds("timeout_ms", options.Timeout),
-		max_retries:         t.retries(options.MaxRetries),
+		timeout_ms:          b.milliseconds("timeout_ms", options.Timeout),
+		max_retries:         b.retries(options.MaxRetries),
 		fail_open:           C.axonpush_toggle(options.FailOpen),
-		queue_max_events:    t.number("queue_max_events", options.QueueMaxEvents),
+		queue_max_events:    b.number("queue_max_events", options.QueueMaxEvents),
 		queue_max_bytes:     C.uint64_t(options.QueueMaxBytes),
 		overflow:            C.axonpush_overflow(options.Overflow),
-		delivery_timeout_ms: t.milliseconds("delivery_timeout_ms", options.DeliveryTimeout),
-		max_connections:     t.number("max_connections", options.MaxConnections),
-		shutdown_timeout_ms: t.milliseconds("shutdown_timeout_ms", options.ShutdownTimeout),
+		delivery_timeout_ms: b.milliseconds("delivery_timeout_ms", options.DeliveryTimeout),
+		max_connections:     b.number("max_connections", options.MaxConnections),
+		shutdown_timeout_ms: b.milliseconds("shutdown_timeout_ms", options.ShutdownTimeout),
 		completion_mode:     C.AXONPUSH_COMPLETION_POLLED,
 		content_capture:     C.axonpush_content_capture(options.ContentCapture),
-		max_content_length:  t.number("max_content_length", options.MaxContentLength),
+		max_content_length:  b.number("max_content_length", options.MaxContentLength),
 	}
-	if t.err != nil {
-		return nil, t.err
+	if b.err != nil {
+		return nil, b.err
 	}
 	client := &Client{
 		overflow:        options.Overflow,
@@ -263,7 +265,7 @@ func New(options Options) (*Client, error) {
 	if client.shutdownTimeout == 0 {
 		client.shutdownTimeout = defaultShutdownTimeout
 	}
-	if err := takeError(C.axg_new(numbers, t.start(), t.places(), &client.handle)); err != nil {
+	if err := takeError(C.axg_new(numbers, b.start(), b.places(), &client.handle)); err != nil {
 		return nil, err
 	}
 	client.Events.client = client
@@ -280,54 +282,55 @@ func New(options Options) (*Client, error) {
 	return client, nil
 }
 
-// Request is a call of any endpoint.
+// Request describes a call of any endpoint, for [Client.Request].
 type Request struct {
 	// Method is GET, POST, PUT, PATCH or DELETE.
 	Method string
-	// Path starts with "/" and is relative to the base URL. Ids in it are to be encoded with
-	// [net/url.PathEscape] (an id ".." as "%2e%2e").
+	// Path starts with "/" and is relative to the base URL. Encode ids in it with [net/url.PathEscape]
+	// (and an id ".." as "%2e%2e").
 	Path string
-	// Query is what [net/url.Values.Encode] gives; "" for none.
+	// Query is what [net/url.Values.Encode] returns; "" for none.
 	Query string
-	// Body is marshalled by encoding/json, or JSON already ([json.RawMessage]); nil for none.
+	// Body is marshalled by encoding/json. A [json.RawMessage] is sent as it is; nil means no body.
 	Body any
 }
 
-// Request calls any endpoint that has no method of its own, with the same credentials, retries,
-// errors and fail-open. A POST or PATCH whose answer was lost is not repeated, since it may have been
-// carried out.
+// Request calls any endpoint, such as one that has no method of its own, with the same credentials,
+// retries, errors and fail-open mode. A POST or PATCH whose response was lost is not repeated, since it may
+// have been carried out.
 //
-// An empty answer is JSON null. A nil Response without an error: suppressed by fail-open.
+// An empty response reads as JSON null. A nil Response without an error means that fail-open suppressed
+// the failure.
 func (c *Client) Request(ctx context.Context, request Request) (*Response, error) {
-	t := newTexts()
-	t.add(C.AXG_REQUEST_METHOD, "method", request.Method)
-	t.add(C.AXG_REQUEST_PATH, "path", request.Path)
-	t.add(C.AXG_REQUEST_QUERY, "query", request.Query)
-	bodyLength := t.addJSON(C.AXG_REQUEST_BODY, "body", request.Body)
-	return c.call(ctx, t, func() *C.axg_outcome {
-		return C.axg_request(c.handle, t.start(), t.places(), bodyLength)
+	b := newStringBlock()
+	b.add(C.AXG_REQUEST_METHOD, "method", request.Method)
+	b.add(C.AXG_REQUEST_PATH, "path", request.Path)
+	b.add(C.AXG_REQUEST_QUERY, "query", request.Query)
+	bodyLength := b.addJSON(C.AXG_REQUEST_BODY, "body", request.Body)
+	return c.call(ctx, b, func() *C.axg_outcome {
+		return C.axg_request(c.handle, b.start(), b.places(), bodyLength)
 	})
 }
 
-// call makes a call that waits for the network, and frees its texts after it.
-func (c *Client) call(ctx context.Context, t *texts, call func() *C.axg_outcome) (*Response, error) {
-	t.addTrace(ctx)
-	if t.err != nil {
-		defer t.free()
-		return nil, t.err
+// call makes a call that waits for the network, and frees its strings afterwards.
+func (c *Client) call(ctx context.Context, b *stringBlock, call func() *C.axg_outcome) (*Response, error) {
+	b.addTrace(ctx)
+	if b.err != nil {
+		defer b.free()
+		return nil, b.err
 	}
 	return blocking(ctx, func() (*Response, error) {
-		defer t.free()
+		defer b.free()
 		return take(call())
 	})
 }
 
-// Flush waits until every event accepted before it has ended, delivered or not, and its callback has
-// returned. Events accepted meanwhile are not waited for.
+// Flush waits until every event that was accepted before the call has reached its final outcome, delivered
+// or not, and its callback has returned. It does not wait for events accepted meanwhile.
 //
-// When ctx runs out, the error is both [ErrTimeout] and [context.DeadlineExceeded], and says how many
-// events are left; they stay queued. Inside a callback, Flush runs the callbacks that wait itself, and
-// does not wait for the one that calls it.
+// When the deadline of ctx passes, the error is both [ErrTimeout] and [context.DeadlineExceeded], and says
+// how many events are left; they stay queued. Inside a callback, Flush itself runs the callbacks that are
+// ready, and does not wait for the one that calls it.
 func (c *Client) Flush(ctx context.Context) error {
 	err := waitOut(ctx, longest, func(timeout C.uint32_t) *C.axg_outcome {
 		return C.axg_flush(c.handle, timeout)
@@ -338,13 +341,14 @@ func (c *Client) Flush(ctx context.Context) error {
 	return c.completions.flush(ctx)
 }
 
-// Shutdown stops the client for good, in an orderly way: new calls and events get [ErrClosed] at once, and
-// events that wait are delivered until ctx ends, for [Options.ShutdownTimeout] if it has no deadline.
-// What is left then is abandoned, and its callbacks get [ErrClosed]. Only [Client.Stats] and
-// [Client.Close] are of use afterwards.
+// Shutdown stops the client for good: new calls and events get [ErrClosed] at once, and queued events are
+// delivered until the deadline of ctx, or for [Options.ShutdownTimeout] if it has none. Then the remaining
+// events are abandoned, and their callbacks get [ErrClosed]. Afterwards only [Client.Stats] and
+// [Client.Close] are useful.
 //
-// It returns within half a second of its deadline, plus what callbacks take. [ErrTimeout]: events were
-// abandoned; the message says how many. When ctx is cancelled, it returns at once and the shutdown goes on.
+// Shutdown returns within half a second of its deadline, plus the time that callbacks take. [ErrTimeout]
+// means that events were abandoned, and its message says how many. When ctx is cancelled, Shutdown returns
+// at once and the shutdown goes on.
 func (c *Client) Shutdown(ctx context.Context) error {
 	err := waitOut(ctx, c.shutdownTimeout, func(timeout C.uint32_t) *C.axg_outcome {
 		return C.axg_shutdown(c.handle, timeout)
@@ -358,12 +362,12 @@ func (c *Client) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// Close closes the client: [Client.Shutdown] within [Options.ShutdownTimeout], and then everything is
-// released. Calls from now on, and those that still run, get [ErrClosed].
+// Close shuts the client down as [Client.Shutdown] does, within [Options.ShutdownTimeout], and then releases
+// everything. Calls made later, and calls that are still in progress then, get [ErrClosed].
 //
-// It returns within ShutdownTimeout plus half a second, whatever the network does, plus what the callbacks
-// take: all of them have returned then, unless it is called inside one. The error is [ErrTimeout] if
-// events were abandoned. Closing a closed client, or a nil one, is fine.
+// Close returns within ShutdownTimeout plus half a second, whatever the network does, plus the time that
+// callbacks take: all callbacks have returned by then, unless Close is called inside one. The error is
+// [ErrTimeout] if events were abandoned. Closing a closed client, or a nil one, does nothing.
 func (c *Client) Close() error {
 	if c == nil {
 		return nil
@@ -376,7 +380,7 @@ func (c *Client) Close() error {
 		return nil
 	}
 	defer close(c.closed)
-	// First, so that callbacks run while it drains: once it is closed there is nothing to be polled.
+	// Shut down first, so that callbacks run while the queue drains: a closed client cannot be polled.
 	err := takeError(C.axg_shutdown(c.handle, toMilliseconds(c.shutdownTimeout)))
 	c.completions.close()
 	deliverLog()
@@ -386,37 +390,38 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Stats are the books of background publishing, and of the network. At any moment: Accepted = Delivered +
-// Failed + Suppressed + Dropped + Expired + Abandoned + QueuedEvents. Other calls count in Retried and
-// Connections only.
+// Stats are counters of background publishing and of the network. The counters add up at any moment:
+// Accepted = Delivered + Failed + Suppressed + Dropped + Expired + Abandoned + QueuedEvents. Calls that do
+// not publish in the background appear in Retried and Connections only.
 type Stats struct {
-	// Accepted are the events that background publishing took.
+	// Accepted counts the events that background publishing accepted.
 	Accepted uint64
-	// Delivered: the service said that it has them.
+	// Delivered counts the events that the service confirmed.
 	Delivered uint64
-	// Failed: the service rejected them for good.
+	// Failed counts the events that the service rejected for good.
 	Failed uint64
-	// Suppressed: given up while the service was unreachable, under fail-open.
+	// Suppressed counts the events that were given up under fail-open, the service being unreachable.
 	Suppressed uint64
-	// Dropped: made room for newer ones (OverflowDropOldest).
+	// Dropped counts the events that were dropped to make room for newer ones (OverflowDropOldest).
 	Dropped uint64
-	// Expired: not delivered within [Options.DeliveryTimeout].
+	// Expired counts the events that were not delivered within [Options.DeliveryTimeout].
 	Expired uint64
-	// Abandoned: not delivered when a shutdown ran out of time.
+	// Abandoned counts the events that were not delivered before a shutdown ran out of time.
 	Abandoned uint64
-	// QueuedEvents wait or are being sent now.
+	// QueuedEvents is how many events are waiting or being sent now.
 	QueuedEvents uint64
-	// QueuedBytes are what these take.
+	// QueuedBytes is how many bytes these events take.
 	QueuedBytes uint64
-	// Retried are attempts beyond the first, of all calls and events.
+	// Retried counts attempts beyond the first, of all calls and events.
 	Retried uint64
-	// Connections are those opened so far.
+	// Connections counts the connections opened so far.
 	Connections uint64
-	// LogEventsLost are lines of a log that a sink could not publish.
+	// LogEventsLost counts the log records that a log handler could not publish.
 	LogEventsLost uint64
 }
 
-// Stats reads the books. After [Client.Close] it is [ErrClosed]; after [Client.Shutdown] it still works.
+// Stats returns the counters. After [Client.Close] the error is [ErrClosed]; after [Client.Shutdown] it
+// still works.
 func (c *Client) Stats() (Stats, error) {
 	var s C.axonpush_stats
 	if err := takeError(C.axg_stats(c.handle, &s)); err != nil {

@@ -14,30 +14,30 @@ import (
 	"time"
 )
 
-// completions brings what became of background events from the library to their callbacks.
+// completions brings the outcomes of background events from the library to their callbacks.
 //
 // The library runs completions where it is polled, so that none of its threads enters Go. Each event's
-// user_data is the index of its callback in a table: a Go pointer must not be kept by C. One goroutine
-// waits for the library's descriptor in Go's network poller, takes all completions that wait in one
+// user_data is the index of its callback in a table, since C must not keep a Go pointer. One goroutine
+// waits for the library's descriptor in Go's network poller, takes all completions that are ready in one
 // crossing, and runs their callbacks.
 type completions struct {
 	handle C.uintptr_t
 
-	// started says that the goroutine runs, without the lock.
+	// started says that the goroutine runs; it is read without the lock.
 	started atomic.Bool
-	// collecting is held while completions are on their way from the library into the queue, so that
-	// nobody misses them and their order stays.
+	// collecting is held while completions move from the library into the queue, so that nobody misses
+	// them and they stay in order.
 	collecting sync.Mutex
 
 	mu       sync.Mutex
-	expected []func(Result) // by id
-	unused   []uintptr      // ids
-	queue    []completion
-	first    int // of the queue
-	file     *os.File
+	expected []func(Result) // callbacks by id
+	unused   []uintptr      // ids that are free
+	queue    []completion   // completions whose callbacks have not run, from index first on
+	first    int
+	file     *os.File // a copy of the library's descriptor
 	stopping bool
-	stopped  chan struct{} // nil: never started
-	over     bool          // the goroutine runs nothing any more
+	stopped  chan struct{} // closed when the goroutine has ended; nil if it never started
+	over     bool          // the goroutine runs no more callbacks
 }
 
 type completion struct {
@@ -45,7 +45,7 @@ type completion struct {
 	result Result
 }
 
-// start starts the goroutine, once.
+// start starts the goroutine unless it runs.
 func (c *completions) start(closing *atomic.Bool) error {
 	if c.started.Load() {
 		return nil
@@ -53,7 +53,7 @@ func (c *completions) start(closing *atomic.Bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.started.Load() || closing.Load() {
-		// While it is being closed, whoever closes runs the callbacks.
+		// While the client is being closed, whoever closes it runs the callbacks.
 		return nil
 	}
 	fd := C.axg_completion_fd(c.handle)
@@ -70,7 +70,7 @@ func (c *completions) start(closing *atomic.Bool) error {
 	return nil
 }
 
-// expect gives the id under which a callback is called, once.
+// expect registers a callback, to be called once, and returns its id.
 func (c *completions) expect(callback func(Result)) uintptr {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,7 +84,7 @@ func (c *completions) expect(callback func(Result)) uintptr {
 	return uintptr(len(c.expected) - 1)
 }
 
-// forget gives back an id whose event was not accepted.
+// forget frees the id of an event that was not accepted.
 func (c *completions) forget(id uintptr) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,12 +104,12 @@ func (c *completions) serve() {
 	conn, err := c.file.SyscallConn()
 	for {
 		if err == nil {
-			// False lets it wait until the descriptor is readable, or its deadline set.
+			// While collect returns false, Read waits until the descriptor is readable or wake sets a deadline.
 			err = conn.Read(func(uintptr) bool { return c.collect() })
 		}
 		if err != nil {
-			// Woken by wake, which has set a deadline. The order of these two matters: what was put
-			// into the queue before is seen below, and what comes later wakes again.
+			// wake has set a deadline. It must be cleared before the queue is read: what was queued before
+			// is then seen below, and whatever comes later wakes this goroutine again.
 			err = c.file.SetReadDeadline(time.Time{})
 		}
 		c.runAll()
@@ -119,7 +119,7 @@ func (c *completions) serve() {
 	}
 }
 
-// collect puts the completions that wait into the queue; false if there was none.
+// collect moves the completions that are ready into the queue; it returns false if there was none.
 func (c *completions) collect() bool {
 	c.collecting.Lock()
 	defer c.collecting.Unlock()
@@ -140,7 +140,7 @@ func (c *completions) enqueue(all *C.axg_outcome) bool {
 	return true
 }
 
-// runAll runs the callbacks that wait, until none does.
+// runAll runs the callbacks of the queue until it is empty.
 func (c *completions) runAll() {
 	for {
 		c.mu.Lock()
@@ -160,7 +160,7 @@ func (c *completions) runAll() {
 	}
 }
 
-// isOver says whether the goroutine is to end, and then lets nothing into the queue any more.
+// isOver says whether the goroutine must end; from then on nothing is put into the queue.
 func (c *completions) isOver() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,10 +168,10 @@ func (c *completions) isOver() bool {
 	return c.over
 }
 
-// wake lets the goroutine look at the queue.
+// wake makes the goroutine look at the queue.
 func (c *completions) wake() { _ = c.file.SetReadDeadline(time.Unix(1, 0)) }
 
-// flush waits until the callbacks of all events that have ended by now have returned, or ctx ends.
+// flush waits until the callbacks of all completions that are ready by now have returned, or ctx ends.
 func (c *completions) flush(ctx context.Context) error {
 	if !c.started.Load() {
 		return nil
@@ -199,7 +199,7 @@ func (c *completions) flush(ctx context.Context) error {
 	}
 }
 
-// close closes the library's client, runs the callbacks that are left, and ends the goroutine.
+// close closes the library's client, runs the remaining callbacks, and ends the goroutine.
 func (c *completions) close() {
 	c.collecting.Lock()
 	left := C.axg_close(c.handle)
@@ -221,7 +221,8 @@ func (c *completions) close() {
 	<-c.stopped
 }
 
-// runCallback is the only place where callbacks run, and stays a function so that inCallback finds it.
+// runCallback is the only place where callbacks run. It must stay a function of its own, which inCallback
+// looks for.
 //
 //go:noinline
 func runCallback(c completion) { c.call(c.result) }
@@ -231,10 +232,10 @@ var nameOfRunCallback = func() (name string) {
 	return name
 }()
 
-// inCallback says whether the calling goroutine is in a callback of any client's.
+// inCallback says whether the calling goroutine is in a callback of any client.
 func inCallback() bool { return isCalledFrom(nameOfRunCallback) }
 
-// nameOfCaller is the name of the function that called the caller.
+// nameOfCaller returns the name of the function that called the caller.
 func nameOfCaller() string {
 	pc, _, _, _ := runtime.Caller(2)
 	return runtime.FuncForPC(pc).Name()

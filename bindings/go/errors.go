@@ -7,67 +7,69 @@ import (
 	"time"
 )
 
-// Status is the outcome of a call, as the C library numbers it. The statuses of failures are
-// errors, to be compared with:
+// Status is the outcome of a call, as the C library numbers it. The statuses of failures are errors, so
+// that errors.Is can look for them:
 //
 //	if errors.Is(err, axonpush.ErrConnection) { … }
 type Status int32
 
 const (
-	// OK is success. In fail-open mode an unreachable service is success too, with nothing (or an
-	// empty list) as the result.
+	// OK is success. In fail-open mode an unreachable service is a success, too, without a result or
+	// with an empty list.
 	OK Status = C.AXONPUSH_OK
-	// ErrInvalidArgument: an argument cannot be used: missing, empty, not UTF-8, out of range, not a
-	// JSON object, too large, too deep. Nothing was sent. Repeating it fails again.
+	// ErrInvalidArgument: an argument cannot be used, because it is missing, empty, not UTF-8, out of
+	// range, not a JSON object, too large or too deep. Nothing was sent. Repeating the call fails again.
 	ErrInvalidArgument Status = C.AXONPUSH_ERR_INVALID_ARGUMENT
 	// ErrInvalidHandle: the client is closed, or was not made by [New]. Nothing was done. It is
-	// [ErrClosed] too.
+	// [ErrClosed], too.
 	ErrInvalidHandle Status = C.AXONPUSH_ERR_INVALID_HANDLE
 	// ErrConfig: the API key is missing, or an environment variable, the base URL, the proxy or the
 	// certificate authorities are unusable; the message names it.
 	ErrConfig Status = C.AXONPUSH_ERR_CONFIG
-	// ErrConnection: the service could not be reached, or its answer broke off, after all retries.
-	// Only strict mode reports it. A request may have arrived all the same. May be repeated.
+	// ErrConnection: the service could not be reached, or its response broke off, after all retries.
+	// Only strict mode reports it. The request may have arrived all the same. The call may be repeated.
 	ErrConnection Status = C.AXONPUSH_ERR_CONNECTION
-	// ErrAuthentication: HTTP 401, the API key is missing, wrong or revoked. Repeating it fails again.
+	// ErrAuthentication: HTTP 401. The API key is missing, wrong or revoked. Repeating the call fails
+	// again.
 	ErrAuthentication Status = C.AXONPUSH_ERR_AUTHENTICATION
-	// ErrForbidden: HTTP 403, the key may not do this. A pt_ token may only publish. Repeating it
+	// ErrForbidden: HTTP 403. The key may not do this; a pt_ token may only publish. Repeating the call
 	// fails again.
 	ErrForbidden Status = C.AXONPUSH_ERR_FORBIDDEN
-	// ErrNotFound: HTTP 404, no such channel, app or other thing. Repeating it fails again.
+	// ErrNotFound: HTTP 404. There is no such channel, app or other thing. Repeating the call fails again.
 	ErrNotFound Status = C.AXONPUSH_ERR_NOT_FOUND
-	// ErrValidation: HTTP 400 or 422, the service refuses what was sent; the message says where.
-	// Repeating it fails again.
+	// ErrValidation: HTTP 400 or 422. The service refuses what was sent; the message says where.
+	// Repeating the call fails again.
 	ErrValidation Status = C.AXONPUSH_ERR_VALIDATION
-	// ErrRateLimit: HTTP 429, after all retries; see [Error.RetryAfter]. May be repeated.
+	// ErrRateLimit: HTTP 429, after all retries; see [Error.RetryAfter]. The call may be repeated.
 	ErrRateLimit Status = C.AXONPUSH_ERR_RATE_LIMIT
-	// ErrServer: HTTP 5xx, after all retries. May be repeated.
+	// ErrServer: HTTP 5xx, after all retries. The call may be repeated.
 	ErrServer Status = C.AXONPUSH_ERR_SERVER
-	// ErrAPI: any other HTTP answer that is no success, redirects among them: they are never followed.
+	// ErrAPI: any other HTTP response that is not a success, including redirects, which are never
+	// followed.
 	ErrAPI Status = C.AXONPUSH_ERR_API
-	// ErrDecode: a success whose body is not the JSON expected, or is larger than 32 MiB. What was
+	// ErrDecode: a success whose body is not the expected JSON, or is larger than 32 MiB. What the call
 	// asked for has probably happened.
 	ErrDecode Status = C.AXONPUSH_ERR_DECODE
-	// ErrQueueFull: the queue of background publishing had no room: the event was refused, or dropped
-	// for a newer one. May be repeated.
+	// ErrQueueFull: the queue of background publishing had no room. The event was refused, or dropped in
+	// favour of a newer one. The call may be repeated.
 	ErrQueueFull Status = C.AXONPUSH_ERR_QUEUE_FULL
 	// ErrTimeout: a flush, a shutdown or a delivery ran out of time.
 	ErrTimeout Status = C.AXONPUSH_ERR_TIMEOUT
 	// ErrClosed: the client was shut down or closed before the call or the delivery was finished. The
 	// event may have arrived all the same.
 	ErrClosed Status = C.AXONPUSH_ERR_CLOSED
-	// ErrInternal: a defect of the library, contained. The client stays usable. Please report it.
+	// ErrInternal: a defect of the library, which it contained. The client stays usable. Please report it.
 	ErrInternal Status = C.AXONPUSH_ERR_INTERNAL
 )
 
-// String gives the name of the C library's constant, such as "AXONPUSH_ERR_CONNECTION", and
-// "AXONPUSH_ERR_UNKNOWN" for a number that is none.
+// String returns the name of the C library's constant, such as "AXONPUSH_ERR_CONNECTION", or
+// "AXONPUSH_ERR_UNKNOWN" for a number that is not a status.
 func (s Status) String() string { return C.GoString(C.axonpush_status_name(C.axonpush_status(s))) }
 
-// Error makes a status an error. Calls return an [*Error], which says more.
+// Error makes a status an error. The errors that calls return are of type [*Error], which says more.
 func (s Status) Error() string { return s.String() }
 
-// Error says why a call failed. Get at it with [errors.As], or ask [errors.Is] for its status.
+// Error says why a call failed. Extract it with [errors.As], or compare its status with [errors.Is].
 //
 // A call that ended because of its context returns the context's error instead, as [context.Canceled].
 type Error struct {
@@ -75,15 +77,16 @@ type Error struct {
 	Status Status
 	// Message is one sentence for a log or a person. It never holds the API key.
 	Message string
-	// HTTPStatus is that of the answer; 0 if there was none.
+	// HTTPStatus is the HTTP status of the response; 0 if there was none.
 	HTTPStatus int
-	// Code is the service's machine-readable code, such as "validation_error"; "" if it gave none.
+	// Code is the service's machine-readable code, such as "validation_error"; "" if it sent none.
 	Code string
-	// Hint is what the service suggests to do; "" if it gave nothing.
+	// Hint is what the service suggests to do; "" if it suggests nothing.
 	Hint string
-	// RequestID is the service's id of the failed request, to quote to its support; "" if it gave none.
+	// RequestID is the service's id of the failed request, for questions to its support; "" if it sent
+	// none.
 	RequestID string
-	// RetryAfter is how long the service asks to wait before the next try; -1 if it did not say.
+	// RetryAfter is how long the service asks to wait before the next attempt; -1 if it did not say.
 	RetryAfter time.Duration
 	// Retryable says whether the same call can succeed later.
 	Retryable bool
@@ -91,7 +94,7 @@ type Error struct {
 	cause error
 }
 
-// Error gives the message.
+// Error returns the message.
 func (e *Error) Error() string { return "axonpush: " + e.Message }
 
 // Is says whether target is the status of e.
@@ -100,8 +103,8 @@ func (e *Error) Is(target error) bool {
 	return ok && (status == e.Status || status == ErrClosed && e.Status == ErrInvalidHandle)
 }
 
-// Unwrap gives the error that is behind it in Go (of a payload that cannot be marshalled, of a context),
-// if there is one.
+// Unwrap returns the Go error that caused it, such as that of a payload that cannot be marshalled or of a
+// context; nil if there is none.
 func (e *Error) Unwrap() error { return e.cause }
 
 func newError(status Status, message string, cause error) *Error {

@@ -11,42 +11,44 @@ import (
 	"time"
 )
 
-// Event is an event to publish. A zero optional member leaves it to the library or the service.
+// Event is an event to publish. For an optional member that is zero, the library or the service chooses.
 type Event struct {
-	// Identifier is required: what happened, such as the name of an operation.
+	// Identifier says what happened, such as the name of an operation. It is required.
 	Identifier string
-	// Payload is required: a value that encoding/json marshals to a JSON object, or one that is JSON
-	// already ([json.RawMessage]), at most 16 MiB and 127 levels deep.
+	// Payload is a value that encoding/json marshals to a JSON object; a [json.RawMessage] is sent as it
+	// is. It may have at most 16 MiB and 127 levels. It is required.
 	Payload any
-	// ChannelID is where to publish it; "": the client's channel, else the organisation's default.
+	// ChannelID is the channel to publish to; "" means the client's channel, else the organization's
+	// default.
 	ChannelID string
-	// EventType is "agent.start", "app.log", …; "": "custom". Any text is legal.
+	// EventType is "agent.start", "app.log", … or any other string; "" means "custom".
 	EventType string
 	// AgentID is the agent that the event is about.
 	AgentID string
-	// TraceID is the trace that the event belongs to; "": that of the context ([ContextWithTrace]), else one
-	// of its own (a UUID).
+	// TraceID is the trace that the event belongs to; "" means the trace of the context
+	// ([ContextWithTrace]), else a trace of its own (a UUID).
 	TraceID string
-	// SpanID is the event's span; "": drawn at random (16 hex digits, as in W3C Trace Context).
+	// SpanID is the event's span; "" means a random one (16 hex digits, as in W3C Trace Context).
 	SpanID string
-	// ParentSpanID is the span it happened in; "": that of the context, if the event belongs to its trace.
+	// ParentSpanID is the span in which the event happened; "" means the span of the context, if the
+	// event belongs to the context's trace.
 	ParentSpanID string
-	// DedupKey: the service stores an event once per key, 1 to 255 printable ASCII characters; "": a
-	// UUID. Every retry carries the same.
+	// DedupKey has 1 to 255 printable ASCII characters; "" means a UUID. The service stores an event once
+	// per key, and every retry carries the same key.
 	DedupKey string
-	// OccurredAt is when it happened; zero: now.
+	// OccurredAt is when the event happened; zero means now.
 	OccurredAt time.Time
-	// Metadata is a JSON object of your own making, given and bounded as Payload is; nil for none.
+	// Metadata is a JSON object of your own, with the same types and limits as Payload; nil for none.
 	Metadata any
 }
 
-// EventQuery filters events. All members are optional, and all are to be met.
+// EventQuery filters events. An event must match every filter that is set.
 type EventQuery struct {
-	// Since is inclusive; zero: the last 24 hours.
+	// Since is inclusive; zero means the last 24 hours.
 	Since time.Time
-	// Until is exclusive. The oldest CreatedAt seen leads to the page before.
+	// Until is exclusive. For the next older page, set it to the oldest CreatedAt of this one.
 	Until time.Time
-	// Limit is at most 500; 0: the service's default, 50.
+	// Limit is at most 500; 0 means the service's default, 50.
 	Limit         int
 	AppID         string
 	ChannelID     string
@@ -62,47 +64,49 @@ type EventQuery struct {
 	ServiceName   string
 	OperationName string
 	ErrorType     string
-	// Q is free text, in any case.
+	// Q is free text; case does not matter.
 	Q string
-	// AttrKey is an attribute; it goes with AttrValue.
+	// AttrKey is the name of an attribute; AttrKey and AttrValue must be set together.
 	AttrKey   string
 	AttrValue string
 }
 
-// Events publishes and reads events: the member of that name of a [Client].
+// Events publishes and reads events. It is a member of [Client].
 type Events struct {
 	client *Client
 }
 
-// Result is what became of an event that was published in the background.
+// Result is the final outcome of an event that was published in the background.
 type Result struct {
-	// Response is the service's answer; nil where fail-open gave the event up, and with an error.
+	// Response is the service's response. It is nil if there is an error, and if the event was given up
+	// under fail-open.
 	Response *Response
-	// Err says why it was not delivered as far as is known; with [ErrConnection], [ErrDecode] and
-	// [ErrClosed] it may have arrived all the same.
+	// Err says why the event was not delivered, as far as the library knows: after [ErrConnection],
+	// [ErrDecode] and [ErrClosed] it may have arrived all the same.
 	Err error
 }
 
-// Publish publishes one event and waits for the answer: one request, repeated as the retry rules say,
-// always with the same DedupKey. A nil Response without an error: suppressed by fail-open.
+// Publish publishes one event and waits for the response. The request is repeated as the retry rules say,
+// always with the same DedupKey. A nil Response without an error means that fail-open suppressed the failure.
 func (e *Events) Publish(ctx context.Context, event Event) (*Response, error) {
 	event.join(TraceFromContext(ctx))
-	t, payload, metadata := event.texts()
-	return e.client.call(ctx, t, func() *C.axg_outcome {
-		return C.axg_publish(e.client.handle, t.start(), t.places(), payload, metadata)
+	b, payload, metadata := event.strings()
+	return e.client.call(ctx, b, func() *C.axg_outcome {
+		return C.axg_publish(e.client.handle, b.start(), b.places(), payload, metadata)
 	})
 }
 
-// PublishAsync accepts one event for delivery in the background, and returns at once, without network or
-// disk; only with [OverflowBlock] it waits for room. The event is copied.
+// PublishAsync accepts one event for delivery in the background and returns at once, without using network
+// or disk; only with [OverflowBlock] it may wait for room. The event is copied.
 //
-// Without an error it is accepted: it is retried until [Options.DeliveryTimeout], and done, which may be
-// nil, is called exactly once with what became of it. With an error it is not, and done is not called:
-// [ErrInvalidArgument], [ErrQueueFull], [ErrClosed], or the error of ctx. (When ctx ends while it waits
-// for room, the event may still be published.) What happens to ctx later does not matter.
+// If the error is nil, the event was accepted: delivery is retried until [Options.DeliveryTimeout], and
+// done, which may be nil, is called exactly once with the final outcome. Otherwise the event was not
+// accepted and done is not called: the error is [ErrInvalidArgument], [ErrQueueFull], [ErrClosed], or that
+// of ctx. (When ctx ends during a wait for room, the event may still be published.) Once the event
+// is accepted, ctx no longer matters.
 //
-// Callbacks run one after the other, on a goroutine of the client's. They may call anything,
-// Close included, but one that waits keeps all others waiting.
+// Callbacks run one after the other on one goroutine of the client. They may call anything, Close
+// included, but while one waits all others wait, too.
 func (e *Events) PublishAsync(ctx context.Context, event Event, done func(Result)) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -124,10 +128,10 @@ func (e *Events) PublishChan(ctx context.Context, event Event) (<-chan Result, e
 }
 
 func (e *Events) enqueue(event Event, done func(Result)) error {
-	t, payload, metadata := event.texts()
-	defer t.free()
-	if t.err != nil {
-		return t.err
+	b, payload, metadata := event.strings()
+	defer b.free()
+	if b.err != nil {
+		return b.err
 	}
 	c := e.client
 	var id uintptr
@@ -137,7 +141,7 @@ func (e *Events) enqueue(event Event, done func(Result)) error {
 		}
 		id = c.completions.expect(done)
 	}
-	outcome := C.axg_publish_async(c.handle, t.start(), t.places(), payload, metadata, done != nil, C.uintptr_t(id))
+	outcome := C.axg_publish_async(c.handle, b.start(), b.places(), payload, metadata, done != nil, C.uintptr_t(id))
 	if outcome == nil {
 		return nil
 	}
@@ -147,7 +151,7 @@ func (e *Events) enqueue(event Event, done func(Result)) error {
 	return takeError(outcome)
 }
 
-// publishBlocking is for a call that may wait for room.
+// publishBlocking makes a call that may wait for room.
 func (e *Events) publishBlocking(ctx context.Context, event Event, done func(Result)) error {
 	if ctx.Done() == nil {
 		_, err := blocking(ctx, func() (*Response, error) { return nil, e.enqueue(event, done) })
@@ -170,72 +174,72 @@ func (e *Events) publishBlocking(ctx context.Context, event Event, done func(Res
 	return err
 }
 
-// List lists events of a channel, newest first; see [Response.Events]. channelID "": the client's
-// channel. query may be nil. In fail-open mode an unreachable service gives an empty list.
+// List lists events of a channel, newest first; see [Response.Events]. channelID "" means the client's
+// channel. query may be nil. In fail-open mode the list is empty if the service is unreachable.
 func (e *Events) List(ctx context.Context, channelID string, query *EventQuery) (*Response, error) {
-	t, limit := query.texts()
-	t.add(C.AXG_QUERY_LIST_CHANNEL, "channel_id", channelID)
-	return e.client.call(ctx, t, func() *C.axg_outcome {
-		return C.axg_list(e.client.handle, t.start(), t.places(), limit)
+	b, limit := query.strings()
+	b.add(C.AXG_QUERY_LIST_CHANNEL, "channel_id", channelID)
+	return e.client.call(ctx, b, func() *C.axg_outcome {
+		return C.axg_list(e.client.handle, b.start(), b.places(), limit)
 	})
 }
 
-// Search searches the organisation's events, newest first; see [Response.Events]. query may be nil. In
-// fail-open mode an unreachable service gives an empty list.
+// Search searches the organization's events, newest first; see [Response.Events]. query may be nil. In
+// fail-open mode the list is empty if the service is unreachable.
 func (e *Events) Search(ctx context.Context, query *EventQuery) (*Response, error) {
-	t, limit := query.texts()
-	return e.client.call(ctx, t, func() *C.axg_outcome {
-		return C.axg_search(e.client.handle, t.start(), t.places(), limit)
+	b, limit := query.strings()
+	return e.client.call(ctx, b, func() *C.axg_outcome {
+		return C.axg_search(e.client.handle, b.start(), b.places(), limit)
 	})
 }
 
-// texts are the event's texts, and how long its payload and metadata are.
-func (event *Event) texts() (t *texts, payload, metadata C.size_t) {
-	t = newTexts()
-	t.add(C.AXG_EVENT_IDENTIFIER, "identifier", event.Identifier)
-	payload = t.addJSON(C.AXG_EVENT_PAYLOAD, "payload", event.Payload)
-	t.add(C.AXG_EVENT_CHANNEL_ID, "channel_id", event.ChannelID)
-	t.add(C.AXG_EVENT_EVENT_TYPE, "event_type", event.EventType)
-	t.add(C.AXG_EVENT_AGENT_ID, "agent_id", event.AgentID)
-	t.add(C.AXG_EVENT_TRACE_ID, "trace_id", event.TraceID)
-	t.add(C.AXG_EVENT_SPAN_ID, "span_id", event.SpanID)
-	t.add(C.AXG_EVENT_PARENT_SPAN_ID, "parent_span_id", event.ParentSpanID)
-	t.add(C.AXG_EVENT_DEDUP_KEY, "dedup_key", event.DedupKey)
-	t.addTime(C.AXG_EVENT_OCCURRED_AT, "occurred_at", event.OccurredAt)
-	metadata = t.addJSON(C.AXG_EVENT_METADATA, "metadata", event.Metadata)
-	return t, payload, metadata
+// strings returns the event's strings, and how many bytes its payload and metadata have.
+func (event *Event) strings() (b *stringBlock, payload, metadata C.size_t) {
+	b = newStringBlock()
+	b.add(C.AXG_EVENT_IDENTIFIER, "identifier", event.Identifier)
+	payload = b.addJSON(C.AXG_EVENT_PAYLOAD, "payload", event.Payload)
+	b.add(C.AXG_EVENT_CHANNEL_ID, "channel_id", event.ChannelID)
+	b.add(C.AXG_EVENT_EVENT_TYPE, "event_type", event.EventType)
+	b.add(C.AXG_EVENT_AGENT_ID, "agent_id", event.AgentID)
+	b.add(C.AXG_EVENT_TRACE_ID, "trace_id", event.TraceID)
+	b.add(C.AXG_EVENT_SPAN_ID, "span_id", event.SpanID)
+	b.add(C.AXG_EVENT_PARENT_SPAN_ID, "parent_span_id", event.ParentSpanID)
+	b.add(C.AXG_EVENT_DEDUP_KEY, "dedup_key", event.DedupKey)
+	b.addTime(C.AXG_EVENT_OCCURRED_AT, "occurred_at", event.OccurredAt)
+	metadata = b.addJSON(C.AXG_EVENT_METADATA, "metadata", event.Metadata)
+	return b, payload, metadata
 }
 
-// texts are the filter's texts and its limit.
-func (q *EventQuery) texts() (*texts, C.uint32_t) {
-	t := newTexts()
+// strings returns the query's strings and its limit.
+func (q *EventQuery) strings() (*stringBlock, C.uint32_t) {
+	b := newStringBlock()
 	if q == nil {
-		return t, 0
+		return b, 0
 	}
-	t.addTime(C.AXG_QUERY_SINCE, "since", q.Since)
-	t.addTime(C.AXG_QUERY_UNTIL, "until", q.Until)
-	t.add(C.AXG_QUERY_APP_ID, "app_id", q.AppID)
-	t.add(C.AXG_QUERY_CHANNEL_ID, "channel_id", q.ChannelID)
-	t.add(C.AXG_QUERY_ENVIRONMENT_ID, "environment_id", q.EnvironmentID)
-	t.add(C.AXG_QUERY_EVENT_TYPE, "event_type", q.EventType)
-	t.add(C.AXG_QUERY_SOURCE, "source", q.Source)
-	t.add(C.AXG_QUERY_STATUS, "status", q.Status)
-	t.add(C.AXG_QUERY_TRACE_ID, "trace_id", q.TraceID)
-	t.add(C.AXG_QUERY_AGENT_ID, "agent_id", q.AgentID)
-	t.add(C.AXG_QUERY_AGENT_NAME, "agent_name", q.AgentName)
-	t.add(C.AXG_QUERY_TOOL_NAME, "tool_name", q.ToolName)
-	t.add(C.AXG_QUERY_SEMANTIC_KIND, "semantic_kind", q.SemanticKind)
-	t.add(C.AXG_QUERY_SERVICE_NAME, "service_name", q.ServiceName)
-	t.add(C.AXG_QUERY_OPERATION_NAME, "operation_name", q.OperationName)
-	t.add(C.AXG_QUERY_ERROR_TYPE, "error_type", q.ErrorType)
-	t.add(C.AXG_QUERY_Q, "q", q.Q)
-	t.add(C.AXG_QUERY_ATTR_KEY, "attr_key", q.AttrKey)
-	t.add(C.AXG_QUERY_ATTR_VALUE, "attr_value", q.AttrValue)
-	return t, t.number("limit", q.Limit)
+	b.addTime(C.AXG_QUERY_SINCE, "since", q.Since)
+	b.addTime(C.AXG_QUERY_UNTIL, "until", q.Until)
+	b.add(C.AXG_QUERY_APP_ID, "app_id", q.AppID)
+	b.add(C.AXG_QUERY_CHANNEL_ID, "channel_id", q.ChannelID)
+	b.add(C.AXG_QUERY_ENVIRONMENT_ID, "environment_id", q.EnvironmentID)
+	b.add(C.AXG_QUERY_EVENT_TYPE, "event_type", q.EventType)
+	b.add(C.AXG_QUERY_SOURCE, "source", q.Source)
+	b.add(C.AXG_QUERY_STATUS, "status", q.Status)
+	b.add(C.AXG_QUERY_TRACE_ID, "trace_id", q.TraceID)
+	b.add(C.AXG_QUERY_AGENT_ID, "agent_id", q.AgentID)
+	b.add(C.AXG_QUERY_AGENT_NAME, "agent_name", q.AgentName)
+	b.add(C.AXG_QUERY_TOOL_NAME, "tool_name", q.ToolName)
+	b.add(C.AXG_QUERY_SEMANTIC_KIND, "semantic_kind", q.SemanticKind)
+	b.add(C.AXG_QUERY_SERVICE_NAME, "service_name", q.ServiceName)
+	b.add(C.AXG_QUERY_OPERATION_NAME, "operation_name", q.OperationName)
+	b.add(C.AXG_QUERY_ERROR_TYPE, "error_type", q.ErrorType)
+	b.add(C.AXG_QUERY_Q, "q", q.Q)
+	b.add(C.AXG_QUERY_ATTR_KEY, "attr_key", q.AttrKey)
+	b.add(C.AXG_QUERY_ATTR_VALUE, "attr_value", q.AttrValue)
+	return b, b.number("limit", q.Limit)
 }
 
-func (t *texts) addTime(place int, name string, moment time.Time) {
+func (b *stringBlock) addTime(place int, name string, moment time.Time) {
 	if !moment.IsZero() {
-		t.add(place, name, moment.UTC().Format(time.RFC3339Nano))
+		b.add(place, name, moment.UTC().Format(time.RFC3339Nano))
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 )
 
-// EventIterator is a walk back through events, from the newest to the oldest, page by page behind the
-// scenes: no event twice and none left out, also where several share a timestamp.
+// EventIterator iterates over events from the newest to the oldest. It requests them page by page, and
+// yields every event exactly once, also where several have the same timestamp.
 //
 //	it := client.Events.Iterate(ctx, "orders", nil)
 //	defer it.Close()
@@ -26,85 +26,85 @@ import (
 // One goroutine at a time may use it.
 type EventIterator struct {
 	ctx     context.Context
-	walk    *walk // nil: over
+	native  *nativeIterator // nil when the iterator has ended
 	batch   int
-	waiting []StoredEvent
-	ending  bool  // nothing comes after those that wait
-	failure error // which comes after those that wait
+	fetched []StoredEvent // events that Next has yet to yield
+	last    bool          // no event follows those fetched
+	failure error         // follows those fetched
 	event   StoredEvent
 	err     error
 }
 
-// walk is the C library's iterator. It is freed by the last who uses it: a call that its context has ended
+// nativeIterator is the C library's iterator. Its last user frees it, since a call whose context has ended
 // goes on by itself for a while.
-type walk struct {
-	iter  C.uintptr_t
-	users atomic.Int32
+type nativeIterator struct {
+	handle C.uintptr_t
+	users  atomic.Int32
 }
 
-// use says whether the walk is still there, and keeps it until release.
-func (w *walk) use() bool {
+// use says whether the iterator still exists, and keeps it until release.
+func (n *nativeIterator) use() bool {
 	for {
-		n := w.users.Load()
-		if n == 0 {
+		users := n.users.Load()
+		if users == 0 {
 			return false
 		}
-		if w.users.CompareAndSwap(n, n+1) {
+		if n.users.CompareAndSwap(users, users+1) {
 			return true
 		}
 	}
 }
 
-func (w *walk) release() {
-	if w.users.Add(-1) == 0 {
-		C.axg_iter_free(w.iter)
+func (n *nativeIterator) release() {
+	if n.users.Add(-1) == 0 {
+		C.axg_iter_free(n.handle)
 	}
 }
 
-// How many events cross from C at once, at most.
-const mostInBatch = 100
+// maxBatch is how many events cross from C at once, at most.
+const maxBatch = 100
 
-// Iterate starts a walk through a channel's events; channelID "": the whole organisation's, as for
-// [Events.Search]. query may be nil; its Limit is the size of a page (default 500), not of the whole.
-// Without its Since, the service goes back 24 hours. Nothing is requested yet.
+// Iterate returns an iterator over the events of a channel, or of the whole organization if channelID is
+// "", as for [Events.Search]. query may be nil. Its Limit is the size of a page (default 500), not the
+// number of events; without its Since, the service goes back 24 hours. Iterate requests nothing yet.
 //
-// In fail-open mode an unreachable service is the end. What is wrong with the arguments, [EventIterator.Err]
-// says after the first Next. [ErrAPI] without an HTTP status: 500 events or more have the same CreatedAt, and
-// the service has no way to ask for those before; filters may divide them.
+// In fail-open mode the iterator ends when the service is unreachable. If an argument cannot be used,
+// [EventIterator.Err] says so after the first Next. [ErrAPI] without an HTTP status means that 500 events or
+// more have the same CreatedAt, and that the service offers no way to ask for those before; filters may help.
 func (e *Events) Iterate(ctx context.Context, channelID string, query *EventQuery) *EventIterator {
-	it := &EventIterator{ctx: ctx, batch: mostInBatch}
-	t, limit := query.texts()
-	defer t.free()
-	t.add(C.AXG_QUERY_LIST_CHANNEL, "channel_id", channelID)
-	if it.err = t.err; it.err != nil {
+	it := &EventIterator{ctx: ctx, batch: maxBatch}
+	b, limit := query.strings()
+	defer b.free()
+	b.add(C.AXG_QUERY_LIST_CHANNEL, "channel_id", channelID)
+	if it.err = b.err; it.err != nil {
 		return it
 	}
-	if limit > 0 && limit < mostInBatch {
+	if limit > 0 && limit < maxBatch {
 		it.batch = int(limit)
 	}
-	w := &walk{}
-	if it.err = takeError(C.axg_iter_new(e.client.handle, t.start(), t.places(), limit, &w.iter)); it.err != nil {
+	n := &nativeIterator{}
+	if it.err = takeError(C.axg_iter_new(e.client.handle, b.start(), b.places(), limit, &n.handle)); it.err != nil {
 		return it
 	}
-	w.users.Store(1)
-	it.walk = w
+	n.users.Store(1)
+	it.native = n
 	runtime.SetFinalizer(it, (*EventIterator).Close)
 	return it
 }
 
-// Next goes to the next older event, which [EventIterator.Event] then is; false at the end, after a
-// failure, and when the context ends. After a failure of the service, Next may be called again: it goes on
-// where it was.
+// Next advances to the next older event, which [EventIterator.Event] then returns. It returns false at the
+// end, after a failure, and when the context ends. After a failure of the service, Next may be called again
+// and continues where it was.
 func (it *EventIterator) Next() bool {
-	if it.walk == nil {
+	if it.native == nil {
 		return false
 	}
 	it.err = nil
-	if len(it.waiting) == 0 && !it.ending && it.failure == nil {
+	if len(it.fetched) == 0 && !it.last && it.failure == nil {
 		it.fetch()
 	}
-	if len(it.waiting) > 0 && it.ctx.Err() == nil {
-		it.event, it.waiting = it.waiting[0], it.waiting[1:]
+	if len(it.fetched) > 0 && it.ctx.Err() == nil {
+		it.event, it.fetched = it.fetched[0], it.fetched[1:]
 		return true
 	}
 	it.event = StoredEvent{}
@@ -122,22 +122,22 @@ func (it *EventIterator) Next() bool {
 
 // fetch gets the next events from the library.
 func (it *EventIterator) fetch() {
-	w, ctx, most := it.walk, it.ctx, C.size_t(it.batch)
-	// Written by the call, and read only where it was waited for.
+	n, ctx, most := it.native, it.ctx, C.size_t(it.batch)
+	// Written by the call, and read only if the call was waited for.
 	var got struct {
 		events  []StoredEvent
-		ending  bool
+		last    bool
 		failure error
 	}
 	_, err := blocking(ctx, func() (*Response, error) {
-		if !w.use() {
-			return nil, nil // its context ended before it began
+		if !n.use() {
+			return nil, nil // the context ended before the call began
 		}
-		defer w.release()
-		t := newTexts()
-		defer t.free()
-		t.addTrace(ctx)
-		all := C.axg_iter_next(w.iter, most, t.start(), t.places())
+		defer n.release()
+		b := newStringBlock()
+		defer b.free()
+		b.addTrace(ctx)
+		all := C.axg_iter_next(n.handle, most, b.start(), b.places())
 		defer C.axg_outcome_free(all)
 		for outcome := all; outcome != nil; outcome = outcome.next {
 			response, err := read(outcome)
@@ -145,7 +145,7 @@ func (it *EventIterator) fetch() {
 			case err != nil:
 				got.failure = err
 			case response == nil:
-				got.ending = true
+				got.last = true
 			default:
 				got.events = append(got.events, newStoredEvent(response.json))
 			}
@@ -153,23 +153,23 @@ func (it *EventIterator) fetch() {
 		return nil, nil
 	})
 	if err == nil {
-		it.waiting, it.ending, it.failure = got.events, got.ending, got.failure
+		it.fetched, it.last, it.failure = got.events, got.last, got.failure
 	}
 }
 
-// Event is the event that the last Next went to.
+// Event returns the event that the last Next advanced to.
 func (it *EventIterator) Event() StoredEvent { return it.event }
 
-// Err says why Next gave false: nil at the end, else the failure or the context's error.
+// Err says why Next returned false: nil at the end, else the failure or the context's error.
 func (it *EventIterator) Err() error { return it.err }
 
-// Close frees the walk, which its end does too. It may be called more than once, and later than the
-// client's Close.
+// Close frees the iterator. Reaching the end frees it, too. Close may be called more than once, and after
+// the client was closed.
 func (it *EventIterator) Close() {
-	if it.walk == nil {
+	if it.native == nil {
 		return
 	}
-	it.walk.release()
-	it.walk, it.waiting = nil, nil
+	it.native.release()
+	it.native, it.fetched = nil, nil
 	runtime.SetFinalizer(it, nil)
 }

@@ -7,8 +7,8 @@ import (
 	"iter"
 )
 
-// All is [Events.Iterate] for range, with Go 1.23 and later. A failure comes as the last pair, with an empty
-// event.
+// All is [Events.Iterate] for range statements, with Go 1.23 and later. A failure is the last pair, whose
+// event is empty.
 //
 //	for event, err := range client.Events.All(ctx, "orders", nil) {
 //		if err != nil {

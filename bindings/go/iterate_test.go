@@ -22,7 +22,7 @@ func publishMany(t testing.TB, client *axonpush.Client, channel string, n int) {
 	must(t, client.Flush(background))
 }
 
-func TestAWalkHasEveryEventOnce(t *testing.T) {
+func TestAnIteratorYieldsEveryEventOnce(t *testing.T) {
 	client := newServer(t).client()
 	const n = 230
 	publishMany(t, client, "ch", n)
@@ -54,11 +54,11 @@ func TestAWalkHasEveryEventOnce(t *testing.T) {
 	}
 	must(t, all.Err())
 	if count != n+3 {
-		t.Errorf("%d events of the organisation", count)
+		t.Errorf("%d events of the organization", count)
 	}
 }
 
-func TestAWalkAsksForNoMoreThanIsRead(t *testing.T) {
+func TestAnIteratorRequestsNoMoreThanIsRead(t *testing.T) {
 	s := newServer(t)
 	client := s.client()
 	publishMany(t, client, "ch", 20)
@@ -81,7 +81,7 @@ func TestAWalkAsksForNoMoreThanIsRead(t *testing.T) {
 	}
 }
 
-func TestAWalkGoesOnAfterAFailure(t *testing.T) {
+func TestAnIteratorGoesOnAfterAFailure(t *testing.T) {
 	s := newServer(t)
 	client := s.client()
 	publishMany(t, client, "ch", 6)
@@ -100,7 +100,7 @@ func TestAWalkGoesOnAfterAFailure(t *testing.T) {
 	}
 }
 
-func TestAWalkOfAnUnreachableService(t *testing.T) {
+func TestAnIteratorOfAnUnreachableService(t *testing.T) {
 	catchLog(t)
 	url := deadURL(t)
 	it := newClient(t, url, failOpen).Events.Iterate(background, "ch", nil)
@@ -124,7 +124,7 @@ func TestAWalkOfAnUnreachableService(t *testing.T) {
 	it.Close()
 }
 
-func TestAContextEndsAWalk(t *testing.T) {
+func TestAContextEndsAnIterator(t *testing.T) {
 	s := newServer(t)
 	client := s.client(hurry)
 	publishMany(t, client, "ch", 3)
@@ -162,14 +162,14 @@ func ExampleEvents_Iterate() {
 	for step := 1; step <= 3; step++ {
 		_, err := client.Events.Publish(ctx, axonpush.Event{
 			Identifier: "step",
-			ChannelID:  "a walk",
+			ChannelID:  "an iterator",
 			Payload:    map[string]any{"step": step},
 		})
 		if err != nil {
 			panic(err)
 		}
 	}
-	it := client.Events.Iterate(ctx, "a walk", nil)
+	it := client.Events.Iterate(ctx, "an iterator", nil)
 	defer it.Close()
 	for it.Next() {
 		fmt.Printf("%s\n", it.Event().Payload)

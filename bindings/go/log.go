@@ -16,19 +16,20 @@ import (
 type LogLevel int32
 
 const (
-	// LogOff: nothing.
+	// LogOff logs nothing.
 	LogOff LogLevel = C.AXONPUSH_LOG_OFF
-	// LogError: errors.
+	// LogError logs errors.
 	LogError LogLevel = C.AXONPUSH_LOG_ERROR
-	// LogWarn is the default. An outage costs a line every few seconds, not one per event.
+	// LogWarn logs warnings. It is the default; an outage costs one line every few seconds, not one per
+	// event.
 	LogWarn LogLevel = C.AXONPUSH_LOG_WARN
-	// LogInfo: what may be of interest.
+	// LogInfo logs rare events that may be of interest.
 	LogInfo LogLevel = C.AXONPUSH_LOG_INFO
-	// LogDebug: everything.
+	// LogDebug logs what happens to each request.
 	LogDebug LogLevel = C.AXONPUSH_LOG_DEBUG
 )
 
-// String is "off", "error", "warn", "info" or "debug".
+// String returns "off", "error", "warn", "info" or "debug".
 func (l LogLevel) String() string {
 	names := [...]string{"off", "error", "warn", "info", "debug"}
 	if l < 0 || int(l) >= len(names) {
@@ -106,7 +107,8 @@ func deliverLog() bool {
 	return lines != nil
 }
 
-// runLogger is the only place where the logger runs, and stays a function so that inLogger finds it.
+// runLogger is the only place where the logger runs. It must stay a function of its own, which inLogger looks
+// for.
 //
 //go:noinline
 func runLogger(log func(LogLevel, string), level LogLevel, message string) { log(level, message) }
@@ -116,5 +118,5 @@ var nameOfRunLogger = func() (name string) {
 	return name
 }()
 
-// inLogger says whether the calling goroutine is in the logger, handling a line of the library's own.
+// inLogger says whether the calling goroutine is in the logger, handling a line of the library's own log.
 func inLogger() bool { return logger.running.Load() && isCalledFrom(nameOfRunLogger) }

@@ -11,122 +11,122 @@ import (
 	"time"
 )
 
-// given is a text of an operation.
-type given struct {
+// argument is a string that an operation takes.
+type argument struct {
 	place int
 	name  string
-	text  string
+	value string
 }
 
-// operate calls an operation that takes texts only.
-func (c *Client) operate(ctx context.Context, operation C.axg_operation, texts ...given) (*Response, error) {
-	return c.operateWith(ctx, operation, newTexts(), C.axg_extra{}, texts...)
+// operate calls an operation that takes strings only.
+func (c *Client) operate(ctx context.Context, operation C.axg_operation, arguments ...argument) (*Response, error) {
+	return c.operateWith(ctx, operation, newStringBlock(), C.axg_extra{}, arguments...)
 }
 
-func (c *Client) operateWith(ctx context.Context, operation C.axg_operation, t *texts, extra C.axg_extra, texts ...given) (*Response, error) {
-	for _, g := range texts {
-		t.add(g.place, g.name, g.text)
+func (c *Client) operateWith(ctx context.Context, operation C.axg_operation, b *stringBlock, extra C.axg_extra, arguments ...argument) (*Response, error) {
+	for _, a := range arguments {
+		b.add(a.place, a.name, a.value)
 	}
-	return c.call(ctx, t, func() *C.axg_outcome {
-		return C.axg_operate(c.handle, operation, t.start(), t.places(), extra)
+	return c.call(ctx, b, func() *C.axg_outcome {
+		return C.axg_operate(c.handle, operation, b.start(), b.places(), extra)
 	})
 }
 
-// addList puts several values at a place.
-func (t *texts) addList(place int, name string, values []string) {
+// addList puts several values at a place, separated by commas.
+func (b *stringBlock) addList(place int, name string, values []string) {
 	for _, value := range values {
 		if strings.Contains(value, ",") {
-			t.fail(newError(ErrInvalidArgument, name+": a comma is in a value", nil))
+			b.fail(newError(ErrInvalidArgument, name+": a value contains a comma", nil))
 			return
 		}
 	}
-	t.add(place, name, strings.Join(values, ","))
+	b.add(place, name, strings.Join(values, ","))
 }
 
-// Apps are what channels belong to: the member of that name of a [Client].
+// Apps manages apps, which channels belong to. It is a member of [Client].
 type Apps struct {
 	client *Client
 }
 
-// List lists the apps: {"apps": [...]}. In fail-open mode an unreachable service gives an empty list.
+// List lists the apps: {"apps": [...]}. In fail-open mode the list is empty if the service is unreachable.
 func (a *Apps) List(ctx context.Context) (*Response, error) {
 	return a.client.operate(ctx, C.AXG_APPS_LIST)
 }
 
 // Create creates an app.
 func (a *Apps) Create(ctx context.Context, name string) (*Response, error) {
-	return a.client.operate(ctx, C.AXG_APPS_CREATE, given{C.AXG_NAME, "name", name})
+	return a.client.operate(ctx, C.AXG_APPS_CREATE, argument{C.AXG_NAME, "name", name})
 }
 
 // Get gets an app.
 func (a *Apps) Get(ctx context.Context, appID string) (*Response, error) {
-	return a.client.operate(ctx, C.AXG_APPS_GET, given{C.AXG_ID, "app_id", appID})
+	return a.client.operate(ctx, C.AXG_APPS_GET, argument{C.AXG_ID, "app_id", appID})
 }
 
 // Update renames an app.
 func (a *Apps) Update(ctx context.Context, appID, name string) (*Response, error) {
 	return a.client.operate(ctx, C.AXG_APPS_UPDATE,
-		given{C.AXG_ID, "app_id", appID},
-		given{C.AXG_NAME, "name", name},
+		argument{C.AXG_ID, "app_id", appID},
+		argument{C.AXG_NAME, "name", name},
 	)
 }
 
 // Delete deletes an app.
 func (a *Apps) Delete(ctx context.Context, appID string) (*Response, error) {
-	return a.client.operate(ctx, C.AXG_APPS_DELETE, given{C.AXG_ID, "app_id", appID})
+	return a.client.operate(ctx, C.AXG_APPS_DELETE, argument{C.AXG_ID, "app_id", appID})
 }
 
-// Channels are what events are published to: the member of that name of a [Client].
+// Channels manages channels, which events are published to. It is a member of [Client].
 type Channels struct {
 	client *Client
 }
 
-// List lists the channels of an app: {"channels": [...]}. In fail-open mode an unreachable service gives
-// an empty list.
+// List lists the channels of an app: {"channels": [...]}. In fail-open mode the list is empty if the
+// service is unreachable.
 func (c *Channels) List(ctx context.Context, appID string) (*Response, error) {
-	return c.client.operate(ctx, C.AXG_CHANNELS_LIST, given{C.AXG_ID, "app_id", appID})
+	return c.client.operate(ctx, C.AXG_CHANNELS_LIST, argument{C.AXG_ID, "app_id", appID})
 }
 
 // Create creates a channel.
 func (c *Channels) Create(ctx context.Context, appID, name string) (*Response, error) {
 	return c.client.operate(ctx, C.AXG_CHANNELS_CREATE,
-		given{C.AXG_ID, "app_id", appID},
-		given{C.AXG_NAME, "name", name},
+		argument{C.AXG_ID, "app_id", appID},
+		argument{C.AXG_NAME, "name", name},
 	)
 }
 
 // Get gets a channel.
 func (c *Channels) Get(ctx context.Context, appID, channelID string) (*Response, error) {
 	return c.client.operate(ctx, C.AXG_CHANNELS_GET,
-		given{C.AXG_ID, "app_id", appID},
-		given{C.AXG_SECOND_ID, "channel_id", channelID},
+		argument{C.AXG_ID, "app_id", appID},
+		argument{C.AXG_SECOND_ID, "channel_id", channelID},
 	)
 }
 
 // Update renames a channel.
 func (c *Channels) Update(ctx context.Context, appID, channelID, name string) (*Response, error) {
 	return c.client.operate(ctx, C.AXG_CHANNELS_UPDATE,
-		given{C.AXG_ID, "app_id", appID},
-		given{C.AXG_SECOND_ID, "channel_id", channelID},
-		given{C.AXG_NAME, "name", name},
+		argument{C.AXG_ID, "app_id", appID},
+		argument{C.AXG_SECOND_ID, "channel_id", channelID},
+		argument{C.AXG_NAME, "name", name},
 	)
 }
 
 // Delete deletes a channel.
 func (c *Channels) Delete(ctx context.Context, appID, channelID string) (*Response, error) {
 	return c.client.operate(ctx, C.AXG_CHANNELS_DELETE,
-		given{C.AXG_ID, "app_id", appID},
-		given{C.AXG_SECOND_ID, "channel_id", channelID},
+		argument{C.AXG_ID, "app_id", appID},
+		argument{C.AXG_SECOND_ID, "channel_id", channelID},
 	)
 }
 
-// Environment is an environment to create, or what to change of one. A zero optional member is left out.
+// Environment describes an environment to create, or the changes to one. A member that is zero is left out.
 type Environment struct {
-	// Name is required to create one.
+	// Name is required to create an environment.
 	Name string
-	// Slug is what events and calls name it by; "": the service makes one of the name.
+	// Slug identifies the environment in events and calls; "" means that the service derives it from Name.
 	Slug string
-	// Color is for the dashboard, such as "#00aa00".
+	// Color is the color in the dashboard, such as "#00aa00".
 	Color string
 	// IsDefault says whether events that name no environment belong to it.
 	IsDefault Toggle
@@ -134,13 +134,13 @@ type Environment struct {
 	IsProduction Toggle
 }
 
-// Environments are such as production and staging: the member of that name of a [Client].
+// Environments manages environments, such as production and staging. It is a member of [Client].
 type Environments struct {
 	client *Client
 }
 
-// List lists the environments: {"environments": [...]}. In fail-open mode an unreachable service gives an
-// empty list.
+// List lists the environments: {"environments": [...]}. In fail-open mode the list is empty if the service
+// is unreachable.
 func (e *Environments) List(ctx context.Context) (*Response, error) {
 	return e.client.operate(ctx, C.AXG_ENVIRONMENTS_LIST)
 }
@@ -150,7 +150,7 @@ func (e *Environments) Create(ctx context.Context, environment Environment) (*Re
 	return e.change(ctx, C.AXG_ENVIRONMENTS_CREATE, "", environment)
 }
 
-// Update changes the members of an environment that are given.
+// Update changes those members of an environment that are set.
 func (e *Environments) Update(ctx context.Context, slug string, environment Environment) (*Response, error) {
 	return e.change(ctx, C.AXG_ENVIRONMENTS_UPDATE, slug, environment)
 }
@@ -160,73 +160,73 @@ func (e *Environments) change(ctx context.Context, operation C.axg_operation, sl
 		is_default:    C.axonpush_toggle(environment.IsDefault),
 		is_production: C.axonpush_toggle(environment.IsProduction),
 	}
-	return e.client.operateWith(ctx, operation, newTexts(), extra,
-		given{C.AXG_ID, "slug", slug},
-		given{C.AXG_NAME, "name", environment.Name},
-		given{C.AXG_SLUG, "slug", environment.Slug},
-		given{C.AXG_COLOR, "color", environment.Color},
+	return e.client.operateWith(ctx, operation, newStringBlock(), extra,
+		argument{C.AXG_ID, "slug", slug},
+		argument{C.AXG_NAME, "name", environment.Name},
+		argument{C.AXG_SLUG, "slug", environment.Slug},
+		argument{C.AXG_COLOR, "color", environment.Color},
 	)
 }
 
 // Delete deletes an environment.
 func (e *Environments) Delete(ctx context.Context, slug string) (*Response, error) {
-	return e.client.operate(ctx, C.AXG_ENVIRONMENTS_DELETE, given{C.AXG_ID, "slug", slug})
+	return e.client.operate(ctx, C.AXG_ENVIRONMENTS_DELETE, argument{C.AXG_ID, "slug", slug})
 }
 
-// Promote makes an environment the default one.
+// Promote makes an environment the default.
 func (e *Environments) Promote(ctx context.Context, slug string) (*Response, error) {
-	return e.client.operate(ctx, C.AXG_ENVIRONMENTS_PROMOTE, given{C.AXG_ID, "slug", slug})
+	return e.client.operate(ctx, C.AXG_ENVIRONMENTS_PROMOTE, argument{C.AXG_ID, "slug", slug})
 }
 
-// Webhook is an endpoint to create.
+// Webhook describes an endpoint to create.
 type Webhook struct {
-	// ChannelID is required: the channel whose events are delivered.
+	// ChannelID is the channel whose events are delivered. It is required.
 	ChannelID string
-	// URL is required: where to.
+	// URL is where the service delivers the events. It is required.
 	URL string
-	// EventTypes are those to deliver; none: all.
+	// EventTypes are the event types to deliver; none means all.
 	EventTypes []string
-	// Description is for people.
+	// Description is a human-readable description.
 	Description string
 }
 
-// Webhooks deliver events to endpoints of yours: the member of that name of a [Client].
+// Webhooks manages the endpoints to which the service delivers events. It is a member of [Client].
 type Webhooks struct {
 	client *Client
 }
 
-// Create creates an endpoint. The answer has its secret, which [VerifyWebhook] needs.
+// Create creates an endpoint. The response has its secret, which [VerifyWebhook] needs.
 func (w *Webhooks) Create(ctx context.Context, webhook Webhook) (*Response, error) {
-	t := newTexts()
-	t.addList(C.AXG_EVENT_TYPES, "event_types", webhook.EventTypes)
-	return w.client.operateWith(ctx, C.AXG_WEBHOOKS_CREATE, t, C.axg_extra{},
-		given{C.AXG_CHANNEL, "channel_id", webhook.ChannelID},
-		given{C.AXG_URL, "url", webhook.URL},
-		given{C.AXG_DESCRIPTION, "description", webhook.Description},
+	b := newStringBlock()
+	b.addList(C.AXG_EVENT_TYPES, "event_types", webhook.EventTypes)
+	return w.client.operateWith(ctx, C.AXG_WEBHOOKS_CREATE, b, C.axg_extra{},
+		argument{C.AXG_CHANNEL, "channel_id", webhook.ChannelID},
+		argument{C.AXG_URL, "url", webhook.URL},
+		argument{C.AXG_DESCRIPTION, "description", webhook.Description},
 	)
 }
 
-// List lists the endpoints of a channel: {"data": [...]}. In fail-open mode an unreachable service gives an
-// empty list.
+// List lists the endpoints of a channel: {"data": [...]}. In fail-open mode the list is empty if the service
+// is unreachable.
 func (w *Webhooks) List(ctx context.Context, channelID string) (*Response, error) {
-	return w.client.operate(ctx, C.AXG_WEBHOOKS_LIST, given{C.AXG_ID, "channel_id", channelID})
+	return w.client.operate(ctx, C.AXG_WEBHOOKS_LIST, argument{C.AXG_ID, "channel_id", channelID})
 }
 
 // Delete deletes an endpoint.
 func (w *Webhooks) Delete(ctx context.Context, endpointID string) (*Response, error) {
-	return w.client.operate(ctx, C.AXG_WEBHOOKS_DELETE, given{C.AXG_ID, "endpoint_id", endpointID})
+	return w.client.operate(ctx, C.AXG_WEBHOOKS_DELETE, argument{C.AXG_ID, "endpoint_id", endpointID})
 }
 
-// Deliveries lists the deliveries of an endpoint: {"data": [...]}. In fail-open mode an unreachable service
-// gives an empty list.
+// Deliveries lists the deliveries of an endpoint: {"data": [...]}. In fail-open mode the list is empty if
+// the service is unreachable.
 func (w *Webhooks) Deliveries(ctx context.Context, endpointID string) (*Response, error) {
-	return w.client.operate(ctx, C.AXG_WEBHOOKS_DELIVERIES, given{C.AXG_ID, "endpoint_id", endpointID})
+	return w.client.operate(ctx, C.AXG_WEBHOOKS_DELIVERIES, argument{C.AXG_ID, "endpoint_id", endpointID})
 }
 
-// TraceQuery filters traces. All members are optional, and all are to be met; of a list, any value. A
-// value in a list must not have a comma in it.
+// TraceQuery filters traces. A trace must match every filter that is set, and at least one value of each
+// list. A value in a list must not contain a comma.
 type TraceQuery struct {
-	// Events are filters of the events in the traces, Limit among them.
+	// Events filters the events in the traces; its Limit is the number of traces.
 	Events     EventQuery
 	Services   []string
 	Operations []string
@@ -237,123 +237,123 @@ type TraceQuery struct {
 	Releases   []string
 	Sessions   []string
 	Users      []string
-	// Sort is what to sort by, as the service names it.
+	// Sort is the sort order, as the service names it.
 	Sort string
-	// MinDuration lets shorter traces out.
+	// MinDuration excludes shorter traces.
 	MinDuration time.Duration
-	// Offset is how many to pass over.
+	// Offset is how many traces to skip.
 	Offset int
-	// ErrorsOnly: only traces with an error in them.
+	// ErrorsOnly excludes traces without an error.
 	ErrorsOnly bool
 }
 
-// Traces are the events that belong together: the member of that name of a [Client].
+// Traces reads traces, each of which is a group of related events. It is a member of [Client].
 type Traces struct {
 	client *Client
 }
 
-// List lists traces: {"traces": [...]}. query may be nil. In fail-open mode an unreachable service gives an
-// empty list.
+// List lists traces: {"traces": [...]}. query may be nil. In fail-open mode the list is empty if the service
+// is unreachable.
 func (r *Traces) List(ctx context.Context, query *TraceQuery) (*Response, error) {
 	if query == nil {
 		query = &TraceQuery{}
 	}
-	t, limit := query.Events.texts()
-	t.addList(C.AXG_TRACES_SERVICE, "service", query.Services)
-	t.addList(C.AXG_TRACES_OPERATION, "operation", query.Operations)
-	t.addList(C.AXG_TRACES_MODEL, "model", query.Models)
-	t.addList(C.AXG_TRACES_PROVIDER, "provider", query.Providers)
-	t.addList(C.AXG_TRACES_AGENT, "agent", query.Agents)
-	t.addList(C.AXG_TRACES_TOOL, "tool", query.Tools)
-	t.addList(C.AXG_TRACES_RELEASE, "release", query.Releases)
-	t.addList(C.AXG_TRACES_SESSION, "session", query.Sessions)
-	t.addList(C.AXG_TRACES_USER, "user", query.Users)
-	t.add(C.AXG_TRACES_SORT, "sort", query.Sort)
+	b, limit := query.Events.strings()
+	b.addList(C.AXG_TRACES_SERVICE, "service", query.Services)
+	b.addList(C.AXG_TRACES_OPERATION, "operation", query.Operations)
+	b.addList(C.AXG_TRACES_MODEL, "model", query.Models)
+	b.addList(C.AXG_TRACES_PROVIDER, "provider", query.Providers)
+	b.addList(C.AXG_TRACES_AGENT, "agent", query.Agents)
+	b.addList(C.AXG_TRACES_TOOL, "tool", query.Tools)
+	b.addList(C.AXG_TRACES_RELEASE, "release", query.Releases)
+	b.addList(C.AXG_TRACES_SESSION, "session", query.Sessions)
+	b.addList(C.AXG_TRACES_USER, "user", query.Users)
+	b.add(C.AXG_TRACES_SORT, "sort", query.Sort)
 	numbers := C.axonpush_trace_query{
-		min_duration_ms: C.uint64_t(t.milliseconds("min_duration_ms", query.MinDuration)),
-		offset:          t.number("offset", query.Offset),
+		min_duration_ms: C.uint64_t(b.milliseconds("min_duration_ms", query.MinDuration)),
+		offset:          b.number("offset", query.Offset),
 	}
 	if query.ErrorsOnly {
 		numbers.errors_only = C.AXONPUSH_ENABLED
 	}
-	return r.client.call(ctx, t, func() *C.axg_outcome {
-		return C.axg_traces_list(r.client.handle, t.start(), t.places(), limit, numbers)
+	return r.client.call(ctx, b, func() *C.axg_outcome {
+		return C.axg_traces_list(r.client.handle, b.start(), b.places(), limit, numbers)
 	})
 }
 
 // Get gets a trace with its spans: {"traceId", "spans": [...]}.
 func (r *Traces) Get(ctx context.Context, traceID string) (*Response, error) {
-	return r.client.operate(ctx, C.AXG_TRACES_GET, given{C.AXG_ID, "trace_id", traceID})
+	return r.client.operate(ctx, C.AXG_TRACES_GET, argument{C.AXG_ID, "trace_id", traceID})
 }
 
-// Organizations are who it all belongs to: the member of that name of a [Client].
+// Organizations manages organizations, which own everything else. It is a member of [Client].
 type Organizations struct {
 	client *Client
 }
 
-// List lists the organizations of the key's user: {"organizations": [...]}. In fail-open mode an
-// unreachable service gives an empty list.
+// List lists the organizations of the key's user: {"organizations": [...]}. In fail-open mode the list
+// is empty if the service is unreachable.
 func (o *Organizations) List(ctx context.Context) (*Response, error) {
 	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_LIST)
 }
 
-// Get gets the organization that the key belongs to.
+// Get gets the organization to which the key belongs.
 func (o *Organizations) Get(ctx context.Context) (*Response, error) {
 	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_GET)
 }
 
-// Update changes the organization that the key belongs to. changes is anything that encoding/json makes an
-// object of: the members to change.
+// Update changes the organization to which the key belongs. changes is a value that encoding/json marshals
+// to an object with the members to change.
 func (o *Organizations) Update(ctx context.Context, changes any) (*Response, error) {
-	t := newTexts()
-	extra := C.axg_extra{body_len: t.addJSON(C.AXG_BODY, "body_json", changes)}
-	return o.client.operateWith(ctx, C.AXG_ORGANIZATIONS_UPDATE, t, extra)
+	b := newStringBlock()
+	extra := C.axg_extra{body_len: b.addJSON(C.AXG_BODY, "body_json", changes)}
+	return o.client.operateWith(ctx, C.AXG_ORGANIZATIONS_UPDATE, b, extra)
 }
 
 // Delete deletes an organization.
 func (o *Organizations) Delete(ctx context.Context, orgID string) (*Response, error) {
-	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_DELETE, given{C.AXG_ID, "org_id", orgID})
+	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_DELETE, argument{C.AXG_ID, "org_id", orgID})
 }
 
-// Invite invites somebody into an organization.
+// Invite invites somebody to an organization.
 func (o *Organizations) Invite(ctx context.Context, orgID, invitedEmail, role string) (*Response, error) {
 	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_INVITE,
-		given{C.AXG_ID, "org_id", orgID},
-		given{C.AXG_EMAIL, "invited_email", invitedEmail},
-		given{C.AXG_ROLE, "role", role},
+		argument{C.AXG_ID, "org_id", orgID},
+		argument{C.AXG_EMAIL, "invited_email", invitedEmail},
+		argument{C.AXG_ROLE, "role", role},
 	)
 }
 
-// CancelInvitation takes an invitation back.
+// CancelInvitation cancels an invitation.
 func (o *Organizations) CancelInvitation(ctx context.Context, orgID, invitationID string) (*Response, error) {
 	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_CANCEL_INVITATION,
-		given{C.AXG_ID, "org_id", orgID},
-		given{C.AXG_SECOND_ID, "invitation_id", invitationID},
+		argument{C.AXG_ID, "org_id", orgID},
+		argument{C.AXG_SECOND_ID, "invitation_id", invitationID},
 	)
 }
 
-// RemoveMember removes a member.
+// RemoveMember removes a member from an organization.
 func (o *Organizations) RemoveMember(ctx context.Context, orgID, userID string) (*Response, error) {
 	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_REMOVE_MEMBER,
-		given{C.AXG_ID, "org_id", orgID},
-		given{C.AXG_SECOND_ID, "user_id", userID},
+		argument{C.AXG_ID, "org_id", orgID},
+		argument{C.AXG_SECOND_ID, "user_id", userID},
 	)
 }
 
-// TransferOwnership hands an organization over to another member.
+// TransferOwnership makes another member the owner of an organization.
 func (o *Organizations) TransferOwnership(ctx context.Context, orgID, userID string) (*Response, error) {
 	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_TRANSFER_OWNERSHIP,
-		given{C.AXG_ID, "org_id", orgID},
-		given{C.AXG_SECOND_ID, "user_id", userID},
+		argument{C.AXG_ID, "org_id", orgID},
+		argument{C.AXG_SECOND_ID, "user_id", userID},
 	)
 }
 
 // Leave leaves an organization.
 func (o *Organizations) Leave(ctx context.Context, orgID string) (*Response, error) {
-	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_LEAVE, given{C.AXG_ID, "org_id", orgID})
+	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_LEAVE, argument{C.AXG_ID, "org_id", orgID})
 }
 
-// Capabilities are what the service can do: the member of that name of a [Client].
+// Capabilities tells what the service can do. It is a member of [Client].
 type Capabilities struct {
 	client *Client
 }
@@ -363,34 +363,34 @@ func (c *Capabilities) Get(ctx context.Context) (*Response, error) {
 	return c.client.operate(ctx, C.AXG_CAPABILITIES_GET)
 }
 
-// Health is whether the service is well: the member of that name of a [Client].
+// Health tells whether the service is healthy. It is a member of [Client].
 type Health struct {
 	client *Client
 }
 
-// Get asks whether the service is well. Under fail-open an unreachable service is no error here either, but
-// a nil Response: look at that, or ask in strict mode.
+// Get asks whether the service is healthy. In fail-open mode an unreachable service is a nil Response here,
+// too, and not an error: check for nil, or use strict mode.
 func (h *Health) Get(ctx context.Context) (*Response, error) {
 	return h.client.operate(ctx, C.AXG_HEALTH_GET)
 }
 
-// OTLP takes spans and log records of OpenTelemetry: the member of that name of a [Client].
+// OTLP accepts spans and log records in OpenTelemetry's format. It is a member of [Client].
 type OTLP struct {
 	client *Client
 }
 
-// Traces hands spans to the service as OTLP in JSON (ExportTraceServiceRequest), for a
-// channel; channelID "": the client's. The privacy rules do not apply: it is sent as it is.
+// Traces sends spans to the service as OTLP in JSON (ExportTraceServiceRequest), for a channel; channelID ""
+// means the client's channel. The redaction rules do not apply: the request is sent as it is.
 func (o *OTLP) Traces(ctx context.Context, channelID string, request any) (*Response, error) {
-	t := newTexts()
-	extra := C.axg_extra{body_len: t.addJSON(C.AXG_BODY, "json", request)}
-	return o.client.operateWith(ctx, C.AXG_OTLP_TRACES, t, extra, given{C.AXG_CHANNEL, "channel_id", channelID})
+	b := newStringBlock()
+	extra := C.axg_extra{body_len: b.addJSON(C.AXG_BODY, "json", request)}
+	return o.client.operateWith(ctx, C.AXG_OTLP_TRACES, b, extra, argument{C.AXG_CHANNEL, "channel_id", channelID})
 }
 
-// Logs hands log records to the service as OTLP in JSON (ExportLogsServiceRequest), for a
-// channel; channelID "": the client's. The privacy rules do not apply: it is sent as it is.
+// Logs sends log records to the service as OTLP in JSON (ExportLogsServiceRequest), for a channel; channelID
+// "" means the client's channel. The redaction rules do not apply: the request is sent as it is.
 func (o *OTLP) Logs(ctx context.Context, channelID string, request any) (*Response, error) {
-	t := newTexts()
-	extra := C.axg_extra{body_len: t.addJSON(C.AXG_BODY, "json", request)}
-	return o.client.operateWith(ctx, C.AXG_OTLP_LOGS, t, extra, given{C.AXG_CHANNEL, "channel_id", channelID})
+	b := newStringBlock()
+	extra := C.axg_extra{body_len: b.addJSON(C.AXG_BODY, "json", request)}
+	return o.client.operateWith(ctx, C.AXG_OTLP_LOGS, b, extra, argument{C.AXG_CHANNEL, "channel_id", channelID})
 }

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// Response is what the service answered. Where fail-open suppressed a failure there is none, and a nil
-// *Response gives "", 0 and false like one that lacks what is asked for: code for the happy path keeps
-// running.
+// Response is a response of the service. When fail-open suppresses a failure, there is none: the methods of
+// a nil *Response return "", 0 and false, as they do for a member that does not exist, so that code for the
+// happy path keeps running.
 //
 // Members are named by JSON pointers (RFC 6901): "/events/0/eventId"; "" is the whole document; "~1"
 // stands for "/" and "~0" for "~" in a name.
 //
-// A Response may be used by any number of goroutines at once, and lives as long as any other value of
-// Go's: there is nothing to free.
+// Any number of goroutines may use a Response at once. It is garbage collected like any other value; there
+// is nothing to free.
 type Response struct {
 	json       []byte
 	httpStatus int
@@ -27,7 +27,7 @@ type Response struct {
 	parsed any
 }
 
-// JSON is the whole answer; nil for a nil Response. It is not to be changed.
+// JSON returns the whole response; nil for a nil Response. Do not modify it.
 func (r *Response) JSON() json.RawMessage {
 	if r == nil {
 		return nil
@@ -35,7 +35,7 @@ func (r *Response) JSON() json.RawMessage {
 	return r.json
 }
 
-// Decode decodes the answer into v, as [json.Unmarshal] does. A nil Response leaves v as it is.
+// Decode decodes the response into v, as [json.Unmarshal] does. A nil Response leaves v as it is.
 func (r *Response) Decode(v any) error {
 	if r == nil {
 		return nil
@@ -43,10 +43,11 @@ func (r *Response) Decode(v any) error {
 	return json.Unmarshal(r.json, v)
 }
 
-// EventID is the id that the service gave a published event.
+// EventID returns the id that the service assigned to a published event.
 func (r *Response) EventID() string { return r.String("/eventId") }
 
-// HTTPStatus is that of the answer; 0 for a nil Response, and for the empty list of fail-open.
+// HTTPStatus returns the HTTP status of the response; 0 for a nil Response and for an empty list that
+// fail-open made.
 func (r *Response) HTTPStatus() int {
 	if r == nil {
 		return 0
@@ -54,7 +55,7 @@ func (r *Response) HTTPStatus() int {
 	return r.httpStatus
 }
 
-// RequestID is the service's id of the request; "" if it gave none.
+// RequestID returns the service's id of the request; "" if it sent none.
 func (r *Response) RequestID() string {
 	if r == nil {
 		return ""
@@ -62,14 +63,14 @@ func (r *Response) RequestID() string {
 	return r.requestID
 }
 
-// String is the string at a pointer; "" if there is none.
+// String returns the string at a pointer; "" if there is none.
 func (r *Response) String(pointer string) string {
 	s, _ := r.at(pointer).(string)
 	return s
 }
 
-// Int is the integer at a pointer; false if there is none, if it is not written as an integer, or if
-// it does not fit.
+// Int returns the integer at a pointer. It returns false if there is none, if the number is not written as
+// an integer, or if it does not fit.
 func (r *Response) Int(pointer string) (int64, bool) {
 	number, ok := r.at(pointer).(json.Number)
 	if !ok {
@@ -79,7 +80,7 @@ func (r *Response) Int(pointer string) (int64, bool) {
 	return n, err == nil
 }
 
-// Float is the number at a pointer; false if there is none, or if it is too large.
+// Float returns the number at a pointer. It returns false if there is none, or if it is too large.
 func (r *Response) Float(pointer string) (float64, bool) {
 	number, ok := r.at(pointer).(json.Number)
 	if !ok {
@@ -89,13 +90,13 @@ func (r *Response) Float(pointer string) (float64, bool) {
 	return f, err == nil
 }
 
-// Bool is the boolean at a pointer; false, false if there is none.
+// Bool returns the boolean at a pointer. ok is false if there is none.
 func (r *Response) Bool(pointer string) (value, ok bool) {
 	value, ok = r.at(pointer).(bool)
 	return value, ok
 }
 
-// Count is how many members the array or object at a pointer has; 0 if there is none.
+// Count returns the number of members of the array or object at a pointer; 0 if there is none.
 func (r *Response) Count(pointer string) int {
 	switch value := r.at(pointer).(type) {
 	case []any:
@@ -106,8 +107,8 @@ func (r *Response) Count(pointer string) int {
 	return 0
 }
 
-// Events are the events of an answer of [Events.List] and [Events.Search], newest first; none for a nil
-// Response.
+// Events returns the events in a response of [Events.List] or [Events.Search], newest first; none for a
+// nil Response.
 func (r *Response) Events() []StoredEvent {
 	var list struct {
 		Events []json.RawMessage `json:"events"`
@@ -122,7 +123,7 @@ func (r *Response) Events() []StoredEvent {
 	return events
 }
 
-// at is the value at a pointer; nil if there is none.
+// at returns the value at a pointer; nil if there is none.
 func (r *Response) at(pointer string) any {
 	if r == nil {
 		return nil
@@ -130,7 +131,7 @@ func (r *Response) at(pointer string) any {
 	r.parse.Do(func() {
 		decoder := json.NewDecoder(bytes.NewReader(r.json))
 		decoder.UseNumber()
-		// The library has checked it: what cannot be decoded here is deeper than Go goes.
+		// The library has checked the JSON: what cannot be decoded here is nested more deeply than Go allows.
 		_ = decoder.Decode(&r.parsed)
 	})
 	value := r.parsed
@@ -161,7 +162,7 @@ func (r *Response) at(pointer string) any {
 	return value
 }
 
-// unescape decodes a part of a pointer; false where a "~" escapes nothing.
+// unescape decodes one part of a pointer; it returns false if a "~" escapes nothing.
 func unescape(part string) (string, bool) {
 	if strings.Count(part, "~") != strings.Count(part, "~0")+strings.Count(part, "~1") {
 		return "", false
@@ -170,7 +171,7 @@ func unescape(part string) (string, bool) {
 }
 
 // StoredEvent is an event as the service stores it. Members that the service leaves out are zero, and so
-// are those that are not of the type expected; Raw has all of it.
+// are members of an unexpected type; Raw has the whole event.
 type StoredEvent struct {
 	EventID        string          `json:"eventId"`
 	OrgID          string          `json:"orgId"`
@@ -204,18 +205,18 @@ type StoredEvent struct {
 	Payload        json.RawMessage `json:"payload"`
 	Metadata       json.RawMessage `json:"metadata"`
 	Attributes     json.RawMessage `json:"attributes"`
-	// CreatedAt is when the service stored it. The oldest one seen, as [EventQuery.Until], leads to the
-	// page before.
+	// CreatedAt is when the service stored the event. For the next older page, set [EventQuery.Until] to the
+	// oldest CreatedAt of this one.
 	CreatedAt time.Time `json:"-"`
-	// OccurredAt is when it happened.
+	// OccurredAt is when the event happened.
 	OccurredAt time.Time `json:"-"`
-	// Raw is the whole event as the service gave it, with members that are newer than this package.
+	// Raw is the whole event as the service sent it, including members that are newer than this package.
 	Raw json.RawMessage `json:"-"`
 }
 
 func newStoredEvent(raw json.RawMessage) StoredEvent {
 	event := StoredEvent{Raw: raw}
-	// A member of another type than expected is left out, and the others are still decoded.
+	// A member of an unexpected type is left out, and the others are still decoded.
 	_ = json.Unmarshal(raw, &event)
 	var times struct {
 		CreatedAt, OccurredAt string

@@ -115,9 +115,9 @@ func (s server) noFaults() { s.control(http.MethodDelete, "/_dev/faults", "", ni
 // requests are those that the server has seen.
 func (s server) requests() []recorded {
 	s.t.Helper()
-	var answer struct{ Requests []recorded }
-	s.control(http.MethodGet, "/_dev/requests", "", &answer)
-	return answer.Requests
+	var response struct{ Requests []recorded }
+	s.control(http.MethodGet, "/_dev/requests", "", &response)
+	return response.Requests
 }
 
 type recorded struct {
@@ -148,14 +148,14 @@ func (s server) control(method, path, body string, out any) {
 		s.t.Fatal(err)
 	}
 	request.Close = true // no goroutines that wait for a next request
-	answer, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err == nil && answer.StatusCode/100 != 2 {
-		err = fmt.Errorf("%s %s: %s: %s", method, path, answer.Status, text)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s %s: %s: %s", method, path, response.Status, text)
 	}
 	if err == nil && out != nil {
 		err = json.Unmarshal(text, out)

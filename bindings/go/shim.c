@@ -8,18 +8,18 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define TEXT(place) (at[place] == 0 ? NULL : block + at[place] - 1)
+#define STRING(place) (at[place] == 0 ? NULL : block + at[place] - 1)
 
-static axonpush_client *ticket(uintptr_t client) { return (axonpush_client *)client; }
+static axonpush_client *handle_of(uintptr_t client) { return (axonpush_client *)client; }
 
 /* ---- outcomes ---- */
 
-static axg_text text_of(const char *text) {
-    axg_text result = { text, text == NULL ? 0 : strlen(text) };
+static axg_string string_of(const char *start) {
+    axg_string result = { start, start == NULL ? 0 : strlen(start) };
     return result;
 }
 
-/* Says what a call gave; the texts are those of `response` and `error`. */
+/* Describes the outcome of a call; its strings belong to `response` and `error`. */
 static void describe(axg_outcome *outcome, axonpush_status status, const axonpush_response *response,
                      const axonpush_error *error) {
     memset(outcome, 0, sizeof *outcome);
@@ -29,15 +29,15 @@ static void describe(axg_outcome *outcome, axonpush_status status, const axonpus
         outcome->http_status = axonpush_error_http_status(error);
         outcome->retry_after_ms = axonpush_error_retry_after_ms(error);
         outcome->retryable = axonpush_error_retryable(error);
-        outcome->message = text_of(axonpush_error_message(error));
-        outcome->code = text_of(axonpush_error_code(error));
-        outcome->hint = text_of(axonpush_error_hint(error));
-        outcome->request_id = text_of(axonpush_error_request_id(error));
+        outcome->message = string_of(axonpush_error_message(error));
+        outcome->code = string_of(axonpush_error_code(error));
+        outcome->hint = string_of(axonpush_error_hint(error));
+        outcome->request_id = string_of(axonpush_error_request_id(error));
     } else if (response != NULL) {
-        outcome->answered = true;
+        outcome->has_response = true;
         outcome->http_status = axonpush_response_http_status(response);
         outcome->json.start = axonpush_response_json(response, &outcome->json.length);
-        outcome->request_id = text_of(axonpush_response_request_id(response));
+        outcome->request_id = string_of(axonpush_response_request_id(response));
     }
 }
 
@@ -55,27 +55,27 @@ static axg_outcome *finish(axonpush_status status, axonpush_response *response, 
     return outcome;
 }
 
-static void move_text(axg_text *text, char **room) {
-    if (text->start == NULL) return;
-    memcpy(*room, text->start, text->length);
-    text->start = *room;
-    *room += text->length;
+static void move_string(axg_string *string, char **room) {
+    if (string->start == NULL) return;
+    memcpy(*room, string->start, string->length);
+    string->start = *room;
+    *room += string->length;
 }
 
-/* An outcome with copies of its texts, for what is only borrowed. */
+/* An outcome with copies of its strings, for a response or an error that is only borrowed. */
 static axg_outcome *copy(axonpush_status status, const axonpush_response *response, const axonpush_error *error) {
     axg_outcome seen;
     describe(&seen, status, response, error);
-    size_t texts = seen.json.length + seen.request_id.length + seen.message.length + seen.code.length + seen.hint.length;
-    axg_outcome *outcome = malloc(sizeof seen + texts);
+    size_t strings = seen.json.length + seen.request_id.length + seen.message.length + seen.code.length + seen.hint.length;
+    axg_outcome *outcome = malloc(sizeof seen + strings);
     if (outcome == NULL) return NULL;
     *outcome = seen;
     char *room = (char *)(outcome + 1);
-    move_text(&outcome->json, &room);
-    move_text(&outcome->request_id, &room);
-    move_text(&outcome->message, &room);
-    move_text(&outcome->code, &room);
-    move_text(&outcome->hint, &room);
+    move_string(&outcome->json, &room);
+    move_string(&outcome->request_id, &room);
+    move_string(&outcome->message, &room);
+    move_string(&outcome->code, &room);
+    move_string(&outcome->hint, &room);
     return outcome;
 }
 
@@ -93,16 +93,16 @@ void axg_outcome_free(axg_outcome *all) {
 
 axg_outcome *axg_new(axonpush_options options, const char *block, const size_t *at, uintptr_t *client) {
     options.struct_size = sizeof options;
-    options.api_key = TEXT(AXG_OPTION_API_KEY);
-    options.tenant_id = TEXT(AXG_OPTION_TENANT_ID);
-    options.base_url = TEXT(AXG_OPTION_BASE_URL);
-    options.environment = TEXT(AXG_OPTION_ENVIRONMENT);
-    options.channel_id = TEXT(AXG_OPTION_CHANNEL_ID);
-    options.redact_keys = TEXT(AXG_OPTION_REDACT_KEYS);
-    options.ca_file = TEXT(AXG_OPTION_CA_FILE);
-    options.ca_pem = TEXT(AXG_OPTION_CA_PEM);
-    options.proxy = TEXT(AXG_OPTION_PROXY);
-    options.user_agent = TEXT(AXG_OPTION_USER_AGENT);
+    options.api_key = STRING(AXG_OPTION_API_KEY);
+    options.tenant_id = STRING(AXG_OPTION_TENANT_ID);
+    options.base_url = STRING(AXG_OPTION_BASE_URL);
+    options.environment = STRING(AXG_OPTION_ENVIRONMENT);
+    options.channel_id = STRING(AXG_OPTION_CHANNEL_ID);
+    options.redact_keys = STRING(AXG_OPTION_REDACT_KEYS);
+    options.ca_file = STRING(AXG_OPTION_CA_FILE);
+    options.ca_pem = STRING(AXG_OPTION_CA_PEM);
+    options.proxy = STRING(AXG_OPTION_PROXY);
+    options.user_agent = STRING(AXG_OPTION_USER_AGENT);
     axonpush_error *error = NULL;
     *client = (uintptr_t)axonpush_new(&options, &error);
     return finish(axonpush_error_status(error), NULL, error);
@@ -110,18 +110,18 @@ axg_outcome *axg_new(axonpush_options options, const char *block, const size_t *
 
 static axonpush_event event_of(const char *block, const size_t *at, size_t payload_len, size_t metadata_len) {
     axonpush_event event = AXONPUSH_EVENT_INIT;
-    event.identifier = TEXT(AXG_EVENT_IDENTIFIER);
-    event.payload = TEXT(AXG_EVENT_PAYLOAD);
+    event.identifier = STRING(AXG_EVENT_IDENTIFIER);
+    event.payload = STRING(AXG_EVENT_PAYLOAD);
     event.payload_len = payload_len;
-    event.channel_id = TEXT(AXG_EVENT_CHANNEL_ID);
-    event.event_type = TEXT(AXG_EVENT_EVENT_TYPE);
-    event.agent_id = TEXT(AXG_EVENT_AGENT_ID);
-    event.trace_id = TEXT(AXG_EVENT_TRACE_ID);
-    event.span_id = TEXT(AXG_EVENT_SPAN_ID);
-    event.parent_span_id = TEXT(AXG_EVENT_PARENT_SPAN_ID);
-    event.dedup_key = TEXT(AXG_EVENT_DEDUP_KEY);
-    event.occurred_at = TEXT(AXG_EVENT_OCCURRED_AT);
-    event.metadata = TEXT(AXG_EVENT_METADATA);
+    event.channel_id = STRING(AXG_EVENT_CHANNEL_ID);
+    event.event_type = STRING(AXG_EVENT_EVENT_TYPE);
+    event.agent_id = STRING(AXG_EVENT_AGENT_ID);
+    event.trace_id = STRING(AXG_EVENT_TRACE_ID);
+    event.span_id = STRING(AXG_EVENT_SPAN_ID);
+    event.parent_span_id = STRING(AXG_EVENT_PARENT_SPAN_ID);
+    event.dedup_key = STRING(AXG_EVENT_DEDUP_KEY);
+    event.occurred_at = STRING(AXG_EVENT_OCCURRED_AT);
+    event.metadata = STRING(AXG_EVENT_METADATA);
     event.metadata_len = metadata_len;
     return event;
 }
@@ -130,14 +130,14 @@ axg_outcome *axg_publish(uintptr_t client, const char *block, const size_t *at, 
     axonpush_event event = event_of(block, at, payload_len, metadata_len);
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;
-    axonpush_status status = axonpush_events_publish(ticket(client), &event, &response, &error);
+    axonpush_status status = axonpush_events_publish(handle_of(client), &event, &response, &error);
     return finish(status, response, error);
 }
 
-/* Makes the trace of a call current on this thread, if it has one; then leave() is to be called with both. */
+/* Makes the trace of a call current on this thread, if it has one. leave() must be called with both results. */
 static bool enter(const char *block, const size_t *at, axonpush_trace **before) {
     if (at[AXG_IN_TRACE] == 0) return false;
-    axonpush_trace *trace = axonpush_trace_new(TEXT(AXG_IN_TRACE), TEXT(AXG_IN_SPAN), NULL);
+    axonpush_trace *trace = axonpush_trace_new(STRING(AXG_IN_TRACE), STRING(AXG_IN_SPAN), NULL);
     if (trace == NULL) return false;
     *before = axonpush_trace_enter(trace);
     axonpush_trace_free(trace);
@@ -150,26 +150,26 @@ static void leave(bool entered, axonpush_trace *before) {
 
 static axonpush_event_query query_of(const char *block, const size_t *at, uint32_t limit) {
     axonpush_event_query query = AXONPUSH_EVENT_QUERY_INIT;
-    query.since = TEXT(AXG_QUERY_SINCE);
-    query.until = TEXT(AXG_QUERY_UNTIL);
+    query.since = STRING(AXG_QUERY_SINCE);
+    query.until = STRING(AXG_QUERY_UNTIL);
     query.limit = limit;
-    query.app_id = TEXT(AXG_QUERY_APP_ID);
-    query.channel_id = TEXT(AXG_QUERY_CHANNEL_ID);
-    query.environment_id = TEXT(AXG_QUERY_ENVIRONMENT_ID);
-    query.event_type = TEXT(AXG_QUERY_EVENT_TYPE);
-    query.source = TEXT(AXG_QUERY_SOURCE);
-    query.status = TEXT(AXG_QUERY_STATUS);
-    query.trace_id = TEXT(AXG_QUERY_TRACE_ID);
-    query.agent_id = TEXT(AXG_QUERY_AGENT_ID);
-    query.agent_name = TEXT(AXG_QUERY_AGENT_NAME);
-    query.tool_name = TEXT(AXG_QUERY_TOOL_NAME);
-    query.semantic_kind = TEXT(AXG_QUERY_SEMANTIC_KIND);
-    query.service_name = TEXT(AXG_QUERY_SERVICE_NAME);
-    query.operation_name = TEXT(AXG_QUERY_OPERATION_NAME);
-    query.error_type = TEXT(AXG_QUERY_ERROR_TYPE);
-    query.q = TEXT(AXG_QUERY_Q);
-    query.attr_key = TEXT(AXG_QUERY_ATTR_KEY);
-    query.attr_value = TEXT(AXG_QUERY_ATTR_VALUE);
+    query.app_id = STRING(AXG_QUERY_APP_ID);
+    query.channel_id = STRING(AXG_QUERY_CHANNEL_ID);
+    query.environment_id = STRING(AXG_QUERY_ENVIRONMENT_ID);
+    query.event_type = STRING(AXG_QUERY_EVENT_TYPE);
+    query.source = STRING(AXG_QUERY_SOURCE);
+    query.status = STRING(AXG_QUERY_STATUS);
+    query.trace_id = STRING(AXG_QUERY_TRACE_ID);
+    query.agent_id = STRING(AXG_QUERY_AGENT_ID);
+    query.agent_name = STRING(AXG_QUERY_AGENT_NAME);
+    query.tool_name = STRING(AXG_QUERY_TOOL_NAME);
+    query.semantic_kind = STRING(AXG_QUERY_SEMANTIC_KIND);
+    query.service_name = STRING(AXG_QUERY_SERVICE_NAME);
+    query.operation_name = STRING(AXG_QUERY_OPERATION_NAME);
+    query.error_type = STRING(AXG_QUERY_ERROR_TYPE);
+    query.q = STRING(AXG_QUERY_Q);
+    query.attr_key = STRING(AXG_QUERY_ATTR_KEY);
+    query.attr_value = STRING(AXG_QUERY_ATTR_VALUE);
     return query;
 }
 
@@ -179,7 +179,7 @@ axg_outcome *axg_list(uintptr_t client, const char *block, const size_t *at, uin
     axonpush_error *error = NULL;
     axonpush_trace *before = NULL;
     bool entered = enter(block, at, &before);
-    axonpush_status status = axonpush_events_list(ticket(client), TEXT(AXG_QUERY_LIST_CHANNEL), &query, &response, &error);
+    axonpush_status status = axonpush_events_list(handle_of(client), STRING(AXG_QUERY_LIST_CHANNEL), &query, &response, &error);
     leave(entered, before);
     return finish(status, response, error);
 }
@@ -190,17 +190,17 @@ axg_outcome *axg_search(uintptr_t client, const char *block, const size_t *at, u
     axonpush_error *error = NULL;
     axonpush_trace *before = NULL;
     bool entered = enter(block, at, &before);
-    axonpush_status status = axonpush_events_search(ticket(client), &query, &response, &error);
+    axonpush_status status = axonpush_events_search(handle_of(client), &query, &response, &error);
     leave(entered, before);
     return finish(status, response, error);
 }
 
 axg_outcome *axg_iter_new(uintptr_t client, const char *block, const size_t *at, uint32_t limit, uintptr_t *iter) {
     axonpush_event_query query = query_of(block, at, limit);
-    axonpush_events_iter *walk = NULL;
+    axonpush_events_iter *events = NULL;
     axonpush_error *error = NULL;
-    axonpush_status status = axonpush_events_iter_new(ticket(client), TEXT(AXG_QUERY_LIST_CHANNEL), &query, &walk, &error);
-    *iter = (uintptr_t)walk;
+    axonpush_status status = axonpush_events_iter_new(handle_of(client), STRING(AXG_QUERY_LIST_CHANNEL), &query, &events, &error);
+    *iter = (uintptr_t)events;
     return finish(status, NULL, error);
 }
 
@@ -214,7 +214,7 @@ axg_outcome *axg_iter_next(uintptr_t iter, size_t most, const char *block, const
         axonpush_status status = axonpush_events_iter_next((axonpush_events_iter *)iter, &event, &error);
         axg_outcome *outcome = copy(status, event, error);
         axonpush_error_free(error);
-        if (outcome == NULL) abort(); /* a result must not get lost silently */
+        if (outcome == NULL) abort(); /* an event must not get lost silently */
         *last = outcome;
         last = &outcome->next;
         if (status != AXONPUSH_OK || event == NULL) break;
@@ -230,8 +230,8 @@ axg_outcome *axg_request(uintptr_t client, const char *block, const size_t *at, 
     axonpush_error *error = NULL;
     axonpush_trace *before = NULL;
     bool entered = enter(block, at, &before);
-    axonpush_status status = axonpush_request(ticket(client), TEXT(AXG_REQUEST_METHOD), TEXT(AXG_REQUEST_PATH),
-                                              TEXT(AXG_REQUEST_QUERY), TEXT(AXG_REQUEST_BODY), body_len, &response, &error);
+    axonpush_status status = axonpush_request(handle_of(client), STRING(AXG_REQUEST_METHOD), STRING(AXG_REQUEST_PATH),
+                                              STRING(AXG_REQUEST_QUERY), STRING(AXG_REQUEST_BODY), body_len, &response, &error);
     leave(entered, before);
     return finish(status, response, error);
 }
@@ -241,99 +241,99 @@ axg_outcome *axg_traces_list(uintptr_t client, const char *block, const size_t *
     axonpush_event_query events = query_of(block, at, limit);
     query.struct_size = sizeof query;
     query.events = &events;
-    query.service = TEXT(AXG_TRACES_SERVICE);
-    query.operation = TEXT(AXG_TRACES_OPERATION);
-    query.model = TEXT(AXG_TRACES_MODEL);
-    query.provider = TEXT(AXG_TRACES_PROVIDER);
-    query.agent = TEXT(AXG_TRACES_AGENT);
-    query.tool = TEXT(AXG_TRACES_TOOL);
-    query.release = TEXT(AXG_TRACES_RELEASE);
-    query.session = TEXT(AXG_TRACES_SESSION);
-    query.user = TEXT(AXG_TRACES_USER);
-    query.sort = TEXT(AXG_TRACES_SORT);
+    query.service = STRING(AXG_TRACES_SERVICE);
+    query.operation = STRING(AXG_TRACES_OPERATION);
+    query.model = STRING(AXG_TRACES_MODEL);
+    query.provider = STRING(AXG_TRACES_PROVIDER);
+    query.agent = STRING(AXG_TRACES_AGENT);
+    query.tool = STRING(AXG_TRACES_TOOL);
+    query.release = STRING(AXG_TRACES_RELEASE);
+    query.session = STRING(AXG_TRACES_SESSION);
+    query.user = STRING(AXG_TRACES_USER);
+    query.sort = STRING(AXG_TRACES_SORT);
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;
     axonpush_trace *before = NULL;
     bool entered = enter(block, at, &before);
-    axonpush_status status = axonpush_traces_list(ticket(client), &query, &response, &error);
+    axonpush_status status = axonpush_traces_list(handle_of(client), &query, &response, &error);
     leave(entered, before);
     return finish(status, response, error);
 }
 
 axg_outcome *axg_operate(uintptr_t client, axg_operation operation, const char *block, const size_t *at, axg_extra extra) {
     axonpush_environment environment = AXONPUSH_ENVIRONMENT_INIT;
-    environment.name = TEXT(AXG_NAME);
-    environment.slug = TEXT(AXG_SLUG);
-    environment.color = TEXT(AXG_COLOR);
+    environment.name = STRING(AXG_NAME);
+    environment.slug = STRING(AXG_SLUG);
+    environment.color = STRING(AXG_COLOR);
     environment.is_default = extra.is_default;
     environment.is_production = extra.is_production;
     axonpush_webhook webhook = AXONPUSH_WEBHOOK_INIT;
-    webhook.channel_id = TEXT(AXG_CHANNEL);
-    webhook.url = TEXT(AXG_URL);
-    webhook.event_types = TEXT(AXG_EVENT_TYPES);
-    webhook.description = TEXT(AXG_DESCRIPTION);
+    webhook.channel_id = STRING(AXG_CHANNEL);
+    webhook.url = STRING(AXG_URL);
+    webhook.event_types = STRING(AXG_EVENT_TYPES);
+    webhook.description = STRING(AXG_DESCRIPTION);
     axonpush_status status = AXONPUSH_ERR_INTERNAL;
     axonpush_response *response = NULL;
     axonpush_error *error = NULL;
     axonpush_trace *before = NULL;
     bool entered = enter(block, at, &before);
     switch (operation) {
-    case AXG_APPS_LIST: status = axonpush_apps_list(ticket(client), &response, &error); break;
-    case AXG_APPS_CREATE: status = axonpush_apps_create(ticket(client), TEXT(AXG_NAME), &response, &error); break;
-    case AXG_APPS_GET: status = axonpush_apps_get(ticket(client), TEXT(AXG_ID), &response, &error); break;
-    case AXG_APPS_UPDATE: status = axonpush_apps_update(ticket(client), TEXT(AXG_ID), TEXT(AXG_NAME), &response, &error); break;
-    case AXG_APPS_DELETE: status = axonpush_apps_delete(ticket(client), TEXT(AXG_ID), &response, &error); break;
-    case AXG_CHANNELS_LIST: status = axonpush_channels_list(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_APPS_LIST: status = axonpush_apps_list(handle_of(client), &response, &error); break;
+    case AXG_APPS_CREATE: status = axonpush_apps_create(handle_of(client), STRING(AXG_NAME), &response, &error); break;
+    case AXG_APPS_GET: status = axonpush_apps_get(handle_of(client), STRING(AXG_ID), &response, &error); break;
+    case AXG_APPS_UPDATE: status = axonpush_apps_update(handle_of(client), STRING(AXG_ID), STRING(AXG_NAME), &response, &error); break;
+    case AXG_APPS_DELETE: status = axonpush_apps_delete(handle_of(client), STRING(AXG_ID), &response, &error); break;
+    case AXG_CHANNELS_LIST: status = axonpush_channels_list(handle_of(client), STRING(AXG_ID), &response, &error); break;
     case AXG_CHANNELS_CREATE:
-        status = axonpush_channels_create(ticket(client), TEXT(AXG_ID), TEXT(AXG_NAME), &response, &error);
+        status = axonpush_channels_create(handle_of(client), STRING(AXG_ID), STRING(AXG_NAME), &response, &error);
         break;
     case AXG_CHANNELS_GET:
-        status = axonpush_channels_get(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), &response, &error);
+        status = axonpush_channels_get(handle_of(client), STRING(AXG_ID), STRING(AXG_SECOND_ID), &response, &error);
         break;
     case AXG_CHANNELS_UPDATE:
-        status = axonpush_channels_update(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), TEXT(AXG_NAME), &response, &error);
+        status = axonpush_channels_update(handle_of(client), STRING(AXG_ID), STRING(AXG_SECOND_ID), STRING(AXG_NAME), &response, &error);
         break;
     case AXG_CHANNELS_DELETE:
-        status = axonpush_channels_delete(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), &response, &error);
+        status = axonpush_channels_delete(handle_of(client), STRING(AXG_ID), STRING(AXG_SECOND_ID), &response, &error);
         break;
-    case AXG_ENVIRONMENTS_LIST: status = axonpush_environments_list(ticket(client), &response, &error); break;
-    case AXG_ENVIRONMENTS_CREATE: status = axonpush_environments_create(ticket(client), &environment, &response, &error); break;
+    case AXG_ENVIRONMENTS_LIST: status = axonpush_environments_list(handle_of(client), &response, &error); break;
+    case AXG_ENVIRONMENTS_CREATE: status = axonpush_environments_create(handle_of(client), &environment, &response, &error); break;
     case AXG_ENVIRONMENTS_UPDATE:
-        status = axonpush_environments_update(ticket(client), TEXT(AXG_ID), &environment, &response, &error);
+        status = axonpush_environments_update(handle_of(client), STRING(AXG_ID), &environment, &response, &error);
         break;
-    case AXG_ENVIRONMENTS_DELETE: status = axonpush_environments_delete(ticket(client), TEXT(AXG_ID), &response, &error); break;
-    case AXG_ENVIRONMENTS_PROMOTE: status = axonpush_environments_promote(ticket(client), TEXT(AXG_ID), &response, &error); break;
-    case AXG_WEBHOOKS_CREATE: status = axonpush_webhooks_create(ticket(client), &webhook, &response, &error); break;
-    case AXG_WEBHOOKS_LIST: status = axonpush_webhooks_list(ticket(client), TEXT(AXG_ID), &response, &error); break;
-    case AXG_WEBHOOKS_DELETE: status = axonpush_webhooks_delete(ticket(client), TEXT(AXG_ID), &response, &error); break;
-    case AXG_WEBHOOKS_DELIVERIES: status = axonpush_webhooks_deliveries(ticket(client), TEXT(AXG_ID), &response, &error); break;
-    case AXG_TRACES_GET: status = axonpush_traces_get(ticket(client), TEXT(AXG_ID), &response, &error); break;
-    case AXG_ORGANIZATIONS_LIST: status = axonpush_organizations_list(ticket(client), &response, &error); break;
-    case AXG_ORGANIZATIONS_GET: status = axonpush_organizations_get(ticket(client), &response, &error); break;
+    case AXG_ENVIRONMENTS_DELETE: status = axonpush_environments_delete(handle_of(client), STRING(AXG_ID), &response, &error); break;
+    case AXG_ENVIRONMENTS_PROMOTE: status = axonpush_environments_promote(handle_of(client), STRING(AXG_ID), &response, &error); break;
+    case AXG_WEBHOOKS_CREATE: status = axonpush_webhooks_create(handle_of(client), &webhook, &response, &error); break;
+    case AXG_WEBHOOKS_LIST: status = axonpush_webhooks_list(handle_of(client), STRING(AXG_ID), &response, &error); break;
+    case AXG_WEBHOOKS_DELETE: status = axonpush_webhooks_delete(handle_of(client), STRING(AXG_ID), &response, &error); break;
+    case AXG_WEBHOOKS_DELIVERIES: status = axonpush_webhooks_deliveries(handle_of(client), STRING(AXG_ID), &response, &error); break;
+    case AXG_TRACES_GET: status = axonpush_traces_get(handle_of(client), STRING(AXG_ID), &response, &error); break;
+    case AXG_ORGANIZATIONS_LIST: status = axonpush_organizations_list(handle_of(client), &response, &error); break;
+    case AXG_ORGANIZATIONS_GET: status = axonpush_organizations_get(handle_of(client), &response, &error); break;
     case AXG_ORGANIZATIONS_UPDATE:
-        status = axonpush_organizations_update(ticket(client), TEXT(AXG_BODY), extra.body_len, &response, &error);
+        status = axonpush_organizations_update(handle_of(client), STRING(AXG_BODY), extra.body_len, &response, &error);
         break;
-    case AXG_ORGANIZATIONS_DELETE: status = axonpush_organizations_delete(ticket(client), TEXT(AXG_ID), &response, &error); break;
+    case AXG_ORGANIZATIONS_DELETE: status = axonpush_organizations_delete(handle_of(client), STRING(AXG_ID), &response, &error); break;
     case AXG_ORGANIZATIONS_INVITE:
-        status = axonpush_organizations_invite(ticket(client), TEXT(AXG_ID), TEXT(AXG_EMAIL), TEXT(AXG_ROLE), &response, &error);
+        status = axonpush_organizations_invite(handle_of(client), STRING(AXG_ID), STRING(AXG_EMAIL), STRING(AXG_ROLE), &response, &error);
         break;
     case AXG_ORGANIZATIONS_CANCEL_INVITATION:
-        status = axonpush_organizations_cancel_invitation(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), &response, &error);
+        status = axonpush_organizations_cancel_invitation(handle_of(client), STRING(AXG_ID), STRING(AXG_SECOND_ID), &response, &error);
         break;
     case AXG_ORGANIZATIONS_REMOVE_MEMBER:
-        status = axonpush_organizations_remove_member(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), &response, &error);
+        status = axonpush_organizations_remove_member(handle_of(client), STRING(AXG_ID), STRING(AXG_SECOND_ID), &response, &error);
         break;
     case AXG_ORGANIZATIONS_TRANSFER_OWNERSHIP:
-        status = axonpush_organizations_transfer_ownership(ticket(client), TEXT(AXG_ID), TEXT(AXG_SECOND_ID), &response, &error);
+        status = axonpush_organizations_transfer_ownership(handle_of(client), STRING(AXG_ID), STRING(AXG_SECOND_ID), &response, &error);
         break;
-    case AXG_ORGANIZATIONS_LEAVE: status = axonpush_organizations_leave(ticket(client), TEXT(AXG_ID), &response, &error); break;
-    case AXG_CAPABILITIES_GET: status = axonpush_capabilities_get(ticket(client), &response, &error); break;
-    case AXG_HEALTH_GET: status = axonpush_health_get(ticket(client), &response, &error); break;
+    case AXG_ORGANIZATIONS_LEAVE: status = axonpush_organizations_leave(handle_of(client), STRING(AXG_ID), &response, &error); break;
+    case AXG_CAPABILITIES_GET: status = axonpush_capabilities_get(handle_of(client), &response, &error); break;
+    case AXG_HEALTH_GET: status = axonpush_health_get(handle_of(client), &response, &error); break;
     case AXG_OTLP_TRACES:
-        status = axonpush_otlp_traces(ticket(client), TEXT(AXG_CHANNEL), TEXT(AXG_BODY), extra.body_len, &response, &error);
+        status = axonpush_otlp_traces(handle_of(client), STRING(AXG_CHANNEL), STRING(AXG_BODY), extra.body_len, &response, &error);
         break;
     case AXG_OTLP_LOGS:
-        status = axonpush_otlp_logs(ticket(client), TEXT(AXG_CHANNEL), TEXT(AXG_BODY), extra.body_len, &response, &error);
+        status = axonpush_otlp_logs(handle_of(client), STRING(AXG_CHANNEL), STRING(AXG_BODY), extra.body_len, &response, &error);
         break;
     }
     leave(entered, before);
@@ -343,73 +343,73 @@ axg_outcome *axg_operate(uintptr_t client, axg_operation operation, const char *
 axg_outcome *axg_trace_make(const char *block, const size_t *at, bool child, axg_trace *out) {
     axonpush_error *error = NULL;
     axonpush_trace *trace = at[AXG_TRACE_TRACEPARENT] != 0
-                                ? axonpush_trace_parse(TEXT(AXG_TRACE_TRACEPARENT), &error)
-                                : axonpush_trace_new(TEXT(AXG_TRACE_ID), TEXT(AXG_TRACE_SPAN_ID), &error);
+                                ? axonpush_trace_parse(STRING(AXG_TRACE_TRACEPARENT), &error)
+                                : axonpush_trace_new(STRING(AXG_TRACE_ID), STRING(AXG_TRACE_SPAN_ID), &error);
     if (child && trace != NULL) {
         axonpush_trace *parent = trace;
         trace = axonpush_trace_child(parent, &error);
         axonpush_trace_free(parent);
     }
     out->handle = trace;
-    out->id = text_of(axonpush_trace_id(trace));
-    out->span_id = text_of(axonpush_trace_span_id(trace));
-    out->traceparent = text_of(axonpush_trace_traceparent(trace));
+    out->id = string_of(axonpush_trace_id(trace));
+    out->span_id = string_of(axonpush_trace_span_id(trace));
+    out->traceparent = string_of(axonpush_trace_traceparent(trace));
     return finish(axonpush_error_status(error), NULL, error);
 }
 
 bool axg_log_event(uintptr_t client, const char *block, const size_t *at, int32_t severity, uint32_t line,
                    size_t attributes_len, uint64_t time_unix_nano) {
     axonpush_log_record record = AXONPUSH_LOG_RECORD_INIT;
-    record.body = TEXT(AXG_LOG_BODY);
-    record.logger = TEXT(AXG_LOG_LOGGER);
+    record.body = STRING(AXG_LOG_BODY);
+    record.logger = STRING(AXG_LOG_LOGGER);
     record.severity = (axonpush_severity)severity;
     record.line = line;
-    record.file = TEXT(AXG_LOG_FILE);
-    record.function = TEXT(AXG_LOG_FUNCTION);
-    record.service_name = TEXT(AXG_LOG_SERVICE_NAME);
-    record.attributes = TEXT(AXG_LOG_ATTRIBUTES);
+    record.file = STRING(AXG_LOG_FILE);
+    record.function = STRING(AXG_LOG_FUNCTION);
+    record.service_name = STRING(AXG_LOG_SERVICE_NAME);
+    record.attributes = STRING(AXG_LOG_ATTRIBUTES);
     record.attributes_len = attributes_len;
     record.time_unix_nano = time_unix_nano;
-    record.event_type = TEXT(AXG_LOG_EVENT_TYPE);
-    record.channel_id = TEXT(AXG_LOG_CHANNEL_ID);
-    record.agent_id = TEXT(AXG_LOG_AGENT_ID);
+    record.event_type = STRING(AXG_LOG_EVENT_TYPE);
+    record.channel_id = STRING(AXG_LOG_CHANNEL_ID);
+    record.agent_id = STRING(AXG_LOG_AGENT_ID);
     axonpush_trace *before = NULL;
     bool entered = enter(block, at, &before);
-    bool accepted = axonpush_log_event(ticket(client), &record);
+    bool accepted = axonpush_log_event(handle_of(client), &record);
     leave(entered, before);
     return accepted;
 }
 
 axg_outcome *axg_flush(uintptr_t client, uint32_t timeout_ms) {
     axonpush_error *error = NULL;
-    axonpush_status status = axonpush_flush(ticket(client), timeout_ms, &error);
+    axonpush_status status = axonpush_flush(handle_of(client), timeout_ms, &error);
     return finish(status, NULL, error);
 }
 
 axg_outcome *axg_shutdown(uintptr_t client, uint32_t timeout_ms) {
     axonpush_error *error = NULL;
-    axonpush_status status = axonpush_shutdown(ticket(client), timeout_ms, &error);
+    axonpush_status status = axonpush_shutdown(handle_of(client), timeout_ms, &error);
     return finish(status, NULL, error);
 }
 
 axg_outcome *axg_stats(uintptr_t client, axonpush_stats *out) {
     axonpush_error *error = NULL;
     axonpush_stats_init(out);
-    axonpush_status status = axonpush_stats_get(ticket(client), out, &error);
+    axonpush_status status = axonpush_stats_get(handle_of(client), out, &error);
     return finish(status, NULL, error);
 }
 
 /* ---- completions ---- */
 
-/* The completions that run inside one call on this thread: they only run inside axonpush_poll() and
- * axonpush_close(), on the thread that calls it. */
+/* The completions that run inside one call on this thread. They run only inside axonpush_poll() and
+ * axonpush_close(), on the thread that calls these. */
 struct batch {
     axg_outcome *first, **last;
 };
 static __thread struct batch *batch;
 
 static void collect(axonpush_status status, const axonpush_response *response, const axonpush_error *error, void *user_data) {
-    /* Where a C host's exit() drains a client that Go did not close, nobody is there to be told. */
+    /* When exit() in a C program drains a client that Go did not close, there is nobody to call. */
     if (batch == NULL) return;
     axg_outcome *outcome = copy(status, response, error);
     if (outcome == NULL) abort(); /* a result must not get lost silently */
@@ -422,18 +422,18 @@ axg_outcome *axg_publish_async(uintptr_t client, const char *block, const size_t
                                size_t metadata_len, bool with_completion, uintptr_t id) {
     axonpush_event event = event_of(block, at, payload_len, metadata_len);
     axonpush_error *error = NULL;
-    axonpush_status status = axonpush_events_publish_async(ticket(client), &event, with_completion ? collect : NULL,
+    axonpush_status status = axonpush_events_publish_async(handle_of(client), &event, with_completion ? collect : NULL,
                                                            (void *)id, &error);
     if (status == AXONPUSH_OK) return NULL;
     axg_outcome *outcome = finish(status, NULL, error);
-    if (outcome == NULL) abort(); /* NULL would say that it was accepted */
+    if (outcome == NULL) abort(); /* NULL would mean that the event was accepted */
     return outcome;
 }
 
 axg_outcome *axg_poll(uintptr_t client) {
     struct batch mine = { NULL, &mine.first };
     batch = &mine;
-    axonpush_poll(ticket(client), 0);
+    axonpush_poll(handle_of(client), 0);
     batch = NULL;
     return mine.first;
 }
@@ -441,13 +441,13 @@ axg_outcome *axg_poll(uintptr_t client) {
 axg_outcome *axg_close(uintptr_t client) {
     struct batch mine = { NULL, &mine.first };
     batch = &mine;
-    axonpush_close(ticket(client));
+    axonpush_close(handle_of(client));
     batch = NULL;
     return mine.first;
 }
 
 int axg_completion_fd(uintptr_t client) {
-    int fd = axonpush_completion_fd(ticket(client));
+    int fd = axonpush_completion_fd(handle_of(client));
     /* A copy, so that Go may wait on it while the client closes its own. */
     return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }

@@ -20,32 +20,35 @@ import (
 	"time"
 )
 
-// LogHandlerOptions say what a [LogHandler] publishes. Everything is optional.
+// LogHandlerOptions configure a [LogHandler]. Every member is optional.
 type LogHandlerOptions struct {
-	// Level is the least that is published; nil: [slog.LevelInfo].
+	// Level is the lowest level that is published; nil means [slog.LevelInfo].
 	Level slog.Leveler
-	// ServiceName is the program, such as "checkout".
+	// ServiceName is the name of the program, such as "checkout".
 	ServiceName string
-	// Logger is the name of the logger, which becomes the events' identifier; "": "log".
+	// Logger is the name of the logger, which becomes the identifier of the events; "" means "log".
 	Logger string
-	// EventType is [EventTypeAppLog] unless it is given. An agent's log is [EventTypeAgentLog].
+	// EventType is the type of the events; "" means [EventTypeAppLog]. For the log of an agent use
+	// [EventTypeAgentLog].
 	EventType string
-	// ChannelID is where to publish the lines; "": the client's channel, else the organisation's default.
+	// ChannelID is the channel to publish to; "" means the client's channel, else the organization's
+	// default.
 	ChannelID string
-	// AgentID is the agent whose log it is.
+	// AgentID is the agent that writes the log.
 	AgentID string
 }
 
-// LogHandler is an [slog.Handler], with Go 1.21 and later, that publishes each record in the background as
-// an event shaped like OpenTelemetry's log records: severity, text, time, attributes with groups as nested
-// objects, source, and the trace of the context ([ContextWithTrace]).
+// LogHandler is an [slog.Handler], for Go 1.21 and later, that publishes each record in the background as
+// an event shaped like OpenTelemetry's log records, with severity, text, time, attributes (groups are nested
+// objects), source, and the trace of the context ([ContextWithTrace]).
 //
-// It cannot break its host: it never waits, not even with [OverflowBlock], and every failure is suppressed,
-// in strict mode too, and counted: see [LogHandler.Lost]. Lines of the library's own log that a logger given
-// to [SetLogger] hands on to it are refused, so that no line begets another.
+// It cannot break the application: it never waits, not even with [OverflowBlock], and it suppresses and
+// counts every failure, in strict mode, too; see [LogHandler.Lost]. Lines of the library's own log that the
+// function of [SetLogger] passes to it are refused, so that logging cannot feed on itself.
 //
-// Attributes go by the privacy rules of all payloads: under a secret key nothing leaves the process, and
-// under a content key ("message", "input", "response", …) only as [Options.ContentCapture] says.
+// The redaction rules apply to attributes as to all payloads: values under secret names never leave the
+// process, and values under content names ("message", "input", "response", …) only as
+// [Options.ContentCapture] says.
 //
 // Any number of goroutines may use it.
 type LogHandler struct {
@@ -55,15 +58,15 @@ type LogHandler struct {
 	lost    *atomic.Uint64
 }
 
-// logScope is what one WithGroup or WithAttrs added.
+// logScope holds what one call of WithGroup or WithAttrs added.
 type logScope struct {
-	group string // "": attrs
+	group string // "" if this scope adds attrs
 	attrs []slog.Attr
 }
 
 var _ slog.Handler = (*LogHandler)(nil)
 
-// NewLogHandler makes a handler that publishes with a client. options may be nil.
+// NewLogHandler returns a handler that publishes with a client. options may be nil.
 func NewLogHandler(client *Client, options *LogHandlerOptions) *LogHandler {
 	h := &LogHandler{client: client, lost: new(atomic.Uint64)}
 	if options != nil {
@@ -75,8 +78,8 @@ func NewLogHandler(client *Client, options *LogHandlerOptions) *LogHandler {
 	return h
 }
 
-// Lost is how many records could not be published, by this handler, the one it was derived from, and all
-// others derived from that. What was accepted and not delivered later is in [Stats].
+// Lost returns how many records could not be published by this handler, the one it was derived from, and
+// all others derived from that. [Stats] counts records that were accepted and not delivered later.
 func (h *LogHandler) Lost() uint64 { return h.lost.Load() }
 
 // Enabled says whether records of a level are published.
@@ -84,7 +87,7 @@ func (h *LogHandler) Enabled(_ context.Context, level slog.Level) bool {
 	return level >= h.options.Level.Level()
 }
 
-// WithAttrs is a handler whose records have attributes more.
+// WithAttrs returns a handler that adds attributes to its records.
 func (h *LogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	if len(attrs) == 0 {
 		return h
@@ -92,7 +95,7 @@ func (h *LogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return h.with(logScope{attrs: attrs})
 }
 
-// WithGroup is a handler whose records have the attributes that follow in a group.
+// WithGroup returns a handler that puts the attributes that follow into a group.
 func (h *LogHandler) WithGroup(name string) slog.Handler {
 	if name == "" {
 		return h
@@ -106,11 +109,11 @@ func (h *LogHandler) with(scope logScope) *LogHandler {
 	return &derived
 }
 
-// Handle publishes a record. It always gives nil.
+// Handle publishes a record. It always returns nil.
 func (h *LogHandler) Handle(ctx context.Context, record slog.Record) error {
 	accepted := false
 	defer func() {
-		// What panics are values of the host's: its log must not end it.
+		// Values of the application may panic, and logging them must not end it.
 		if recover() != nil || !accepted {
 			h.lost.Add(1)
 		}
@@ -122,24 +125,24 @@ func (h *LogHandler) Handle(ctx context.Context, record slog.Record) error {
 }
 
 func (h *LogHandler) publish(ctx context.Context, record slog.Record) bool {
-	t := newTexts()
-	defer t.free()
-	t.add(C.AXG_LOG_BODY, "body", clean(record.Message))
-	t.add(C.AXG_LOG_LOGGER, "logger", clean(h.options.Logger))
-	t.add(C.AXG_LOG_SERVICE_NAME, "service_name", clean(h.options.ServiceName))
-	t.add(C.AXG_LOG_EVENT_TYPE, "event_type", h.options.EventType)
-	t.add(C.AXG_LOG_CHANNEL_ID, "channel_id", h.options.ChannelID)
-	t.add(C.AXG_LOG_AGENT_ID, "agent_id", h.options.AgentID)
+	b := newStringBlock()
+	defer b.free()
+	b.add(C.AXG_LOG_BODY, "body", clean(record.Message))
+	b.add(C.AXG_LOG_LOGGER, "logger", clean(h.options.Logger))
+	b.add(C.AXG_LOG_SERVICE_NAME, "service_name", clean(h.options.ServiceName))
+	b.add(C.AXG_LOG_EVENT_TYPE, "event_type", h.options.EventType)
+	b.add(C.AXG_LOG_CHANNEL_ID, "channel_id", h.options.ChannelID)
+	b.add(C.AXG_LOG_AGENT_ID, "agent_id", h.options.AgentID)
 	line := 0
 	if record.PC != 0 {
 		frame, _ := runtime.CallersFrames([]uintptr{record.PC}).Next()
-		t.add(C.AXG_LOG_FILE, "file", clean(frame.File))
-		t.add(C.AXG_LOG_FUNCTION, "function", clean(frame.Function))
+		b.add(C.AXG_LOG_FILE, "file", clean(frame.File))
+		b.add(C.AXG_LOG_FUNCTION, "function", clean(frame.Function))
 		line = frame.Line
 	}
 	length := C.size_t(0)
 	if attributes := h.attributes(record); len(attributes) > 0 {
-		length = t.addJSON(C.AXG_LOG_ATTRIBUTES, "attributes", attributes)
+		length = b.addJSON(C.AXG_LOG_ATTRIBUTES, "attributes", attributes)
 	}
 	nanoseconds := int64(0)
 	if !record.Time.IsZero() {
@@ -148,15 +151,15 @@ func (h *LogHandler) publish(ctx context.Context, record slog.Record) bool {
 	if nanoseconds < 0 {
 		nanoseconds = 0
 	}
-	t.addTrace(ctx)
-	if t.err != nil {
+	b.addTrace(ctx)
+	if b.err != nil {
 		return false
 	}
-	return bool(C.axg_log_event(h.client.handle, t.start(), t.places(), severityOf(record.Level),
+	return bool(C.axg_log_event(h.client.handle, b.start(), b.places(), severityOf(record.Level),
 		C.uint32_t(line), length, C.uint64_t(nanoseconds)))
 }
 
-// severityOf is the severity number of OpenTelemetry: the levels of slog are made to be nine less.
+// severityOf returns OpenTelemetry's severity number, which is nine more than slog's level, by design.
 func severityOf(level slog.Level) C.int32_t {
 	const least, greatest = 1, 24
 	switch {
@@ -168,13 +171,13 @@ func severityOf(level slog.Level) C.int32_t {
 	return C.int32_t(level + 9)
 }
 
-// clean makes a text one that can be sent: a line is not lost for a bad character in it.
-func clean(text string) string {
+// clean replaces what cannot be sent: a bad character must not lose the record.
+func clean(s string) string {
 	const replacement = "\uFFFD"
-	return strings.ReplaceAll(strings.ToValidUTF8(text, replacement), "\x00", replacement)
+	return strings.ReplaceAll(strings.ToValidUTF8(s, replacement), "\x00", replacement)
 }
 
-// logGroup is a group of attributes.
+// logGroup is a group of attributes by name.
 type logGroup map[string]any
 
 func (h *LogHandler) attributes(record slog.Record) logGroup {
@@ -220,7 +223,7 @@ func (g logGroup) add(attr slog.Attr) {
 	}
 }
 
-// prune leaves groups out that have nothing in them.
+// prune removes empty groups.
 func (g logGroup) prune() {
 	for name, member := range g {
 		if inside, ok := member.(logGroup); ok {
@@ -231,7 +234,8 @@ func (g logGroup) prune() {
 	}
 }
 
-// jsonOf is what a value becomes; one that cannot be marshalled says so.
+// jsonOf returns what encoding/json can marshal for a value; for a value that it cannot, a string that says
+// so.
 func jsonOf(value slog.Value) (result any) {
 	defer func() {
 		if p := recover(); p != nil {

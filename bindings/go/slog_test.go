@@ -171,7 +171,7 @@ func TestAnyValueCanBeLogged(t *testing.T) {
 	}
 }
 
-func TestALogCannotBreakItsHost(t *testing.T) {
+func TestLoggingCannotBreakTheApplication(t *testing.T) {
 	catchLog(t)
 	refused := newServer(t)
 	refused.fault(`{"times":0,"status":401}`)
@@ -212,7 +212,7 @@ func TestALogCannotBreakItsHost(t *testing.T) {
 	}
 }
 
-func TestTheLibrarysOwnLogIsNotFedBack(t *testing.T) {
+func TestTheLibrarysOwnLogDoesNotFeedOnItself(t *testing.T) {
 	s := newServer(t)
 	sink := s.client()
 	h := axonpush.NewLogHandler(sink, nil)
@@ -232,8 +232,8 @@ func TestTheLibrarysOwnLogIsNotFedBack(t *testing.T) {
 	if h.Lost() != 1 {
 		t.Errorf("%d refused", h.Lost())
 	}
-	own.Info("from the host")
-	if all := s.lines(sink); len(all) != 1 || all[0].Payload.Body != "from the host" {
+	own.Info("from the application")
+	if all := s.lines(sink); len(all) != 1 || all[0].Payload.Body != "from the application" {
 		t.Errorf("%+v", all)
 	}
 }

@@ -7,26 +7,27 @@ import "C"
 
 import "context"
 
-// Trace is a trace, and a span in it: what ties events together across functions and processes.
+// Trace is a trace and a span in it. Traces connect events across functions and processes.
 //
-// It does not change, so any number of goroutines may use it. A nil *Trace is none: its methods give "".
+// A Trace is immutable, so any number of goroutines may use it. A nil *Trace means "no trace": its methods
+// return "".
 type Trace struct {
 	id, spanID, traceparent string
 }
 
-// NewTrace starts a trace: its id is a UUID drawn at random, and so is its span, 16 hex digits. It is nil
-// only if the system has no random numbers.
+// NewTrace starts a trace with a random id, a UUID, and a random span, 16 hex digits. It returns nil only if
+// the system has no random numbers.
 func NewTrace() *Trace {
 	trace, _ := makeTrace("", "", "", false)
 	return trace
 }
 
-// TraceOf goes on with a trace of which the ids are known; one that is "" is drawn at random.
-// [ErrInvalidArgument]: an id cannot be used.
+// TraceOf returns a trace with known ids; for an id that is "" it makes a random one. The error is
+// [ErrInvalidArgument] if an id cannot be used.
 func TraceOf(traceID, spanID string) (*Trace, error) { return makeTrace(traceID, spanID, "", false) }
 
-// ParseTraceparent takes the trace of an incoming header "traceparent" (W3C Trace Context). A malformed one
-// is [ErrInvalidArgument], and never guessed at.
+// ParseTraceparent reads the trace from an incoming header "traceparent" (W3C Trace Context). A malformed
+// header is [ErrInvalidArgument]; nothing in it is guessed.
 func ParseTraceparent(header string) (*Trace, error) {
 	if header == "" {
 		return nil, newError(ErrInvalidArgument, "traceparent: it is empty", nil)
@@ -35,16 +36,16 @@ func ParseTraceparent(header string) (*Trace, error) {
 }
 
 func makeTrace(traceID, spanID, traceparent string, child bool) (*Trace, error) {
-	t := newTexts()
-	defer t.free()
-	t.add(C.AXG_TRACE_ID, "trace_id", traceID)
-	t.add(C.AXG_TRACE_SPAN_ID, "span_id", spanID)
-	t.add(C.AXG_TRACE_TRACEPARENT, "traceparent", traceparent)
-	if t.err != nil {
-		return nil, t.err
+	b := newStringBlock()
+	defer b.free()
+	b.add(C.AXG_TRACE_ID, "trace_id", traceID)
+	b.add(C.AXG_TRACE_SPAN_ID, "span_id", spanID)
+	b.add(C.AXG_TRACE_TRACEPARENT, "traceparent", traceparent)
+	if b.err != nil {
+		return nil, b.err
 	}
 	var made C.axg_trace
-	err := takeError(C.axg_trace_make(t.start(), t.places(), C.bool(child), &made))
+	err := takeError(C.axg_trace_make(b.start(), b.places(), C.bool(child), &made))
 	defer C.axonpush_trace_free(made.handle)
 	if err != nil {
 		return nil, err
@@ -52,7 +53,7 @@ func makeTrace(traceID, spanID, traceparent string, child bool) (*Trace, error) 
 	return &Trace{stringOf(made.id), stringOf(made.span_id), stringOf(made.traceparent)}, nil
 }
 
-// Child is a new span in the same trace; a new trace for a nil Trace.
+// Child returns a new span in the same trace, or a new trace for a nil Trace.
 func (t *Trace) Child() *Trace {
 	if t == nil {
 		return NewTrace()
@@ -61,7 +62,7 @@ func (t *Trace) Child() *Trace {
 	return child
 }
 
-// ID is the id of the trace.
+// ID returns the id of the trace.
 func (t *Trace) ID() string {
 	if t == nil {
 		return ""
@@ -69,7 +70,7 @@ func (t *Trace) ID() string {
 	return t.id
 }
 
-// SpanID is the id of the span.
+// SpanID returns the id of the span.
 func (t *Trace) SpanID() string {
 	if t == nil {
 		return ""
@@ -77,8 +78,8 @@ func (t *Trace) SpanID() string {
 	return t.spanID
 }
 
-// Traceparent is the header "traceparent" to send with an outgoing request. An id that is not in the form
-// of W3C Trace Context is written as a hash of it, always the same.
+// Traceparent returns the header "traceparent" for an outgoing request. An id that does not have the form of
+// W3C Trace Context is replaced by a hash of it, which is always the same.
 func (t *Trace) Traceparent() string {
 	if t == nil {
 		return ""
@@ -88,19 +89,19 @@ func (t *Trace) Traceparent() string {
 
 type traceKey struct{}
 
-// ContextWithTrace makes a context in which events carry the trace's id, and its span as their parent,
-// unless they say otherwise, and in which requests carry it in their headers. nil: no trace.
+// ContextWithTrace returns a context for calls in the trace: events carry its id, and its span as their
+// parent, unless they name others, and requests carry both in their headers. A nil trace means "no trace".
 func ContextWithTrace(ctx context.Context, trace *Trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, trace)
 }
 
-// TraceFromContext is the trace that [ContextWithTrace] put into ctx; nil: none.
+// TraceFromContext returns the trace that [ContextWithTrace] put into ctx; nil if there is none.
 func TraceFromContext(ctx context.Context) *Trace {
 	trace, _ := ctx.Value(traceKey{}).(*Trace)
 	return trace
 }
 
-// join makes the event one of the trace, where it does not say otherwise.
+// join makes the event part of the trace, unless it names another.
 func (event *Event) join(trace *Trace) {
 	if trace == nil {
 		return
@@ -113,10 +114,10 @@ func (event *Event) join(trace *Trace) {
 	}
 }
 
-// addTrace is for calls other than of events, which the library tells the service about in headers.
-func (t *texts) addTrace(ctx context.Context) {
+// addTrace adds the trace of ctx to calls other than those that publish; the library sends it in headers.
+func (b *stringBlock) addTrace(ctx context.Context) {
 	if trace := TraceFromContext(ctx); trace != nil {
-		t.add(C.AXG_IN_TRACE, "trace_id", trace.id)
-		t.add(C.AXG_IN_SPAN, "span_id", trace.spanID)
+		b.add(C.AXG_IN_TRACE, "trace_id", trace.id)
+		b.add(C.AXG_IN_SPAN, "span_id", trace.spanID)
 	}
 }

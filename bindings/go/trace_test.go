@@ -55,10 +55,10 @@ func TestTraces(t *testing.T) {
 			t.Errorf("%q: %v, %v", bad, trace, err)
 		}
 	}
-	given, err := axonpush.TraceOf("order 4711", "")
+	known, err := axonpush.TraceOf("order 4711", "")
 	must(t, err)
-	if given.ID() != "order 4711" || len(given.SpanID()) != 16 || !strings.HasPrefix(given.Traceparent(), "00-") {
-		t.Error(given)
+	if known.ID() != "order 4711" || len(known.SpanID()) != 16 || !strings.HasPrefix(known.Traceparent(), "00-") {
+		t.Error(known)
 	}
 	if _, err := axonpush.TraceOf("a\nb", ""); !errors.Is(err, axonpush.ErrInvalidArgument) {
 		t.Error(err)

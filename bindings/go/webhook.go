@@ -11,14 +11,15 @@ import (
 	"unsafe"
 )
 
-// SignatureHeader is the header of a delivery that has its signature, for [VerifyWebhook].
+// SignatureHeader is the header of a delivery that carries its signature, for [VerifyWebhook].
 const SignatureHeader = "X-AxonPush-Signature"
 
-// VerifyWebhook says whether signature, the value of [SignatureHeader], is that of the exact bytes of body
-// under the endpoint's secret. It is compared in constant time. False for anything else, an empty secret
-// included.
+// VerifyWebhook says whether signature, the value of [SignatureHeader], belongs to the exact bytes of body
+// under the endpoint's secret. The comparison takes constant time. The result is false for anything else,
+// such as an empty secret.
 //
-// The scheme has no timestamp: what a signature does not say is when. Refuse bodies that you have seen.
+// A signature has no timestamp, so it cannot tell a delivery from a replay of it: refuse bodies that you have
+// seen before.
 func VerifyWebhook(secret string, body []byte, signature string) bool {
 	if strings.IndexByte(secret, 0) >= 0 || strings.IndexByte(signature, 0) >= 0 {
 		return false
@@ -29,8 +30,8 @@ func VerifyWebhook(secret string, body []byte, signature string) bool {
 	return bool(C.axonpush_webhook_verify(key, startOf(body), C.size_t(len(body)), sign))
 }
 
-// SignWebhook is the signature of body under secret: HMAC-SHA256 as lower-case hex. "" for a secret that is
-// empty or has a NUL character in it.
+// SignWebhook returns the signature of body under secret: HMAC-SHA256 in lower-case hex. It returns "" for a
+// secret that is empty or contains a NUL character.
 func SignWebhook(secret string, body []byte) string {
 	if strings.IndexByte(secret, 0) >= 0 {
 		return ""

@@ -62,7 +62,7 @@ func TestWhatIsNoSignature(t *testing.T) {
 }
 
 func ExampleVerifyWebhook() {
-	const secret = "whsec_of_the_endpoint" // what Webhooks.Create answered
+	const secret = "whsec_of_the_endpoint" // what Webhooks.Create returned
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 		if err != nil || !axonpush.VerifyWebhook(secret, body, r.Header.Get(axonpush.SignatureHeader)) {
@@ -75,8 +75,8 @@ func ExampleVerifyWebhook() {
 	body := `{"eventType":"agent.end"}`
 	delivery := httptest.NewRequest("POST", "/hook", strings.NewReader(body))
 	delivery.Header.Set(axonpush.SignatureHeader, axonpush.SignWebhook(secret, []byte(body)))
-	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, delivery)
-	fmt.Println(answer.Code)
+	response := httptest.NewRecorder()
+	handler.ServeHTTP(response, delivery)
+	fmt.Println(response.Code)
 	// Output: 204
 }

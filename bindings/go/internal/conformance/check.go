@@ -216,8 +216,8 @@ func (r *row) holds(check any, actual part, q *request, where string) bool {
 // checkSeen compares what the server saw.
 func (r *row) checkSeen() {
 	seen := r.only(r.members["seen"], "seen", "requests method target headers body same distinct stored")
-	answer, _ := control("GET", "/_dev/requests", nil).(map[string]any)
-	log, _ := answer["requests"].([]any)
+	response, _ := control("GET", "/_dev/requests", nil).(map[string]any)
+	log, _ := response["requests"].([]any)
 	var requests []*request
 	for _, record := range log {
 		q := &request{record: record.(map[string]any)}

@@ -80,14 +80,14 @@ func control(method, path string, body []byte) any {
 	if err != nil {
 		giveUp(err)
 	}
-	answer, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		giveUp(err)
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode/100 != 2 {
-		giveUp(fmt.Sprintf("%s %s: %s %s %v", method, path, answer.Status, text, err))
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode/100 != 2 {
+		giveUp(fmt.Sprintf("%s %s: %s %s %v", method, path, response.Status, text, err))
 	}
 	if len(text) == 0 {
 		return nil

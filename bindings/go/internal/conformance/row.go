@@ -83,8 +83,8 @@ func (r *row) run() {
 			r.differ(`server: expected a list of faults or "dead"`)
 		}
 	}
-	if given, ok := r.members["options"]; ok {
-		r.fill(optionsFields(&options), given, "options")
+	if value, ok := r.members["options"]; ok {
+		r.fill(optionsFields(&options), value, "options")
 	}
 	if r.difference != "" || r.inexpressible != "" {
 		return
@@ -278,13 +278,13 @@ func (r *row) call(client *axonpush.Client, call map[string]any, times int) {
 		case "list":
 			object := r.only(arguments, name, "channel_id query")
 			channel := ""
-			if given, ok := object["channel_id"]; ok {
-				channel = r.text(given, "channel_id")
+			if value, ok := object["channel_id"]; ok {
+				channel = r.text(value, "channel_id")
 			}
 			var query *axonpush.EventQuery
-			if given, ok := object["query"]; ok {
+			if value, ok := object["query"]; ok {
 				query = new(axonpush.EventQuery)
-				r.fill(queryFields(query), given, "query")
+				r.fill(queryFields(query), value, "query")
 			}
 			if r.fit() {
 				r.receiveList(client.Events.List(ctx, channel, query))
@@ -310,14 +310,14 @@ func (r *row) fit() bool { return r.difference == "" && r.inexpressible == "" }
 
 func (r *row) flush(client *axonpush.Client, call map[string]any) {
 	limit := 20000.0
-	if given, ok := call["flush_ms"]; ok {
-		limit = r.number(given, "flush_ms")
+	if value, ok := call["flush_ms"]; ok {
+		limit = r.number(value, "flush_ms")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(limit)*time.Millisecond)
 	defer cancel()
 	expected := "ok"
-	if given, ok := r.expect["flush"]; ok {
-		expected = r.text(given, "flush")
+	if value, ok := r.expect["flush"]; ok {
+		expected = r.text(value, "flush")
 		r.isOutcome(expected)
 	}
 	got := "ok"
