@@ -79,6 +79,7 @@ fn header(root: &Path) -> String {
         "options",
         "handle",
         "client",
+        "call_handle",
         "event",
         "response",
         "json",

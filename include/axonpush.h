@@ -182,6 +182,11 @@ enum {
      * A defect of this library, contained. The client stays usable. Please report it.
      */
     AXONPUSH_ERR_INTERNAL = 16,
+    /**
+     * The call was cancelled by axonpush_call_cancel(), or was made through a handle that was. Fail-open
+     * does not suppress it. The request may have arrived all the same.
+     */
+    AXONPUSH_ERR_CANCELLED = 17,
 };
 typedef int32_t axonpush_status;
 
@@ -346,10 +351,11 @@ typedef struct axonpush_trace axonpush_trace;
 /**
  * Receives one line of the log, without a newline.
  *
- * Threads: it runs on whichever thread logs, several at once, and under no lock of the library's.
+ * Threads: it runs on whichever thread logs, several at once, and under no lock of the library's; from
+ * axonpush_log_poll(), on the thread that polls.
  * It may call any function of this library, but what it calls may log again, and axonpush_close()
  * waits its whole `shutdown_timeout_ms` for the call that is logging.
- * Lifetime: `message` is borrowed for the call. `user_data` is what axonpush_log_set() was given.
+ * Lifetime: `message` is borrowed for the call. `user_data` is what axonpush_log_set() or axonpush_log_poll() was given.
  * It must return normally: no exception, no longjmp.
  */
 typedef void (*axonpush_log_fn)(axonpush_log_level level, const char *message, void *user_data);
@@ -466,6 +472,11 @@ typedef struct axonpush_options {
      * Product token of a binding ("axonpush-go/1.0"), appended to the User-Agent.
      */
     const char *user_agent;
+    /**
+     * Milliseconds that AXONPUSH_OVERFLOW_BLOCK waits for room at most; then the event is refused with
+     * AXONPUSH_ERR_QUEUE_FULL. Default 0: it waits for as long as it takes.
+     */
+    uint32_t block_timeout_ms;
 } axonpush_options;
 
 /**
@@ -638,6 +649,9 @@ typedef struct axonpush_event_query {
  * signals, or inside axonpush_poll(); several may run at once. Never inside axonpush_events_publish_async(),
  * never under a lock of the library's, never after axonpush_close() has returned. It may call any
  * function, axonpush_close() on its own client included. While it runs, its connection is idle.
+ * What the publishing thread did before the call happens before the completion, and what a completion did
+ * happens before axonpush_flush(), axonpush_shutdown() or axonpush_close() that waited for it returns.
+ * Completions that run at once are not ordered among themselves.
  * Lifetime: `response` and `error` are borrowed for the call. `user_data` is yours throughout.
  * It must return normally: no exception, no longjmp.
  */
@@ -911,6 +925,11 @@ typedef struct axonpush_stats {
      * Lines that axonpush_log_event() could not publish.
      */
     uint64_t log_events_lost;
+    /**
+     * Lines of the library's own log that waited to be polled and were lost (axonpush_log_set_polled()),
+     * in the whole process.
+     */
+    uint64_t log_lines_lost;
 } axonpush_stats;
 
 /**
@@ -976,10 +995,35 @@ void axonpush_error_free(axonpush_error *error);
 void axonpush_log_set(axonpush_log_level max_level, axonpush_log_fn fn, void *user_data);
 
 /**
- * Does what AXONPUSH_OPTIONS_INIT does, for languages without macros. NULL is fine.
+ * Lets the lines of the log wait until axonpush_log_poll() asks for them, for programs into which no
+ * foreign thread may call (Python, Node, Go). For the whole process, in place of axonpush_log_set().
  *
- * It writes the members of the first released layout, whatever later versions add, so that it never
- * writes past the struct of a caller that was compiled against an older header.
+ * At most `capacity` lines wait (0: 256). When one more comes, the oldest is lost, and counted in
+ * `log_lines_lost` of axonpush_stats. Lines that wait when the log is set anew are lost.
+ */
+void axonpush_log_set_polled(axonpush_log_level max_level, size_t capacity);
+
+/**
+ * Calls `fn` on this thread for each line that waits, oldest first. If none waits, it waits for up to
+ * `timeout_ms` until one does. Returns how many there were; 0 at once if the log is not polled.
+ *
+ * Any thread may call it; each line goes to one caller. NULL for `fn` discards the lines.
+ */
+size_t axonpush_log_poll(axonpush_log_fn fn, void *user_data, uint32_t timeout_ms);
+
+/**
+ * Writes one line to the library's log, as the library itself would: to wherever axonpush_log_set() or
+ * axonpush_log_set_polled() said, if the level is in force. For bindings that have something to say.
+ * `message` NULL is ignored; what is not UTF-8 in it is replaced.
+ */
+void axonpush_log_write(axonpush_log_level level, const char *message);
+
+/**
+ * Initialises the members of the first released layout, for languages without macros. NULL is fine.
+ *
+ * Whatever later versions append is not written, so that it never writes past the struct of a caller
+ * that was compiled against an older header. To use an appended member, fill the struct with zeros and
+ * set `struct_size` to its size, as AXONPUSH_OPTIONS_INIT does.
  */
 void axonpush_options_init(axonpush_options *options);
 
@@ -1040,14 +1084,57 @@ size_t axonpush_poll(axonpush_client *client, uint32_t timeout_ms);
 int32_t axonpush_completion_fd(axonpush_client *client);
 
 /**
- * Does what AXONPUSH_EVENT_INIT does, for languages without macros. NULL is fine. See
- * axonpush_options_init() for what it writes.
+ * Sets a deadline for synchronous calls made by this thread from now on: milliseconds for one call in
+ * all, its retries and the waits between them included (`timeout_ms` of the options still bounds each
+ * attempt). 0: none. Returns the value that was in force, to be put back.
+ *
+ * A call whose next wait does not fit into its deadline returns at once with the error that it has. One
+ * that is cut short during an attempt is AXONPUSH_ERR_CONNECTION, which fail-open suppresses. It applies
+ * to requests, not to axonpush_events_publish_async(), axonpush_flush() and whatever takes a timeout.
+ *
+ * Where calls move between threads (goroutines, thread pools), use axonpush_call_new() instead.
+ */
+uint32_t axonpush_call_timeout_set(uint32_t timeout_ms);
+
+/**
+ * Makes a call handle: a second handle for a client, which every function takes that takes an
+ * `axonpush_client *`. The calls made through it share one deadline, and axonpush_call_cancel() ends
+ * them from another thread. NULL on failure.
+ *
+ * `timeout_ms`: from now on, for all calls through the handle together; 0: no deadline. It works as that of
+ * axonpush_call_timeout_set() does. axonpush_events_publish_async() with AXONPUSH_OVERFLOW_BLOCK,
+ * axonpush_flush() and axonpush_poll() end by it, too.
+ *
+ * Free it with axonpush_call_free(); axonpush_close() does the same to it, and never closes the client.
+ * Once the client is closed, the handle is as invalid as the client's own. A forked child cannot use the
+ * call handles of its parent.
+ */
+axonpush_client *axonpush_call_new(axonpush_client *client,
+                                          uint32_t timeout_ms,
+                                          axonpush_error **error);
+
+/**
+ * Ends the calls in progress that were made through a call handle, at once, and refuses later ones: they
+ * return AXONPUSH_ERR_CANCELLED. Any thread may call it, more than once. A handle that is NULL or freed,
+ * and a client's own handle, are left alone. Events that were accepted are not taken back.
+ */
+void axonpush_call_cancel(axonpush_client *call);
+
+/**
+ * Frees a call handle. NULL, and a handle that is freed already, are fine; a client's own handle is left
+ * alone. Calls in progress through it go on, and can no longer be cancelled.
+ */
+void axonpush_call_free(axonpush_client *call);
+
+/**
+ * Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+ * axonpush_options_init().
  */
 void axonpush_event_init(axonpush_event *event);
 
 /**
- * Does what AXONPUSH_EVENT_QUERY_INIT does, for languages without macros. NULL is fine. See
- * axonpush_options_init() for what it writes.
+ * Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+ * axonpush_options_init().
  */
 void axonpush_event_query_init(axonpush_event_query *query);
 
@@ -1135,6 +1222,12 @@ const char *axonpush_response_json(const axonpush_response *response, size_t *le
  * inside, which C would take for its end (axonpush_response_json() has it).
  */
 const char *axonpush_response_string(const axonpush_response *response, const char *pointer);
+
+/**
+ * The value at `pointer` as JSON text, as it stands in the response, NUL-terminated; its length goes to
+ * `*len`, which may be NULL. NULL, and 0 there, if there is none. "" is the whole response.
+ */
+const char *axonpush_response_raw(const axonpush_response *response, const char *pointer, size_t *len);
 
 /**
  * The integer at `pointer`. False, with `*out` untouched, if there is no number, or one that is not
@@ -1291,8 +1384,8 @@ axonpush_trace *axonpush_trace_current(void);
 void axonpush_trace_free(axonpush_trace *trace);
 
 /**
- * Does what AXONPUSH_TRACE_QUERY_INIT does, for languages without macros. NULL is fine. See
- * axonpush_options_init() for what it writes.
+ * Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+ * axonpush_options_init().
  */
 void axonpush_trace_query_init(axonpush_trace_query *query);
 
@@ -1434,8 +1527,8 @@ axonpush_status axonpush_channels_delete(axonpush_client *client,
                                          axonpush_error **error);
 
 /**
- * Does what AXONPUSH_ENVIRONMENT_INIT does, for languages without macros. NULL is fine. See
- * axonpush_options_init() for what it writes.
+ * Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+ * axonpush_options_init().
  */
 void axonpush_environment_init(axonpush_environment *environment);
 
@@ -1480,8 +1573,8 @@ axonpush_status axonpush_environments_promote(axonpush_client *client,
                                               axonpush_error **error);
 
 /**
- * Does what AXONPUSH_WEBHOOK_INIT does, for languages without macros. NULL is fine. See
- * axonpush_options_init() for what it writes.
+ * Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+ * axonpush_options_init().
  */
 void axonpush_webhook_init(axonpush_webhook *webhook);
 
@@ -1647,8 +1740,8 @@ axonpush_status axonpush_otlp_logs(axonpush_client *client,
                                    axonpush_error **error);
 
 /**
- * Does what AXONPUSH_LOG_RECORD_INIT does, for languages without macros. NULL is fine. See
- * axonpush_options_init() for what it writes.
+ * Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+ * axonpush_options_init().
  */
 void axonpush_log_record_init(axonpush_log_record *record);
 
@@ -1664,8 +1757,8 @@ void axonpush_log_record_init(axonpush_log_record *record);
 bool axonpush_log_event(axonpush_client *client, const axonpush_log_record *record);
 
 /**
- * Does what AXONPUSH_STATS_INIT does, for languages without macros. NULL is fine. See
- * axonpush_options_init() for what it writes.
+ * Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+ * axonpush_options_init().
  */
 void axonpush_stats_init(axonpush_stats *stats);
 

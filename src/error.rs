@@ -33,6 +33,8 @@ pub enum Kind {
     Closed,
     /// A defect of this library.
     Internal,
+    /// Another thread cancelled the call.
+    Cancelled,
 }
 
 /// A failure with everything the service said about it.
@@ -86,6 +88,13 @@ impl Error {
         Self::new(
             Kind::Closed,
             "the client was shut down before the call could finish",
+        )
+    }
+
+    pub fn cancelled() -> Self {
+        Self::new(
+            Kind::Cancelled,
+            "the call was cancelled before it could finish",
         )
     }
 

@@ -4,13 +4,14 @@
 //! that an outage costs a line every few seconds and a second client is still heard.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::sys::stderr;
-use crate::sys::sync::Mutex;
+use crate::sys::sync::{Condvar, Mutex};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
@@ -45,16 +46,25 @@ impl Level {
     }
 }
 
-/// Where lines go when the application wants them.
-pub type Sink = Arc<dyn Fn(Level, &str) + Send + Sync>;
+/// Where lines go.
+#[derive(Clone)]
+pub enum Sink {
+    Stderr,
+    Function(Function),
+    /// They wait until the application asks for them.
+    Polled(Arc<WaitingLines>),
+}
+
+pub type Function = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
 pub const VARIABLE: &str = "AXONPUSH_LOG";
 
 /// The level in force; [`UNSET`] until the variable was read or the application chose.
 static LEVEL: AtomicI32 = AtomicI32::new(UNSET);
 const UNSET: i32 = -1;
-/// `None`: stderr.
-static SINK: RwLock<Option<Sink>> = RwLock::new(None);
+static SINK: RwLock<Sink> = RwLock::new(Sink::Stderr);
+/// Lines that were lost because nobody asked for them in time.
+static LINES_LOST: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     static IN_SINK: Cell<bool> = const { Cell::new(false) };
@@ -66,9 +76,79 @@ pub fn is_in_sink() -> bool {
 }
 
 /// Chooses level and sink for the whole process. The last call wins, over the variable too.
-pub fn set(level: Level, sink: Option<Sink>) {
-    *SINK.write().unwrap_or_else(PoisonError::into_inner) = sink;
+pub fn set(level: Level, sink: Sink) {
+    let before = std::mem::replace(&mut *write_sink(), sink);
     LEVEL.store(level as i32, Ordering::Release);
+    if let Sink::Polled(lines) = before {
+        // Whoever waits for lines learns that none will come.
+        lines.added.notify_all();
+    }
+}
+
+/// How many lines were lost because nobody asked for them in time.
+pub fn lines_lost() -> u64 {
+    LINES_LOST.load(Ordering::Relaxed)
+}
+
+/// Lines that wait to be asked for: the newest `capacity` of them.
+pub struct WaitingLines {
+    capacity: usize,
+    lines: Mutex<VecDeque<(Level, String)>>,
+    added: Condvar,
+}
+
+impl WaitingLines {
+    pub fn new(capacity: usize) -> Self {
+        WaitingLines {
+            capacity: capacity.max(1),
+            lines: Mutex::default(),
+            added: Condvar::new(),
+        }
+    }
+
+    fn push(&self, level: Level, message: &str) {
+        let mut lines = self.lines.lock();
+        if lines.len() == self.capacity {
+            lines.pop_front();
+            LINES_LOST.fetch_add(1, Ordering::Relaxed);
+        }
+        lines.push_back((level, message.to_owned()));
+        self.added.notify_one();
+    }
+}
+
+/// Hands every line that waits to `function`, on this thread; waits up to `timeout` for the first.
+/// Gives how many there were.
+pub fn poll(timeout: Duration, function: &dyn Fn(Level, &str)) -> usize {
+    let Sink::Polled(waiting) = sink() else {
+        return 0;
+    };
+    let lines = {
+        let lines = waiting.lines.lock();
+        let still_polled = || matches!(sink(), Sink::Polled(now) if Arc::ptr_eq(&now, &waiting));
+        let ready = |lines: &mut VecDeque<_>| !lines.is_empty() || !still_polled();
+        let deadline = Instant::now() + timeout;
+        let (mut lines, _) = waiting.added.wait_until(lines, deadline, ready);
+        std::mem::take(&mut *lines)
+    };
+    for (level, line) in &lines {
+        in_sink(|| function(*level, line));
+    }
+    lines.len()
+}
+
+fn in_sink(run: impl FnOnce()) {
+    let before = IN_SINK.replace(true);
+    run();
+    IN_SINK.set(before);
+}
+
+fn sink() -> Sink {
+    SINK.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+fn write_sink() -> RwLockWriteGuard<'static, Sink> {
+    SINK.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads the variable, unless the application has chosen already.
@@ -84,7 +164,7 @@ pub fn init_from_environment() -> Result<()> {
             ))
         })?,
     };
-    // where the application chose meanwhile, its choice stays.
+    // Where the application chose meanwhile, its choice stays.
     let _ = LEVEL.compare_exchange(UNSET, level as i32, Ordering::AcqRel, Ordering::Acquire);
     Ok(())
 }
@@ -104,20 +184,31 @@ pub fn write(level: Level, message: &str) {
     if !enabled(level) {
         return;
     }
-    let sink = SINK.read().unwrap_or_else(PoisonError::into_inner).clone();
-    match sink {
-        Some(sink) => {
-            let before = IN_SINK.replace(true);
-            sink(level, message);
-            IN_SINK.set(before);
-        }
-        None => stderr::write(&format!("axonpush: {}: {message}\n", level.word())),
+    match sink() {
+        Sink::Function(function) => in_sink(|| function(level, message)),
+        Sink::Polled(lines) => lines.push(level, message),
+        Sink::Stderr => stderr::write(&format!("axonpush: {}: {message}\n", level.word())),
+    }
+}
+
+/// A line for whoever looks into a problem; made only where somebody reads it.
+pub fn debug(message: impl FnOnce() -> String) {
+    if enabled(Level::Debug) {
+        write(Level::Debug, &message());
     }
 }
 
 /// Held across `fork()`, so that the child does not inherit a lock that nobody will release.
-pub fn lock_for_fork() -> RwLockWriteGuard<'static, Option<Sink>> {
-    SINK.write().unwrap_or_else(PoisonError::into_inner)
+pub fn lock_for_fork() -> RwLockWriteGuard<'static, Sink> {
+    write_sink()
+}
+
+/// In a forked child, the lines that wait are its parent's, and their lock may be held for ever.
+pub fn start_anew_in_child(sink: &mut Sink) {
+    if let Sink::Polled(lines) = sink {
+        let anew = Arc::new(WaitingLines::new(lines.capacity));
+        std::mem::forget(std::mem::replace(lines, anew));
+    }
 }
 
 /// Lets one line through every few seconds and counts the others.
@@ -173,6 +264,18 @@ mod tests {
         assert_eq!(limiter.admit(start + INTERVAL / 2), None);
         assert_eq!(limiter.admit(start + INTERVAL), Some(2));
         assert_eq!(limiter.admit(start + INTERVAL), None);
+    }
+
+    #[test]
+    fn the_oldest_of_the_waiting_lines_makes_room() {
+        let lines = WaitingLines::new(2);
+        let before = lines_lost();
+        for line in ["a", "b", "c"] {
+            lines.push(Level::Warn, line);
+        }
+        let kept: Vec<String> = lines.lines.lock().iter().map(|(_, l)| l.clone()).collect();
+        assert_eq!(kept, ["b", "c"]);
+        assert!(lines_lost() > before);
     }
 
     #[test]

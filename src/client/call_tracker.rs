@@ -1,12 +1,17 @@
 //! Which calls of a client are in progress, and whether new ones may begin.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, Result};
+use crate::sys::cancel::CallScope;
 use crate::sys::sync::{Condvar, Mutex};
 
 #[derive(Default)]
-pub struct CallTracker {
+pub struct CallTracker(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -21,40 +26,51 @@ struct State {
 impl CallTracker {
     /// Begins a call, which ends when the guard is dropped.
     pub fn begin(&self) -> Result<CallGuard<'_>> {
-        let mut state = self.state.lock();
+        let mut state = self.0.state.lock();
         if state.closing {
             return Err(Error::closed());
         }
         state.calls += 1;
-        Ok(CallGuard(self))
+        Ok(CallGuard(&self.0))
     }
 
     /// Lets no new call begin, and ends the waits of those in progress.
     pub fn close(&self) {
-        self.state.lock().closing = true;
-        self.changed.notify_all();
+        self.0.state.lock().closing = true;
+        self.0.changed.notify_all();
     }
 
     /// Waits until no call is in progress, or the deadline has passed.
     pub fn wait_until_idle(&self, deadline: Instant) {
-        let state = self.state.lock();
+        let state = self.0.state.lock();
         let _ = self
+            .0
             .changed
             .wait_until(state, deadline, |state| state.calls == 0);
     }
 
-    /// Waits between attempts; closing the client ends the wait.
-    pub fn sleep(&self, until: Instant) -> Result<()> {
-        let state = self.state.lock();
-        match self.changed.wait_until(state, until, |state| state.closing) {
-            (_, true) => Err(Error::closed()),
-            (_, false) => Ok(()),
-        }
+    /// Waits between attempts. Closing the client and cancelling the call end the wait.
+    pub fn sleep(&self, until: Instant, scope: &CallScope) -> Result<()> {
+        let shared = self.0.clone();
+        let wake = move || {
+            // Whoever waits is either before its look at the token or in its wait.
+            drop(shared.state.lock());
+            shared.changed.notify_all();
+        };
+        let shared = &self.0;
+        scope.interruptible(wake, || {
+            let over = |state: &mut State| state.closing || scope.is_cancelled();
+            let (state, _) = shared.changed.wait_until(shared.state.lock(), until, over);
+            if state.closing {
+                return Err(Error::closed());
+            }
+            scope.check()
+        })
     }
 }
 
 /// A call in progress.
-pub struct CallGuard<'t>(&'t CallTracker);
+pub struct CallGuard<'t>(&'t Shared);
 
 impl Drop for CallGuard<'_> {
     fn drop(&mut self) {

@@ -9,7 +9,7 @@ use super::Client;
 use super::operations::Operation;
 use super::query::EventQuery;
 use crate::delivery::completions::Completion;
-use crate::delivery::queue::OnFull;
+use crate::delivery::limits::OnFull;
 use crate::error::{Error, Kind, Result};
 use crate::event::encode::{self, trace_headers};
 use crate::event::log_record::LogRecord;
@@ -19,6 +19,7 @@ use crate::http::request::Request;
 use crate::http::response::{Expect, HttpResponse, Response};
 use crate::http::retry::Backoff;
 use crate::http::url;
+use crate::sys::cancel::CallScope;
 use crate::sys::random;
 use crate::{json, log};
 
@@ -27,37 +28,46 @@ const BACKOFF: Backoff = Backoff::up_to(Duration::from_secs(4));
 
 impl Client {
     /// Publishes one event, now. `None`: suppressed by fail-open.
-    pub fn publish(&self, event: &Event) -> Result<Option<Response>> {
+    pub fn publish(&self, event: &Event, scope: &CallScope) -> Result<Option<Response>> {
         let current = trace_context::current();
         let event = event.within(current.as_deref());
         event.check()?;
         let request = self.encoder.encode(&event, None)?;
-        self.call(&request, encode::PATH, Expect::Accepted)
+        self.call(&request, encode::PATH, Expect::Accepted, scope)
     }
 
     /// Events of one channel, newest first.
-    pub fn list(&self, channel_id: Option<&str>, query: &EventQuery) -> Result<Response> {
+    pub fn list(
+        &self,
+        channel_id: Option<&str>,
+        query: &EventQuery,
+        scope: &CallScope,
+    ) -> Result<Response> {
         let channel = self.channel(channel_id)?;
         if query.channel_id.is_some_and(|other| other != channel) {
             return Err(Error::argument(
                 "query.channel_id: it differs from the argument channel_id; leave it out",
             ));
         }
-        self.search(&EventQuery {
-            channel_id: Some(channel),
-            ..query.clone()
-        })
+        self.search(
+            &EventQuery {
+                channel_id: Some(channel),
+                ..query.clone()
+            },
+            scope,
+        )
     }
 
     /// Events of the organization, newest first.
-    pub fn search(&self, query: &EventQuery) -> Result<Response> {
-        self.events_page(&query.encode()?)
+    pub fn search(&self, query: &EventQuery, scope: &CallScope) -> Result<Response> {
+        self.events_page(&query.encode()?, scope)
     }
 
     /// Events by an encoded query.
-    pub fn events_page(&self, query: &str) -> Result<Response> {
+    pub fn events_page(&self, query: &str, scope: &CallScope) -> Result<Response> {
         let list = Expect::List("events");
-        let response = self.send(Method::GET, "/events", Some(query), None, true, list)?;
+        let request = self.request_to(Method::GET, "/events", Some(query), None, true)?;
+        let response = self.call(&request, "/events", list, scope)?;
         Ok(response.unwrap_or_else(|| Response::empty_list("events")))
     }
 
@@ -68,6 +78,7 @@ impl Client {
         ids: &[&str],
         query: Option<&str>,
         body: Option<String>,
+        scope: &CallScope,
     ) -> Result<Option<Response>> {
         let path = operation.fill(ids)?;
         let method = operation
@@ -76,14 +87,8 @@ impl Client {
             .expect("the table has HTTP methods");
         let expect = operation.list.map_or(Expect::Anything, Expect::List);
         let body = body.map(String::into_bytes);
-        let response = self.send(
-            method,
-            &path,
-            query,
-            body,
-            operation.is_repeatable(),
-            expect,
-        )?;
+        let request = self.request_to(method, &path, query, body, operation.is_repeatable())?;
+        let response = self.call(&request, &path, expect, scope)?;
         Ok(response.or_else(|| operation.list.map(Response::empty_list)))
     }
 
@@ -93,6 +98,7 @@ impl Client {
         operation: &Operation,
         channel_id: Option<&str>,
         json: &str,
+        scope: &CallScope,
     ) -> Result<Option<Response>> {
         json::check(json).map_err(|e| Error::argument(format!("json: {e}")))?;
         let channel = self.channel(channel_id)?;
@@ -106,7 +112,7 @@ impl Client {
             operation.is_repeatable(),
         )?;
         request.headers.push((names::CHANNEL, channel));
-        self.call(&request, operation.path, Expect::Anything)
+        self.call(&request, operation.path, Expect::Anything, scope)
     }
 
     /// Any endpoint. `None`: suppressed by fail-open.
@@ -116,6 +122,7 @@ impl Client {
         path: &str,
         query: Option<&str>,
         body: Option<&str>,
+        scope: &CallScope,
     ) -> Result<Option<Response>> {
         let method = match method {
             "GET" => Method::GET,
@@ -139,15 +146,24 @@ impl Client {
         // Whether a POST or PATCH that arrives twice does harm is not ours to guess.
         let repeatable = !matches!(method, Method::POST | Method::PATCH);
         let body = body.map(|text| text.as_bytes().to_vec());
-        self.send(method, path, query, body, repeatable, Expect::Anything)
+        let request = self.request_to(method, path, query, body, repeatable)?;
+        self.call(&request, path, Expect::Anything, scope)
     }
 
     /// Takes an event for delivery in the background. Exactly one completion for each that is taken.
-    pub fn publish_async(&self, event: &Event, completion: Option<Completion>) -> Result<()> {
+    /// `scope` bounds the wait for room.
+    pub fn publish_async(
+        &self,
+        event: &Event,
+        completion: Option<Completion>,
+        scope: &CallScope,
+    ) -> Result<()> {
+        scope.check()?;
         let current = trace_context::current();
         let event = event.within(current.as_deref());
         event.check()?;
-        self.delivery().publish(&event, completion, OnFull::Wait)
+        self.delivery()
+            .publish(&event, completion, OnFull::Wait(scope))
     }
 
     /// Publishes a line of the application's log in the background. It never fails and never waits: what cannot
@@ -179,20 +195,6 @@ impl Client {
     /// A log event that could not even be handed over.
     pub fn count_lost_log_event(&self) {
         self.log_events_lost.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The way of every call but publishing.
-    fn send(
-        &self,
-        method: Method,
-        path: &str,
-        query: Option<&str>,
-        body: Option<Vec<u8>>,
-        repeatable: bool,
-        expect: Expect,
-    ) -> Result<Option<Response>> {
-        let request = self.request_to(method, path, query, body, repeatable)?;
-        self.call(&request, path, expect)
     }
 
     fn request_to(
@@ -227,10 +229,16 @@ impl Client {
     }
 
     /// One call: attempts, and then what fail-open makes of a failure. `path` is for the log.
-    fn call(&self, request: &Request, path: &str, expect: Expect) -> Result<Option<Response>> {
+    fn call(
+        &self,
+        request: &Request,
+        path: &str,
+        expect: Expect,
+        scope: &CallScope,
+    ) -> Result<Option<Response>> {
         let _in_progress = self.calls.begin()?;
         let outcome = self
-            .attempts(request)
+            .attempts(request, scope)
             .and_then(|response| response.into_response(expect));
         match outcome {
             Ok(response) => Ok(Some(response)),
@@ -245,25 +253,28 @@ impl Client {
         }
     }
 
-    fn attempts(&self, request: &Request) -> Result<HttpResponse> {
+    fn attempts(&self, request: &Request, scope: &CallScope) -> Result<HttpResponse> {
         let mut retry = 0;
         loop {
-            let error = match self.http.exchange(request, None) {
+            scope.check()?;
+            let error = match self.http.exchange(request, scope) {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
             let wait = error
                 .retry_after
                 .unwrap_or_else(|| BACKOFF.wait(retry, random::jitter()));
+            let until = Instant::now() + wait;
             if retry >= self.config.max_retries
                 || !error.retryable()
                 || !may_repeat(request, &error)
                 // Longer than a caller can expect a call to take.
                 || wait > self.config.http.timeout && error.retry_after.is_some()
+                || scope.deadline.is_some_and(|deadline| until >= deadline)
             {
                 return Err(error);
             }
-            self.calls.sleep(Instant::now() + wait)?;
+            self.calls.sleep(until, scope)?;
             retry += 1;
             self.retried.fetch_add(1, Ordering::Relaxed);
         }

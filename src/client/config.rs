@@ -8,7 +8,7 @@ use http::HeaderValue;
 
 use super::env::Environment;
 use super::settings::*;
-use crate::delivery::queue::Overflow;
+use crate::delivery::limits::Overflow;
 use crate::error::{Error, Result};
 use crate::event::encode::EventDefaults;
 use crate::event::redaction::{ContentCapture, RedactionRules};
@@ -53,6 +53,7 @@ pub struct Options {
     /// `Some("")`: no proxy.
     pub proxy: Option<String>,
     pub user_agent: Option<String>,
+    pub block_timeout: Option<Duration>,
 }
 
 /// A complete, checked configuration.
@@ -71,6 +72,8 @@ pub struct Config {
     pub max_connections: usize,
     pub shutdown_timeout: Duration,
     pub completion_mode: CompletionMode,
+    /// `None`: a publish that blocks waits for as long as it takes.
+    pub block_timeout: Option<Duration>,
 }
 
 impl Config {
@@ -124,6 +127,7 @@ impl Config {
             max_connections: max_connections(options.max_connections)?,
             shutdown_timeout: milliseconds(&SHUTDOWN_TIMEOUT, options.shutdown_timeout),
             completion_mode: options.completion_mode.unwrap_or(CompletionMode::Thread),
+            block_timeout: options.block_timeout,
             base_url,
         })
     }

@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::response::Response;
 use crate::http::url;
 use crate::json::{self, Document, Found};
+use crate::sys::cancel::CallScope;
 
 /// Filters that an iterator keeps.
 #[derive(Debug, Default)]
@@ -75,9 +76,10 @@ impl EventsIter {
     }
 
     /// The next older event, as JSON; `None` at the end.
-    pub fn advance(&mut self, client: &Client) -> Result<Option<Response>> {
+    pub fn advance(&mut self, client: &Client, scope: &CallScope) -> Result<Option<Response>> {
         while self.waiting.is_empty() && !self.finished {
-            let page = client.events_page(&self.query.with(self.until.as_deref(), self.limit))?;
+            let page =
+                client.events_page(&self.query.with(self.until.as_deref(), self.limit), scope)?;
             self.take(page.document.text())?;
         }
         Ok(self.waiting.pop_front().map(|event| Response {

@@ -20,11 +20,12 @@ use self::call_tracker::CallTracker;
 use self::config::{CompletionMode, Config};
 use crate::delivery::Delivery;
 use crate::delivery::accounting::Counters;
-use crate::delivery::queue::Limits;
+use crate::delivery::limits::Limits;
 use crate::error::{Error, Kind, Result};
 use crate::event::encode::EventEncoder;
 use crate::http::blocking::Http;
 use crate::log::{self, RateLimiter};
+use crate::sys::cancel::CallScope;
 
 /// Safe to use from many threads at once.
 pub struct Client {
@@ -73,17 +74,17 @@ impl Client {
     }
 
     /// Waits until every event accepted so far has ended.
-    pub fn flush(&self, timeout: Duration) -> Result<()> {
+    pub fn flush(&self, timeout: Duration, scope: &CallScope) -> Result<()> {
         self.delivery
             .get()
-            .map_or(Ok(()), |delivery| delivery.flush(timeout))
+            .map_or(Ok(()), |delivery| delivery.flush(timeout, scope))
     }
 
     /// Runs the completions that wait to be polled; gives how many ran.
-    pub fn poll(&self, timeout: Duration) -> usize {
+    pub fn poll(&self, timeout: Duration, scope: &CallScope) -> usize {
         match self.config.completion_mode {
             CompletionMode::Thread => 0,
-            CompletionMode::Polled => self.delivery().poll(timeout),
+            CompletionMode::Polled => self.delivery().poll(timeout, scope),
         }
     }
 
@@ -117,6 +118,7 @@ impl Client {
                     max_events: config.queue_max_events,
                     max_bytes: config.queue_max_bytes,
                     overflow: config.overflow,
+                    block_timeout: config.block_timeout,
                     delivery_timeout: config.delivery_timeout,
                     max_senders: config.max_connections,
                     fail_open: config.fail_open,

@@ -67,4 +67,6 @@ settings! {
         "URL of an HTTP proxy. An empty string means no proxy, whatever the variables say.";
     USER_AGENT = "user_agent", [], "none",
         "Product token of a binding, appended to ours.";
+    BLOCK_TIMEOUT = "block_timeout_ms", [], "0",
+        "Milliseconds that `BLOCK` waits for room at most; 0: for as long as it takes.";
 }

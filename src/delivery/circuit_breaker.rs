@@ -44,6 +44,15 @@ struct Open {
     last_error: Error,
 }
 
+/// How soon the service is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// After growing waits.
+    Normal,
+    /// After the first wait each time, because somebody waits for delivery.
+    Hurried,
+}
+
 /// The attempt that probes while the breaker is open: the number of that time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Probe(u64);
@@ -85,7 +94,14 @@ impl CircuitBreaker {
     }
 
     /// An attempt failed in a way that may pass. `was_probe`: as [`Self::end_attempt`] told.
-    pub fn note_failure(&mut self, error: &Error, was_probe: bool, jitter: f64, now: Instant) {
+    pub fn note_failure(
+        &mut self,
+        error: &Error,
+        was_probe: bool,
+        pace: Pace,
+        jitter: f64,
+        now: Instant,
+    ) {
         self.failures += 1;
         let retry_after = error.retry_after.map(|wait| now + wait);
         if let Some(open) = &mut self.open
@@ -111,11 +127,16 @@ impl CircuitBreaker {
                 (self.times_opened, 0)
             }
         };
+        // A failure in a hurry does not make the later waits longer.
+        let (wait, failures) = match pace {
+            Pace::Normal => (BACKOFF.wait(failures, jitter), failures + 1),
+            Pace::Hurried => (BACKOFF.wait(0, jitter), failures),
+        };
         self.open = Some(Open {
             number,
-            probe_at: retry_after.unwrap_or_else(|| now + BACKOFF.wait(failures, jitter)),
+            probe_at: retry_after.unwrap_or(now + wait),
             failed_at: now,
-            failures: failures + 1,
+            failures,
             half_open: false,
             retry_after_set: retry_after.is_some(),
             last_error: error.clone(),
@@ -123,12 +144,11 @@ impl CircuitBreaker {
     }
 
     /// Somebody waits for delivery: the next probe is sent soon, unless the service named a time. Not
-    /// sooner than the first backoff allows, however often somebody waits. Gives the moment.
-    pub fn probe_now(&mut self) -> Option<Instant> {
-        let open = self.open.as_mut().filter(|open| !open.retry_after_set)?;
-        let soon = open.failed_at + BACKOFF.wait(0, 1.0);
-        open.probe_at = open.probe_at.min(soon);
-        Some(soon)
+    /// sooner than the first backoff allows, however often somebody waits.
+    pub fn probe_now(&mut self) {
+        if let Some(open) = self.open.as_mut().filter(|open| !open.retry_after_set) {
+            open.probe_at = open.probe_at.min(open.failed_at + BACKOFF.wait(0, 1.0));
+        }
     }
 
     /// When an event that is ready at `ready` may be sent; `None`: when the probe that is under way has
@@ -176,7 +196,7 @@ mod tests {
         let probe = breaker.begin_attempt();
         assert!(!breaker.permits(now), "one probe at a time");
         assert!(breaker.end_attempt(probe));
-        breaker.note_failure(error, true, 1.0, now);
+        breaker.note_failure(error, true, Pace::Normal, 1.0, now);
     }
 
     #[test]
@@ -184,7 +204,7 @@ mod tests {
         let mut breaker = CircuitBreaker::default();
         let mut now = Instant::now();
         assert_eq!(breaker.begin_attempt(), None);
-        breaker.note_failure(&unreachable(), false, 1.0, now);
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
         for wait in [250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000] {
             let wait = Duration::from_millis(wait);
             assert!(!breaker.permits(now + wait - Duration::from_millis(1)));
@@ -202,13 +222,13 @@ mod tests {
         let mut breaker = CircuitBreaker::default();
         let now = Instant::now();
         for _ in 0..10 {
-            breaker.note_failure(&broken(), false, 1.0, now);
-            breaker.note_failure(&broken(), false, 1.0, now);
+            breaker.note_failure(&broken(), false, Pace::Normal, 1.0, now);
+            breaker.note_failure(&broken(), false, Pace::Normal, 1.0, now);
             assert!(!breaker.is_open());
             breaker.close();
         }
         for _ in 0..3 {
-            breaker.note_failure(&broken(), false, 1.0, now);
+            breaker.note_failure(&broken(), false, Pace::Normal, 1.0, now);
         }
         assert!(breaker.is_open());
     }
@@ -218,8 +238,8 @@ mod tests {
         let mut breaker = CircuitBreaker::default();
         let now = Instant::now();
         let wait = Duration::from_secs(20);
-        breaker.note_failure(&slow_down(wait), false, 1.0, now);
-        assert_eq!(breaker.probe_now(), None);
+        breaker.note_failure(&slow_down(wait), false, Pace::Normal, 1.0, now);
+        breaker.probe_now();
         assert!(!breaker.permits(now + wait - Duration::from_millis(1)));
         assert!(breaker.permits(now + wait));
     }
@@ -228,14 +248,37 @@ mod tests {
     fn whoever_waits_makes_the_probe_come_after_the_first_backoff() {
         let mut breaker = CircuitBreaker::default();
         let mut now = Instant::now();
-        breaker.note_failure(&unreachable(), false, 1.0, now);
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
         for _ in 0..6 {
             now += Duration::from_secs(30);
             fail_probe(&mut breaker, &unreachable(), now);
         }
         let soon = now + Duration::from_millis(250);
-        assert_eq!(breaker.probe_now(), Some(soon));
+        breaker.probe_now();
         assert!(!breaker.permits(now) && breaker.permits(soon));
+    }
+
+    #[test]
+    fn a_hurried_service_is_probed_in_equal_steps_and_spared_again_later() {
+        let mut breaker = CircuitBreaker::default();
+        let mut now = Instant::now();
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
+        for _ in 0..10 {
+            now += Duration::from_millis(500);
+            let probe = breaker.begin_attempt();
+            assert!(breaker.end_attempt(probe));
+            breaker.note_failure(&unreachable(), true, Pace::Hurried, 1.0, now);
+            assert_eq!(
+                breaker.next_attempt(None),
+                Some(now + Duration::from_millis(250))
+            );
+        }
+        now += Duration::from_millis(250);
+        fail_probe(&mut breaker, &unreachable(), now);
+        assert_eq!(
+            breaker.next_attempt(None),
+            Some(now + Duration::from_millis(500))
+        );
     }
 
     #[test]
@@ -243,11 +286,17 @@ mod tests {
         let mut breaker = CircuitBreaker::default();
         let now = Instant::now();
         let before = breaker.begin_attempt();
-        breaker.note_failure(&unreachable(), false, 1.0, now);
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
         let soon = now + Duration::from_millis(250);
         let probe = breaker.begin_attempt();
         assert!(!breaker.end_attempt(before));
-        breaker.note_failure(&unreachable(), false, 1.0, now + Duration::from_millis(100));
+        breaker.note_failure(
+            &unreachable(),
+            false,
+            Pace::Normal,
+            1.0,
+            now + Duration::from_millis(100),
+        );
         assert_eq!(breaker.next_attempt(None), None, "the probe is under way");
         assert!(breaker.end_attempt(probe));
         assert_eq!(breaker.next_attempt(None), Some(soon));

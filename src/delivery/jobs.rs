@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::completions::ReadyCompletion;
 use super::in_flight::{AttemptOutcome, EventInFlight, GivenUp};
+use super::limits::Limits;
 use super::pending::QueuedEvent;
-use super::queue::{Limits, Phase, Queue, State};
-use super::workers::{IDLE, LONG_NAP, NAP, PATIENCE, SHORTEST_NAP, SpawnRequest};
+use super::queue::{Phase, Queue, State};
+use super::workers::{IDLE, LONG_NAP, NAP, PARK, PATIENCE, SHORTEST_NAP, SpawnRequest};
+use crate::sys::threads;
 
 /// What a worker tells when it asks for its next job.
 pub enum WorkerEvent {
@@ -39,6 +41,7 @@ impl Queue {
         let mut now = Instant::now();
         // A worker that was busy goes on. One that was waiting first looks whether it is needed.
         let mut was_busy = true;
+        let mut idle_since = now;
         match event {
             WorkerEvent::Started => was_busy = false,
             WorkerEvent::Attempted(outcome) => self.settle(&mut state, worker, outcome, now),
@@ -80,7 +83,6 @@ impl Queue {
             if drained || state.present_workers() > self.limits.max_senders + 1 {
                 break Job::Exit;
             }
-            let slept = now;
             let rare = state.workers.events_are_rare(now);
             let watch = !state.pending.is_empty() || state.in_flight.sending > 0 || !rare;
             if watch && !state.workers.lookout {
@@ -91,13 +93,15 @@ impl Queue {
                 now = Instant::now();
             } else {
                 state.workers.parked += 1;
-                state = self.park.wait_timeout(state, IDLE);
+                state = self.park.wait_timeout(state, PARK);
                 now = Instant::now();
                 if state.workers.summoned > 0 {
                     state.workers.summoned -= 1;
+                    idle_since = now;
                 } else {
                     state.workers.parked -= 1;
-                    if now.duration_since(slept) >= IDLE {
+                    // A program whose main thread has ended lives for as long as its other threads do.
+                    if now.duration_since(idle_since) >= IDLE || threads::main_thread_has_ended() {
                         break Job::Exit;
                     }
                 }

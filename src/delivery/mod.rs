@@ -13,7 +13,9 @@ pub mod circuit_breaker;
 pub mod completions;
 mod in_flight;
 mod jobs;
+pub mod limits;
 mod pending;
+mod polling;
 pub mod queue;
 #[cfg(test)]
 mod queue_tests;
@@ -29,8 +31,9 @@ use self::accounting::Counters;
 use self::completions::{Completion, ReadyCompletion};
 use self::in_flight::{AttemptOutcome, GivenUp};
 use self::jobs::{Job, WorkerEvent};
+use self::limits::{DropReport, Limits, OnFull, Overflow};
 use self::pending::QueuedEvent;
-use self::queue::{Limits, OnFull, Overflow, Queue};
+use self::queue::Queue;
 use self::workers::SpawnRequest;
 use crate::error::{Error, Kind, Result};
 use crate::event::Event;
@@ -40,6 +43,7 @@ use crate::http::blocking::Http;
 use crate::http::request::Request;
 use crate::http::response::Expect;
 use crate::log::{self, RateLimiter};
+use crate::sys::cancel::CallScope;
 use crate::sys::sync::Mutex;
 use crate::sys::{random, threads};
 
@@ -102,16 +106,23 @@ impl Delivery {
         &self,
         event: &Event,
         completion: Option<Completion>,
-        on_full: OnFull,
+        on_full: OnFull<'_>,
     ) -> Result<()> {
         let stored = StoredEvent::new(event);
-        let push = || self.0.queue.push(stored, completion, on_full);
+        let push = || {
+            let push = || self.0.queue.push(stored, completion, on_full);
+            match on_full {
+                OnFull::Wait(scope) => self.0.interruptible(scope, push),
+                OnFull::Refuse => push(),
+            }
+        };
         // Only a publish that may block waits for other workers.
-        let spawn = match self.0.blocks {
+        let pushed = match self.0.blocks {
             true => self.0.while_suspended(push)?,
             false => push()?,
         };
-        self.0.spawn_worker(spawn);
+        self.0.spawn_worker(pushed.spawn);
+        self.0.warn_of_drops(pushed.drops);
         Ok(())
     }
 
@@ -120,15 +131,16 @@ impl Delivery {
     }
 
     /// Waits until every event accepted so far has ended.
-    pub fn flush(&self, timeout: Duration) -> Result<()> {
-        self.0.flush(Instant::now() + timeout)
+    pub fn flush(&self, timeout: Duration, scope: &CallScope) -> Result<()> {
+        self.0
+            .flush(scope.deadline_or(Instant::now() + timeout), scope)
     }
 
     /// Refuses new events and lets those that wait be delivered by `deadline`.
     pub fn drain(&self, deadline: Instant) -> Result<()> {
         let spawn = self.0.queue.drain(deadline);
         self.0.spawn_worker(spawn);
-        self.0.flush(deadline)
+        self.0.flush(deadline, &CallScope::default())
     }
 
     /// Ends everything: what is not delivered is abandoned, exchanges are interrupted, completions of
@@ -144,12 +156,15 @@ impl Delivery {
         core.while_suspended(|| core.queue.wait_for_workers(deadline, own));
         core.queue.kill();
         core.join(deadline);
+        core.warn_of_drops(core.queue.take_drops());
         abandoned
     }
 
     /// Runs the completions that wait, and waits for some until the timeout. Gives how many ran.
-    pub fn poll(&self, timeout: Duration) -> usize {
-        let ready = self.0.queue.wait_ready(Instant::now() + timeout);
+    pub fn poll(&self, timeout: Duration, scope: &CallScope) -> usize {
+        let deadline = scope.deadline_or(Instant::now() + timeout);
+        let wait = || self.0.queue.wait_ready(deadline, scope);
+        let ready = self.0.interruptible(scope, wait);
         // Those that become ready meanwhile are for the next call, or it might never return.
         (0..ready)
             .take_while(|_| self.0.complete_ready(false))
@@ -258,7 +273,11 @@ impl Core {
                 Err(error) => return AttemptOutcome::Failed(error),
             },
         };
-        let response = self.http.exchange(&request, Some(latest));
+        let scope = CallScope {
+            deadline: Some(latest),
+            cancel: None,
+        };
+        let response = self.http.exchange(&request, &scope);
         let error = match response.and_then(|r| r.into_response(Expect::Accepted)) {
             Ok(response) => return AttemptOutcome::Delivered(response),
             Err(error) => error,
@@ -291,6 +310,12 @@ impl Core {
         Ok(Box::new(request))
     }
 
+    fn warn_of_drops(&self, drops: Option<DropReport>) {
+        if let Some(drops) = drops {
+            log::write(log::Level::Warn, &self.queue.limits().describe_drops(drops));
+        }
+    }
+
     fn warn(&self, event: &GivenUp) {
         let GivenUp { error, suppressed } = event;
         self.warnings.warn(&if *suppressed {
@@ -315,9 +340,22 @@ impl Core {
         (!self.polled).then_some(current.epoch)
     }
 
-    fn flush(self: &Arc<Self>, deadline: Instant) -> Result<()> {
+    fn flush(self: &Arc<Self>, deadline: Instant, scope: &CallScope) -> Result<()> {
         let inside = self.epoch_of_this_worker().is_some();
-        self.while_suspended(|| self.queue.flush(deadline, inside))
+        self.while_suspended(|| {
+            self.interruptible(scope, || self.queue.flush(deadline, inside, scope))
+        })
+    }
+
+    /// Runs something that waits at the queue; cancelling the call wakes it.
+    fn interruptible<T>(self: &Arc<Self>, scope: &CallScope, wait: impl FnOnce() -> T) -> T {
+        let core = Arc::downgrade(self);
+        let wake = move || {
+            if let Some(core) = core.upgrade() {
+                core.queue.wake_callers();
+            }
+        };
+        scope.interruptible(wake, wait)
     }
 
     /// Runs something that waits for other workers. Inside a completion, this thread is one of them,
@@ -337,10 +375,9 @@ impl Core {
     /// share of this `Core`.
     fn join(&self, deadline: Instant) {
         let threads = std::mem::take(&mut *self.threads.lock());
-        let this = std::thread::current().id();
         let mut left = 0;
         for thread in threads {
-            if thread.thread().id() == this {
+            if threads::is_current(&thread) {
                 continue;
             }
             while !thread.is_finished() && Instant::now() < deadline {

@@ -17,6 +17,8 @@ pub struct QueuedEvent {
     pub accepted_at: Instant,
     /// `None` while the event is being sent: then the table of events in flight has it.
     pub completion: Option<Completion>,
+    /// When the latest attempt failed.
+    pub failed_at: Option<Instant>,
     /// After a failed attempt: the event is not tried again before.
     pub retry_at: Option<Instant>,
     /// What the latest attempt failed with.
@@ -36,6 +38,7 @@ impl QueuedEvent {
             request: None,
             accepted_at: Instant::now(),
             completion,
+            failed_at: None,
             retry_at: None,
             last_error: None,
             attempts: 0,
@@ -98,10 +101,17 @@ impl Pending {
         retry.into_iter().chain(fresh)
     }
 
-    /// Lets the events that failed be tried again at `at`, if they would wait for longer.
-    pub fn retry_by(&mut self, at: Instant) {
+    /// Lets the events that failed be tried again once `wait` has passed since then, if they would wait for
+    /// longer. Where the service named the time itself, that stays.
+    pub fn retry_soon(&mut self, wait: Duration) {
         for event in &mut self.retry {
-            event.retry_at = event.retry_at.map(|retry_at| retry_at.min(at));
+            let named = event
+                .last_error
+                .as_ref()
+                .is_some_and(|e| e.retry_after.is_some());
+            if let (Some(failed), false) = (event.failed_at, named) {
+                event.retry_at = event.retry_at.map(|at| at.min(failed + wait));
+            }
         }
     }
 

@@ -8,53 +8,21 @@
 use std::time::{Duration, Instant};
 
 use super::accounting::{Counters, Disposition, FlushEpochs};
-use super::circuit_breaker::CircuitBreaker;
+use super::circuit_breaker::{CircuitBreaker, Pace};
 use super::completions::{Completion, Completions, ReadyCompletion};
 use super::in_flight::{AttemptOutcome, EventInFlight, GivenUp, InFlight};
+use super::limits::{Bound, DropReport, Drops, Limits, OnFull, Overflow};
 use super::pending::{Pending, QueuedEvent};
 use super::workers::{PATIENCE, SpawnRequest, Workers};
 use crate::error::{Error, Kind, Result};
 use crate::event::stored::StoredEvent;
 use crate::http::response::Response;
 use crate::http::retry::Backoff;
+use crate::sys::cancel::CallScope;
 use crate::sys::sync::{Condvar, Mutex, MutexGuard};
 
 /// The wait of one event between its attempts: 250 ms, doubled each time, 30 s at most.
 const BACKOFF: Backoff = Backoff::up_to(Duration::from_secs(30));
-
-/// What happens to an event for which the queue has no room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overflow {
-    DropOldest,
-    DropNewest,
-    Block,
-}
-
-/// What to do where an event would have to wait for room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnFull {
-    Wait,
-    Refuse,
-}
-
-pub struct Limits {
-    pub max_events: usize,
-    pub max_bytes: u64,
-    pub overflow: Overflow,
-    pub delivery_timeout: Duration,
-    pub max_senders: usize,
-    pub fail_open: bool,
-    /// Completions wait until the application polls.
-    pub polled: bool,
-}
-
-impl Limits {
-    /// How many completions may be ready and not run yet. Not as few as a short queue has events: a
-    /// burst that drops some must not be refused for their completions.
-    fn max_ready(&self) -> usize {
-        self.max_events.max(10_000)
-    }
-}
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Phase {
@@ -78,10 +46,21 @@ pub(super) struct State {
     pub(super) workers: Workers,
     /// Events given up, which a worker takes along to log them.
     pub(super) given_up: Vec<GivenUp>,
+    /// Callers that flush or close.
+    pub(super) waiting_for_delivery: usize,
+    /// Events dropped by overflow that no line of the log has told of yet.
+    pub(super) drops: Drops,
     /// Callers that wait for room.
     pub(super) blocked: usize,
     /// When the service last gave a final response.
     pub(super) last_response: Option<Instant>,
+}
+
+/// What follows from an event that was taken, once the lock is free.
+pub struct Pushed {
+    pub spawn: SpawnRequest,
+    /// To be logged.
+    pub drops: Option<DropReport>,
 }
 
 pub struct Queue {
@@ -113,6 +92,8 @@ impl Queue {
                 completions: Completions::default(),
                 workers: Workers::new(Instant::now()),
                 given_up: Vec::new(),
+                waiting_for_delivery: 0,
+                drops: Drops::default(),
                 blocked: 0,
                 last_response: None,
             }),
@@ -124,6 +105,10 @@ impl Queue {
         }
     }
 
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     pub fn counters(&self) -> Counters {
         self.state.lock().counters
     }
@@ -133,8 +118,8 @@ impl Queue {
         &self,
         event: StoredEvent,
         completion: Option<Completion>,
-        on_full: OnFull,
-    ) -> Result<SpawnRequest> {
+        on_full: OnFull<'_>,
+    ) -> Result<Pushed> {
         let mut event = Box::new(QueuedEvent::new(event, completion));
         let mut state = self.make_room(event.bytes, on_full)?;
         if self.limits.overflow == Overflow::Block {
@@ -148,15 +133,22 @@ impl Queue {
         state.workers.last_event = now;
         state.pending.push(event);
         let overdue = first || state.pending.waited(now) >= PATIENCE;
-        Ok(if overdue {
+        let spawn = if overdue {
             self.call_worker(&mut state)
         } else {
             SpawnRequest(None)
-        })
+        };
+        let drops = state.drops.take_report(now);
+        Ok(Pushed { spawn, drops })
+    }
+
+    /// The drops that no line of the log has told of.
+    pub fn take_drops(&self) -> Option<DropReport> {
+        self.state.lock().drops.take_rest()
     }
 
     /// Waits, drops or refuses until an event of `bytes` fits.
-    fn make_room(&self, bytes: u64, on_full: OnFull) -> Result<MutexGuard<'_, State>> {
+    fn make_room(&self, bytes: u64, on_full: OnFull<'_>) -> Result<MutexGuard<'_, State>> {
         let limits = &self.limits;
         if bytes > limits.max_bytes {
             return Err(Error::new(
@@ -167,41 +159,67 @@ impl Queue {
                 ),
             ));
         }
+        let since = Instant::now();
         let mut state = self.state.lock();
         loop {
             if state.phase != Phase::Open {
                 return Err(Error::closed());
             }
-            if state.has_room(bytes, limits) {
+            let Some(bound) = state.bound_reached(bytes, limits) else {
                 return Ok(state);
-            }
+            };
             match limits.overflow {
-                Overflow::DropOldest if state.completions.ready() < limits.max_ready() => {
-                    self.drop_oldest(&mut state)?;
+                Overflow::DropOldest if bound != Bound::Completions => {
+                    self.drop_oldest(&mut state, bound)?;
                 }
-                Overflow::Block if on_full == OnFull::Wait => {
-                    state.blocked += 1;
-                    state = self.room.wait(state);
-                    state.blocked -= 1;
-                }
-                _ => return Err(self.is_full()),
+                Overflow::Block => match on_full {
+                    OnFull::Refuse => return Err(limits.is_full(bound)),
+                    OnFull::Wait(scope) => {
+                        state = self.wait_for_room(state, since, bytes, scope)?
+                    }
+                },
+                _ => return Err(limits.is_full(bound)),
             }
         }
     }
 
-    fn is_full(&self) -> Error {
-        Error::new(
-            Kind::QueueFull,
-            format!(
-                "the queue is full (queue_max_events {}, queue_max_bytes {})",
-                self.limits.max_events, self.limits.max_bytes
-            ),
-        )
+    /// Waits until something has changed, within what the options and the scope allow.
+    fn wait_for_room<'q>(
+        &self,
+        mut state: MutexGuard<'q, State>,
+        since: Instant,
+        bytes: u64,
+        scope: &CallScope,
+    ) -> Result<MutexGuard<'q, State>> {
+        let limit = self.limits.block_timeout.map(|timeout| since + timeout);
+        let limit = match (limit, scope.deadline) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        state.blocked += 1;
+        let changed = |state: &mut State| {
+            state.phase != Phase::Open
+                || state.bound_reached(bytes, &self.limits).is_none()
+                || scope.is_cancelled()
+        };
+        let in_time;
+        (state, in_time) = match limit {
+            Some(limit) => self.room.wait_until(state, limit, changed),
+            None => (self.room.wait_for(state, changed), true),
+        };
+        state.blocked -= 1;
+        scope.check()?;
+        match state.bound_reached(bytes, &self.limits) {
+            Some(bound) if !in_time => Err(self.limits.is_full(bound)),
+            _ => Ok(state),
+        }
     }
 
-    fn drop_oldest(&self, state: &mut State) -> Result<()> {
+    fn drop_oldest(&self, state: &mut State, bound: Bound) -> Result<()> {
         // What is being sent cannot be taken back.
-        let oldest = state.pending.pop_oldest().ok_or_else(|| self.is_full())?;
+        let full = || self.limits.is_full(bound);
+        let oldest = state.pending.pop_oldest().ok_or_else(full)?;
+        state.drops.note(bound);
         let nobody_runs_them = state.completions.ready() == 0 && oldest.completion.is_some();
         let why = "dropped from the full queue to make room for a newer event";
         let outcome = Err(Error::new(Kind::QueueFull, why));
@@ -277,11 +295,15 @@ impl Queue {
                 error,
                 jitter,
             } => {
-                state.breaker.note_failure(&error, was_probe, jitter, now);
+                let pace = state.pace();
+                let breaker = &mut state.breaker;
+                breaker.note_failure(&error, was_probe, pace, jitter, now);
                 event.completion = in_flight.completion;
-                let wait = error
-                    .retry_after
-                    .unwrap_or_else(|| BACKOFF.wait(event.attempts, jitter));
+                let wait = error.retry_after.unwrap_or_else(|| match pace {
+                    Pace::Normal => BACKOFF.wait(event.attempts, jitter),
+                    Pace::Hurried => BACKOFF.wait(0, jitter),
+                });
+                event.failed_at = Some(now);
                 event.retry_at = Some(now + wait);
                 event.attempts += 1;
                 if now >= event.accepted_at + self.limits.delivery_timeout {
@@ -400,18 +422,21 @@ impl Queue {
 
     /// Waits until every event accepted so far has ended. A caller `inside` a completion does not wait
     /// for the events of suspended completions, its own among them: they cannot end meanwhile.
-    pub fn flush(&self, deadline: Instant, inside: bool) -> Result<()> {
+    pub fn flush(&self, deadline: Instant, inside: bool, scope: &CallScope) -> Result<()> {
         let mut state = self.state.lock();
         let epoch = state.flush_epochs.begin_flush();
+        state.waiting_for_delivery += 1;
         state.deliver_soon();
         self.nap.notify_one();
-        let (state, _) = self.ended.wait_until(state, deadline, |state| {
-            state.left(epoch, inside) == 0 || state.phase == Phase::Dead
+        let (mut state, _) = self.ended.wait_until(state, deadline, |state| {
+            state.left(epoch, inside) == 0 || state.phase == Phase::Dead || scope.is_cancelled()
         });
+        state.waiting_for_delivery -= 1;
         let left = state.left(epoch, inside);
         if left == 0 || state.phase == Phase::Dead {
             return Ok(());
         }
+        scope.check()?;
         Err(Error::new(
             Kind::Timeout,
             format!("flush: {left} events were still not delivered when the time was over"),
@@ -474,53 +499,20 @@ impl Queue {
         drop(forgotten);
     }
 
-    /// Nobody is given a completion by [`Self::take_ready`] any more but whoever closes. Waits until
-    /// those that others run have returned; `own` of them are the caller's.
-    pub fn end_polling(&self, deadline: Instant, own: usize) {
-        let mut state = self.state.lock();
-        state.phase = Phase::Dead;
-        self.wake_all();
-        let returned = |state: &mut State| state.completions.polled <= own;
-        let _ = self.ended.wait_until(state, deadline, returned);
-    }
-
-    fn wake_all(&self) {
-        self.park.notify_all();
-        self.nap.notify_all();
+    /// Lets whoever waits in a call look again at what ends the wait.
+    pub fn wake_callers(&self) {
+        drop(self.state.lock());
         self.room.notify_all();
         self.ready.notify_all();
         self.ended.notify_all();
     }
 
-    /// How many completions wait to be polled, once one does or the deadline has passed.
-    pub fn wait_ready(&self, deadline: Instant) -> usize {
-        let state = self.state.lock();
-        let (state, _) = self.ready.wait_until(state, deadline, |state| {
-            state.completions.ready() > 0 || state.phase >= Phase::Stopped
-        });
-        state.completions.ready()
-    }
-
-    /// A completion to be run by whoever polls, who then calls [`Self::note_polled`].
-    pub fn take_ready(&self, closing: bool) -> Option<ReadyCompletion> {
-        let mut state = self.state.lock();
-        if state.phase == Phase::Dead && !closing {
-            return None;
-        }
-        let completion = state.completions.pop()?;
-        state.completions.polled += 1;
-        self.note_room(&state);
-        Some(completion)
-    }
-
-    pub fn note_polled(&self) {
-        self.state.lock().completions.polled -= 1;
+    pub(super) fn wake_all(&self) {
+        self.park.notify_all();
+        self.nap.notify_all();
+        self.room.notify_all();
+        self.ready.notify_all();
         self.ended.notify_all();
-    }
-
-    /// A descriptor that is readable while completions wait to be polled.
-    pub fn descriptor(&self) -> Result<i32> {
-        self.state.lock().completions.descriptor()
     }
 }
 
@@ -536,12 +528,18 @@ impl State {
         self.workers.all - self.completions.suspended()
     }
 
-    /// Completions that are ready take room too: an application that is slow to run them must not make
-    /// the queue grow.
-    fn has_room(&self, bytes: u64, limits: &Limits) -> bool {
-        self.counters.queued_events < limits.max_events as u64
-            && self.completions.ready() < limits.max_ready()
-            && self.counters.queued_bytes + bytes <= limits.max_bytes
+    /// What keeps an event of `bytes` out. Completions that are ready take room too: an application that is
+    /// slow to run them must not make the queue grow.
+    fn bound_reached(&self, bytes: u64, limits: &Limits) -> Option<Bound> {
+        if self.counters.queued_events >= limits.max_events as u64 {
+            Some(Bound::Events)
+        } else if self.counters.queued_bytes + bytes > limits.max_bytes {
+            Some(Bound::Bytes)
+        } else if self.completions.ready() >= limits.max_ready() {
+            Some(Bound::Completions)
+        } else {
+            None
+        }
     }
 
     /// Events of this epoch and those before that have not ended; without those that cannot end while
@@ -560,10 +558,17 @@ impl State {
         self.last_response = Some(now);
     }
 
-    /// Somebody waits for delivery.
+    /// Somebody waits for delivery: what failed is tried again soon.
     fn deliver_soon(&mut self) {
-        if let Some(at) = self.breaker.probe_now() {
-            self.pending.retry_by(at);
+        self.breaker.probe_now();
+        self.pending.retry_soon(BACKOFF.wait(0, 1.0));
+    }
+
+    /// Hurried while somebody flushes or closes.
+    fn pace(&self) -> Pace {
+        match self.waiting_for_delivery > 0 || self.phase != Phase::Open {
+            true => Pace::Hurried,
+            false => Pace::Normal,
         }
     }
 }

@@ -9,14 +9,16 @@ use std::time::{Duration, Instant};
 use super::completions::Completion;
 use super::in_flight::AttemptOutcome;
 use super::jobs::{Job, Step, WorkerEvent};
+use super::limits::{Limits, OnFull, Overflow};
 use super::pending::QueuedEvent;
-use super::queue::{Limits, OnFull, Overflow, Queue};
+use super::queue::Queue;
 use super::workers::SpawnRequest;
 use crate::error::{Error, Kind, Result};
 use crate::event::Event;
 use crate::event::stored::StoredEvent;
 use crate::http::response::Response;
 use crate::json::Document;
+use crate::sys::cancel::CallScope;
 
 /// The first backoff.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -26,6 +28,7 @@ fn limits() -> Limits {
         max_events: 100,
         max_bytes: 1 << 20,
         overflow: Overflow::DropOldest,
+        block_timeout: None,
         delivery_timeout: Duration::from_secs(60),
         max_senders: 3,
         fail_open: false,
@@ -42,7 +45,13 @@ fn event(name: &str) -> StoredEvent {
 }
 
 fn push(queue: &Queue, name: &str) -> Result<SpawnRequest> {
-    queue.push(event(name), None, OnFull::Wait)
+    push_with(queue, name, None)
+}
+
+fn push_with(queue: &Queue, name: &str, completion: Option<Completion>) -> Result<SpawnRequest> {
+    let scope = CallScope::default();
+    let pushed = queue.push(event(name), completion, OnFull::Wait(&scope))?;
+    Ok(pushed.spawn)
 }
 
 fn delivered() -> AttemptOutcome {
@@ -221,7 +230,11 @@ fn each_policy_counts_exactly() {
         overflow: Overflow::Block,
         ..limits()
     });
-    let too_large = small.push(event("a long name"), None, OnFull::Wait);
+    let too_large = small.push(
+        event("a long name"),
+        None,
+        OnFull::Wait(&CallScope::default()),
+    );
     assert!(
         too_large.is_err_and(|e| e.kind == Kind::QueueFull),
         "it could never fit"
@@ -264,8 +277,8 @@ fn abandoned_events_complete_once_though_their_worker_is_stuck() {
             completed.fetch_add(1, Ordering::Relaxed);
         }))
     };
-    let spawn = queue.push(event("a"), completion(), OnFull::Wait).unwrap();
-    let _ = queue.push(event("b"), completion(), OnFull::Wait).unwrap();
+    let spawn = push_with(&queue, "a", completion()).unwrap();
+    let _ = push_with(&queue, "b", completion()).unwrap();
     let stuck = spawn.0.unwrap();
     let _item = sent(queue.next_job(stuck, WorkerEvent::Started));
     let (abandoned, spawn) = queue.abandon();
@@ -320,7 +333,7 @@ fn every_event_ends_once_under_fire() {
                             completed.fetch_add(1, Ordering::Relaxed);
                         });
                         let name = n.to_string();
-                        match queue.push(event(&name), Some(completion), OnFull::Wait) {
+                        match push_with(&queue, &name, Some(completion)) {
                             Ok(spawn) => {
                                 accepted.fetch_add(1, Ordering::Relaxed);
                                 start_worker(spawn);
@@ -336,6 +349,7 @@ fn every_event_ends_once_under_fire() {
         let _ = queue.flush(
             Instant::now() + Duration::from_millis(5 * (round % 5)),
             false,
+            &CallScope::default(),
         );
         if round % 2 == 0 {
             producers.into_iter().for_each(|p| p.join().unwrap());

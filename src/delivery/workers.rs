@@ -28,6 +28,8 @@ pub const SHORTEST_NAP: Duration = Duration::from_micros(500);
 const LINGER: Duration = Duration::from_millis(20);
 /// How long a worker without work keeps its thread.
 pub const IDLE: Duration = Duration::from_secs(10);
+/// How often a worker without work looks whether it is still wanted.
+pub const PARK: Duration = Duration::from_secs(1);
 
 pub struct Workers {
     /// All of them.

@@ -5,6 +5,7 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::error::{Error, Kind, Result};
+use crate::sys::tsan;
 
 /// Runs a function that cannot fail; `fallback` stands in should it panic all the same.
 pub(super) fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
@@ -14,7 +15,7 @@ pub(super) fn value<T>(fallback: T, body: impl FnOnce() -> T) -> T {
 /// Turns a panic into an error. The state it may leave behind is sound: locks are taken with their
 /// poison ignored, and nothing is kept half-changed across a call that can panic.
 pub(super) fn contained<T>(body: impl FnOnce() -> T) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
+    catch_unwind(AssertUnwindSafe(|| tsan::inside(body))).map_err(|payload| {
         let what = payload
             .downcast_ref::<&str>()
             .map(|s| (*s).to_owned())
@@ -52,9 +53,19 @@ pub(super) fn text_or_empty<'a>(name: &str, pointer: *const c_char) -> Result<Op
     }
     // SAFETY: not NULL, and the interface demands NUL-terminated text that lives for the call.
     let text = unsafe { CStr::from_ptr(pointer) };
+    tsan::will_read(pointer.cast(), text.count_bytes() + 1);
     text.to_str()
         .map(Some)
         .map_err(|e| not_utf8(name, e.valid_up_to()))
+}
+
+/// A string in which what is not UTF-8 is replaced; `None` for `NULL`.
+pub(super) fn text_lossy<'a>(pointer: *const c_char) -> Option<std::borrow::Cow<'a, str>> {
+    if pointer.is_null() {
+        return None;
+    }
+    // SAFETY: not NULL, and the interface demands NUL-terminated text that lives for the call.
+    Some(unsafe { CStr::from_ptr(pointer) }.to_string_lossy())
 }
 
 pub(super) fn required<'a>(name: &str, pointer: *const c_char) -> Result<&'a str> {
@@ -81,6 +92,7 @@ pub(super) fn document<'a>(
     // SAFETY: not NULL, no larger than an object can be, and the interface demands that `length`
     // bytes can be read for the call.
     let bytes = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length) };
+    tsan::will_read(pointer.cast(), length);
     std::str::from_utf8(bytes)
         .map(Some)
         .map_err(|e| not_utf8(name, e.valid_up_to()))
@@ -94,6 +106,7 @@ pub(super) fn bytes<'a>(pointer: *const c_void, length: usize) -> Option<&'a [u8
     if pointer.is_null() || length > isize::MAX as usize {
         return None;
     }
+    tsan::will_read(pointer, length);
     // SAFETY: not NULL, no larger than an object can be, and the interface demands that `length`
     // bytes can be read for the call.
     Some(unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length) })
@@ -111,6 +124,9 @@ fn not_utf8(name: &str, at: usize) -> Error {
 pub(super) unsafe trait Input: Copy {
     /// Of the C type, for messages.
     const NAME: &'static str;
+    /// How large it was in the first release that had it. Where members were appended, that is the
+    /// offset of the first of them.
+    const FIRST_SIZE: usize = size_of::<Self>();
 }
 
 /// The smallest size that makes sense: the size itself and one member.
@@ -119,6 +135,7 @@ const SMALLEST: usize = 2 * size_of::<usize>();
 /// Reads as much of a struct as its caller knew; the rest is zero.
 pub(super) fn input<T: Input>(pointer: *const T) -> Result<T> {
     let size = struct_size(pointer)?;
+    tsan::will_read(pointer.cast(), size);
     let mut copy = std::mem::MaybeUninit::<T>::zeroed();
     // SAFETY: the caller says that `size` bytes can be read, which is no more than `copy` holds.
     // All zero bytes are a valid `T`, and so is what is copied over them (`Input`).
@@ -128,16 +145,29 @@ pub(super) fn input<T: Input>(pointer: *const T) -> Result<T> {
     }
 }
 
-/// Makes a struct as its `_INIT` macro does: all members zero but its size.
+/// Makes a struct of the first release: all members zero but its size. Whatever was appended later is
+/// not written, since the caller may have been compiled against the first header.
 pub(super) fn init<T: Input>(pointer: *mut T) {
-    set(pointer, blank());
+    if pointer.is_null() {
+        return;
+    }
+    let first: T = blank(T::FIRST_SIZE);
+    // SAFETY: not NULL, the interface demands a struct of at least the first release's size, and no
+    // more than that of `first` is copied. Unaligned is fine for bytes.
+    unsafe {
+        std::ptr::copy_nonoverlapping(
+            std::ptr::from_ref(&first).cast::<u8>(),
+            pointer.cast::<u8>(),
+            T::FIRST_SIZE,
+        );
+    }
 }
 
-pub(super) fn blank<T: Input>() -> T {
+pub(super) fn blank<T: Input>(size: usize) -> T {
     let mut blank = std::mem::MaybeUninit::<T>::zeroed();
     // SAFETY: all zero bytes are a valid `T`, whose first member is the `usize` of its size (`Input`).
     unsafe {
-        blank.as_mut_ptr().cast::<usize>().write(size_of::<T>());
+        blank.as_mut_ptr().cast::<usize>().write(size);
         blank.assume_init()
     }
 }
@@ -203,4 +233,34 @@ pub(super) fn c_string(text: &str) -> CString {
 /// The pointer to hand out for an optional text of an object.
 pub(super) fn pointer_to(text: Option<&CString>) -> *const c_char {
     text.map_or(std::ptr::null(), |text| text.as_ptr())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    struct Grown {
+        struct_size: usize,
+        first: u64,
+        appended: u64,
+    }
+
+    // SAFETY: repr(C), its size first, integers only.
+    unsafe impl Input for Grown {
+        const NAME: &'static str = "grown";
+        const FIRST_SIZE: usize = std::mem::offset_of!(Grown, appended);
+    }
+
+    #[test]
+    fn init_does_not_write_past_the_struct_of_the_first_release() {
+        let mut grown = Grown {
+            struct_size: 1,
+            first: 2,
+            appended: 3,
+        };
+        init(&mut grown);
+        assert_eq!((grown.struct_size, grown.first, grown.appended), (16, 0, 3));
+    }
 }

@@ -12,6 +12,7 @@ use super::process;
 use super::status::axonpush_status;
 use crate::client::Client;
 use crate::client::config::Config;
+use crate::sys::tsan;
 
 /// Makes a client. Nothing is sent yet, no name is looked up, no thread is started.
 ///
@@ -44,7 +45,10 @@ pub extern "C" fn axonpush_flush(
     error: *mut *mut axonpush_error,
 ) -> axonpush_status {
     call(error, || {
-        handle::find(client)?.flush(milliseconds(timeout_ms))
+        let (client, scope) = handle::scoped(client)?;
+        let flushed = client.flush(milliseconds(timeout_ms), &scope);
+        tsan::acquire(Arc::as_ptr(&client).cast());
+        flushed
     })
 }
 
@@ -62,7 +66,10 @@ pub extern "C" fn axonpush_shutdown(
     error: *mut *mut axonpush_error,
 ) -> axonpush_status {
     call(error, || {
-        handle::find(client)?.shutdown(milliseconds(timeout_ms))
+        let client = handle::find(client)?;
+        let ended = client.shutdown(milliseconds(timeout_ms));
+        tsan::acquire(Arc::as_ptr(&client).cast());
+        ended
     })
 }
 
@@ -79,6 +86,7 @@ pub extern "C" fn axonpush_close(client: *mut axonpush_client) {
     value((), || {
         if let Some(client) = handle::withdraw(client) {
             client.close();
+            tsan::acquire(Arc::as_ptr(&client).cast());
         }
     });
 }
@@ -89,7 +97,9 @@ pub extern "C" fn axonpush_close(client: *mut axonpush_client) {
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_poll(client: *mut axonpush_client, timeout_ms: u32) -> usize {
     value(0, || {
-        handle::find(client).map_or(0, |client| client.poll(milliseconds(timeout_ms)))
+        handle::scoped(client).map_or(0, |(client, scope)| {
+            client.poll(milliseconds(timeout_ms), &scope)
+        })
     })
 }
 

@@ -42,8 +42,8 @@ unsafe impl Input for axonpush_environment {
     const NAME: &'static str = "environment";
 }
 
-/// Does what AXONPUSH_ENVIRONMENT_INIT does, for languages without macros. NULL is fine. See
-/// axonpush_options_init() for what it writes.
+/// Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+/// axonpush_options_init().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_environment_init(environment: *mut axonpush_environment) {
     boundary::init(environment);

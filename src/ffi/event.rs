@@ -1,19 +1,21 @@
 //! Publishing and reading events, and requests to any other endpoint.
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 
 use super::boundary::{self, Input, document, required, text};
 use super::call::{call, clear};
 use super::error::{axonpush_error, axonpush_error_status};
-use super::handle;
 use super::handle::axonpush_client;
 use super::response::{axonpush_response, hand_out};
 use super::status::{AXONPUSH_OK, axonpush_status};
+use super::{call_handle, handle};
 use crate::client::query::EventQuery;
 use crate::delivery::completions::Completion;
 use crate::error::Result;
 use crate::event::Event;
 use crate::http::response::Response;
+use crate::sys::tsan::{self, HandOver};
 
 /// An event to publish. NULL or "" in an optional member leaves it to the library or the service.
 ///
@@ -114,15 +116,15 @@ unsafe impl Input for axonpush_event_query {
     const NAME: &'static str = "query";
 }
 
-/// Does what AXONPUSH_EVENT_INIT does, for languages without macros. NULL is fine. See
-/// axonpush_options_init() for what it writes.
+/// Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+/// axonpush_options_init().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_event_init(event: *mut axonpush_event) {
     boundary::init(event);
 }
 
-/// Does what AXONPUSH_EVENT_QUERY_INIT does, for languages without macros. NULL is fine. See
-/// axonpush_options_init() for what it writes.
+/// Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+/// axonpush_options_init().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_event_query_init(query: *mut axonpush_event_query) {
     boundary::init(query);
@@ -143,9 +145,9 @@ pub extern "C" fn axonpush_events_publish(
 ) -> axonpush_status {
     clear(response);
     call(error, || {
-        let client = handle::find(client)?;
+        let (client, scope) = call_handle::begin(client)?;
         let given = boundary::input(event)?;
-        hand_out(client.publish(&read(&given)?)?, response);
+        hand_out(client.publish(&read(&given)?, &scope)?, response);
         Ok(())
     })
 }
@@ -160,6 +162,9 @@ pub extern "C" fn axonpush_events_publish(
 /// signals, or inside axonpush_poll(); several may run at once. Never inside axonpush_events_publish_async(),
 /// never under a lock of the library's, never after axonpush_close() has returned. It may call any
 /// function, axonpush_close() on its own client included. While it runs, its connection is idle.
+/// What the publishing thread did before the call happens before the completion, and what a completion did
+/// happens before axonpush_flush(), axonpush_shutdown() or axonpush_close() that waited for it returns.
+/// Completions that run at once are not ordered among themselves.
 /// Lifetime: `response` and `error` are borrowed for the call. `user_data` is yours throughout.
 /// It must return normally: no exception, no longjmp.
 pub type axonpush_completion_fn = Option<
@@ -180,33 +185,39 @@ struct Callback {
         *mut c_void,
     ),
     user_data: *mut c_void,
+    handed: HandOver,
+    /// Names the client to ThreadSanitizer.
+    client: usize,
 }
 
-// SAFETY: the pointer is only handed back to the application, which is told that it happens on another thread.
+// SAFETY: the pointer is only handed back to the application, which is told that it happens on another
+// thread.
 unsafe impl Send for Callback {}
 
 impl Callback {
     fn run(self, outcome: Result<Option<Response>>) {
-        let Callback {
-            function,
-            user_data,
-        } = self;
+        self.handed.acquire();
         match outcome {
             Ok(Some(response)) => {
                 let response = axonpush_response::new(response);
-                function(AXONPUSH_OK, &response, std::ptr::null(), user_data);
+                self.call(AXONPUSH_OK, &response, std::ptr::null());
             }
-            Ok(None) => function(AXONPUSH_OK, std::ptr::null(), std::ptr::null(), user_data),
+            Ok(None) => self.call(AXONPUSH_OK, std::ptr::null(), std::ptr::null()),
             Err(error) => {
                 let error = axonpush_error::new(&error);
-                function(
-                    axonpush_error_status(&error),
-                    std::ptr::null(),
-                    &error,
-                    user_data,
-                );
+                self.call(axonpush_error_status(&error), std::ptr::null(), &error);
             }
         }
+        tsan::release(std::ptr::without_provenance(self.client));
+    }
+
+    fn call(
+        &self,
+        status: axonpush_status,
+        response: *const axonpush_response,
+        error: *const axonpush_error,
+    ) {
+        tsan::outside(|| (self.function)(status, response, error, self.user_data));
     }
 }
 
@@ -229,16 +240,18 @@ pub extern "C" fn axonpush_events_publish_async(
     error: *mut *mut axonpush_error,
 ) -> axonpush_status {
     call(error, || {
-        let client = handle::find(client)?;
+        let (client, scope) = handle::scoped(client)?;
         let given = boundary::input(event)?;
         let completion = completion.map(|function| -> Completion {
             let callback = Callback {
                 function,
                 user_data,
+                handed: HandOver::release(),
+                client: Arc::as_ptr(&client).addr(),
             };
             Box::new(move |outcome| callback.run(outcome))
         });
-        client.publish_async(&read(&given)?, completion)
+        client.publish_async(&read(&given)?, completion, &scope)
     })
 }
 
@@ -256,9 +269,9 @@ pub extern "C" fn axonpush_events_list(
 ) -> axonpush_status {
     clear(response);
     call(error, || {
-        let client = handle::find(client)?;
+        let (client, scope) = call_handle::begin(client)?;
         let channel_id = text("channel_id", channel_id)?;
-        let found = client.list(channel_id, &read_query(query)?)?;
+        let found = client.list(channel_id, &read_query(query)?, &scope)?;
         hand_out(Some(found), response);
         Ok(())
     })
@@ -277,8 +290,8 @@ pub extern "C" fn axonpush_events_search(
 ) -> axonpush_status {
     clear(response);
     call(error, || {
-        let client = handle::find(client)?;
-        let found = client.search(&read_query(query)?)?;
+        let (client, scope) = call_handle::begin(client)?;
+        let found = client.search(&read_query(query)?, &scope)?;
         hand_out(Some(found), response);
         Ok(())
     })
@@ -305,12 +318,13 @@ pub extern "C" fn axonpush_request(
 ) -> axonpush_status {
     clear(response);
     call(error, || {
-        let client = handle::find(client)?;
+        let (client, scope) = call_handle::begin(client)?;
         let found = client.request(
             required("method", method)?,
             required("path", path)?,
             text("query", query)?,
             document("body_json", body_json, body_len)?,
+            &scope,
         )?;
         hand_out(found, response);
         Ok(())

@@ -4,6 +4,7 @@ use std::ffi::c_char;
 
 use super::boundary::{borrow_mut, free, set, text};
 use super::call::{call, clear};
+use super::call_handle;
 use super::error::axonpush_error;
 use super::event::{axonpush_event_query, read_query};
 use super::handle;
@@ -85,13 +86,14 @@ pub extern "C" fn axonpush_events_iter_next(
     call(error, || {
         let iter =
             borrow_mut(iter).ok_or_else(|| Error::argument("iter: it is required, but NULL"))?;
-        let client = handle::find(iter.client).map_err(|error| match error.kind {
-            Kind::InvalidHandle => Error::closed(),
-            _ => error,
-        })?;
+        let (client, scope) =
+            call_handle::begin(iter.client).map_err(|error| match error.kind {
+                Kind::InvalidHandle => Error::closed(),
+                _ => error,
+            })?;
         iter.current = iter
             .pages
-            .advance(&client)?
+            .advance(&client, &scope)?
             .map(|found| Box::new(axonpush_response::new(found)));
         set(
             event,

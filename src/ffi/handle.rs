@@ -13,6 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::client::Client;
 use crate::error::{Error, Kind, Result};
+use crate::sys::cancel::CallScope;
 use crate::sys::random;
 
 /// How often this process, and those it descends from, forked since the hooks were installed.
@@ -49,10 +50,28 @@ struct Slot {
     entry: Option<Entry>,
 }
 
-struct Entry {
-    client: Arc<Client>,
-    /// The process it belongs to: how often this process and its ancestors had forked.
-    forks: u64,
+enum Entry {
+    Client {
+        client: Arc<Client>,
+        /// The process it belongs to: how often this process and its ancestors had forked.
+        forks: u64,
+    },
+    /// A second handle for a client.
+    Call {
+        /// The client's own handle.
+        client: usize,
+        scope: CallScope,
+        /// The process in which it may be used.
+        forks: u64,
+    },
+}
+
+impl Entry {
+    fn forks(&self) -> u64 {
+        match self {
+            Entry::Client { forks, .. } | Entry::Call { forks, .. } => *forks,
+        }
+    }
 }
 
 static REGISTRY: RwLock<Registry> = RwLock::new(Registry {
@@ -89,16 +108,36 @@ fn unpack(handle: *const axonpush_client) -> Option<(usize, usize)> {
 }
 
 pub(super) fn issue(client: Arc<Client>) -> Result<*mut axonpush_client> {
+    let forks = forks();
+    insert(Entry::Client { client, forks })
+}
+
+/// A second handle for a client, whose calls are bounded by `scope`.
+pub(super) fn issue_call(
+    client: *const axonpush_client,
+    scope: CallScope,
+) -> Result<*mut axonpush_client> {
+    find(client)?;
+    // A call handle of a call handle is one of the same client.
+    let client = match read().get(client) {
+        Some(Entry::Call { client, .. }) => *client,
+        _ => client.addr(),
+    };
+    let forks = forks();
+    insert(Entry::Call {
+        client,
+        scope,
+        forks,
+    })
+}
+
+fn insert(entry: Entry) -> Result<*mut axonpush_client> {
     let mut seed = [0; size_of::<usize>()];
     // Without randomness generations start at 0: weaker against foreign handles, but still correct.
     let _ = random::fill(&mut seed);
-    let entry = Some(Entry {
-        client,
-        forks: forks(),
-    });
     let mut registry = write();
     if let Some(slot) = registry.free.pop() {
-        registry.slots[slot].entry = entry;
+        registry.slots[slot].entry = Some(entry);
         return Ok(pack(slot, registry.slots[slot].generation));
     }
     let slot = registry.slots.len();
@@ -109,55 +148,94 @@ pub(super) fn issue(client: Arc<Client>) -> Result<*mut axonpush_client> {
         ));
     }
     let generation = mask(usize::from_ne_bytes(seed));
-    registry.slots.push(Slot { generation, entry });
+    registry.slots.push(Slot {
+        generation,
+        entry: Some(entry),
+    });
     Ok(pack(slot, generation))
+}
+
+fn invalid() -> Error {
+    Error::new(
+        Kind::InvalidHandle,
+        "client: NULL, closed, or not a client of this library",
+    )
 }
 
 /// The client of a handle.
 pub(super) fn find(handle: *const axonpush_client) -> Result<Arc<Client>> {
-    let invalid = || {
-        Error::new(
-            Kind::InvalidHandle,
-            "client: NULL, closed, or not a client of this library",
-        )
-    };
-    let (slot, generation) = unpack(handle).ok_or_else(invalid)?;
-    {
+    scoped(handle).map(|(client, _)| client)
+}
+
+/// The client of a handle, and what bounds the calls made through it.
+pub(super) fn scoped(handle: *const axonpush_client) -> Result<(Arc<Client>, CallScope)> {
+    let (own, scope) = {
         let registry = read();
-        let entry = registry.entry(slot, generation).ok_or_else(invalid)?;
-        if entry.forks == forks() {
-            return Ok(entry.client.clone());
+        let entry = registry.get(handle).ok_or_else(invalid)?;
+        match entry {
+            Entry::Client { client, forks } if *forks == self::forks() => {
+                return Ok((client.clone(), CallScope::default()));
+            }
+            Entry::Client { .. } => (handle.addr(), CallScope::default()),
+            // Its token's lock may have been held when the process forked.
+            Entry::Call { forks, .. } if *forks != self::forks() => return Err(invalid()),
+            Entry::Call { client, scope, .. } => (*client, scope.clone()),
         }
+    };
+    client_of(own).map(|client| (client, scope))
+}
+
+/// The client of a client's own handle, made anew in a forked child.
+fn client_of(handle: usize) -> Result<Arc<Client>> {
+    let handle = std::ptr::without_provenance(handle);
+    if let Some(Entry::Client { client, forks }) = read().get(handle)
+        && *forks == self::forks()
+    {
+        return Ok(client.clone());
     }
     // The first call in a forked child. What was inherited belongs to threads that do not exist here.
     let mut registry = write();
-    let forks = forks();
-    let entry = registry.entry_mut(slot, generation).ok_or_else(invalid)?;
-    if entry.forks != forks {
-        let recreated = Arc::new(entry.client.recreate_after_fork()?);
-        leak(std::mem::replace(&mut entry.client, recreated));
-        entry.forks = forks;
+    let now = self::forks();
+    match registry.get_mut(handle) {
+        Some(Entry::Client { client, forks }) => {
+            if *forks != now {
+                let recreated = Arc::new(client.recreate_after_fork()?);
+                leak(std::mem::replace(client, recreated));
+                *forks = now;
+            }
+            Ok(client.clone())
+        }
+        _ => Err(invalid()),
     }
-    Ok(entry.client.clone())
 }
 
-/// Makes a handle invalid; gives its client to the one caller who gets to shut it down.
+/// Makes a handle invalid; gives its client to the one caller who gets to shut it down. For a call handle
+/// there is nothing to shut down.
 pub(super) fn withdraw(handle: *const axonpush_client) -> Option<Arc<Client>> {
-    let (slot, generation) = unpack(handle)?;
     let entry = {
         let mut registry = write();
-        registry.entry_mut(slot, generation)?;
+        registry.get(handle)?;
+        let (slot, _) = unpack(handle)?;
         let here = &mut registry.slots[slot];
         here.generation = mask(here.generation.wrapping_add(1));
         let entry = here.entry.take();
         registry.free.push(slot);
         entry?
     };
-    if entry.forks != forks() {
-        leak(entry.client);
-        return None;
+    let inherited = entry.forks() != forks();
+    match entry {
+        Entry::Client { client, .. } if inherited => {
+            leak(client);
+            None
+        }
+        Entry::Client { client, .. } => Some(client),
+        Entry::Call { scope, .. } => {
+            if inherited {
+                std::mem::forget(scope);
+            }
+            None
+        }
     }
-    Some(entry.client)
 }
 
 /// Every client of this process, withdrawn.
@@ -182,7 +260,8 @@ fn leak(client: Arc<Client>) {
 }
 
 impl Registry {
-    fn entry(&self, slot: usize, generation: usize) -> Option<&Entry> {
+    fn get(&self, handle: *const axonpush_client) -> Option<&Entry> {
+        let (slot, generation) = unpack(handle)?;
         let slot = self
             .slots
             .get(slot)
@@ -190,7 +269,8 @@ impl Registry {
         slot.entry.as_ref()
     }
 
-    fn entry_mut(&mut self, slot: usize, generation: usize) -> Option<&mut Entry> {
+    fn get_mut(&mut self, handle: *const axonpush_client) -> Option<&mut Entry> {
+        let (slot, generation) = unpack(handle)?;
         let slot = self
             .slots
             .get_mut(slot)

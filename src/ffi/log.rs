@@ -2,9 +2,11 @@
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::boundary::{c_string, value};
-use crate::log::{self, Level, Sink};
+use super::boundary::{c_string, text_lossy, value};
+use crate::log::{self, Level, Sink, WaitingLines};
+use crate::sys::tsan::{self, HandOver};
 
 pub type axonpush_log_level = i32;
 
@@ -29,10 +31,11 @@ const LEVELS: &[(axonpush_log_level, Level)] = &[
 
 /// Receives one line of the log, without a newline.
 ///
-/// Threads: it runs on whichever thread logs, several at once, and under no lock of the library's.
+/// Threads: it runs on whichever thread logs, several at once, and under no lock of the library's; from
+/// axonpush_log_poll(), on the thread that polls.
 /// It may call any function of this library, but what it calls may log again, and axonpush_close()
 /// waits its whole `shutdown_timeout_ms` for the call that is logging.
-/// Lifetime: `message` is borrowed for the call. `user_data` is what axonpush_log_set() was given.
+/// Lifetime: `message` is borrowed for the call. `user_data` is what axonpush_log_set() or axonpush_log_poll() was given.
 /// It must return normally: no exception, no longjmp.
 pub type axonpush_log_fn = Option<
     extern "C" fn(level: axonpush_log_level, message: *const c_char, user_data: *mut c_void),
@@ -66,18 +69,83 @@ pub extern "C" fn axonpush_log_set(
 ) {
     let user_data = UserData(user_data);
     value((), move || {
-        let reached = LEVELS
-            .iter()
-            .take_while(|(number, _)| *number <= max_level)
-            .last();
-        let level = reached.map_or(Level::Off, |(_, level)| *level);
-        let sink = r#fn.map(|function| -> Sink {
-            Arc::new(move |level, message| {
-                let known = LEVELS.iter().find(|(_, l)| *l == level);
-                let number = known.map_or(LogLevel::AXONPUSH_LOG_OFF as i32, |(number, _)| *number);
-                function(number, c_string(message).as_ptr(), user_data.get());
-            })
-        });
-        log::set(level, sink);
+        let sink = match r#fn {
+            None => Sink::Stderr,
+            Some(function) => {
+                let handed = HandOver::release();
+                Sink::Function(Arc::new(move |level, message| {
+                    handed.acquire();
+                    call_function(function, level, message, user_data.get());
+                }))
+            }
+        };
+        log::set(level_of(max_level), sink);
     });
+}
+
+/// Lets the lines of the log wait until axonpush_log_poll() asks for them, for programs into which no
+/// foreign thread may call (Python, Node, Go). For the whole process, in place of axonpush_log_set().
+///
+/// At most `capacity` lines wait (0: 256). When one more comes, the oldest is lost, and counted in
+/// `log_lines_lost` of axonpush_stats. Lines that wait when the log is set anew are lost.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_log_set_polled(max_level: axonpush_log_level, capacity: usize) {
+    value((), || {
+        let capacity = if capacity == 0 { 256 } else { capacity };
+        let lines = Arc::new(WaitingLines::new(capacity));
+        log::set(level_of(max_level), Sink::Polled(lines));
+    });
+}
+
+/// Calls `fn` on this thread for each line that waits, oldest first. If none waits, it waits for up to
+/// `timeout_ms` until one does. Returns how many there were; 0 at once if the log is not polled.
+///
+/// Any thread may call it; each line goes to one caller. NULL for `fn` discards the lines.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_log_poll(
+    r#fn: axonpush_log_fn,
+    user_data: *mut c_void,
+    timeout_ms: u32,
+) -> usize {
+    value(0, || {
+        let timeout = Duration::from_millis(u64::from(timeout_ms));
+        log::poll(timeout, &|level, message| {
+            if let Some(function) = r#fn {
+                call_function(function, level, message, user_data);
+            }
+        })
+    })
+}
+
+/// Writes one line to the library's log, as the library itself would: to wherever axonpush_log_set() or
+/// axonpush_log_set_polled() said, if the level is in force. For bindings that have something to say.
+/// `message` NULL is ignored; what is not UTF-8 in it is replaced.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_log_write(level: axonpush_log_level, message: *const c_char) {
+    value((), || {
+        let level = level_of(level);
+        if level != Level::Off
+            && let Some(message) = text_lossy(message)
+        {
+            log::write(level, &message);
+        }
+    });
+}
+
+/// The nearest level.
+fn level_of(number: axonpush_log_level) -> Level {
+    let reached = LEVELS.iter().take_while(|(level, _)| *level <= number);
+    reached.last().map_or(Level::Off, |(_, level)| *level)
+}
+
+fn call_function(
+    function: extern "C" fn(axonpush_log_level, *const c_char, *mut c_void),
+    level: Level,
+    message: &str,
+    user_data: *mut c_void,
+) {
+    let known = LEVELS.iter().find(|(_, l)| *l == level);
+    let number = known.map_or(LogLevel::AXONPUSH_LOG_OFF as i32, |(number, _)| *number);
+    let message = c_string(message);
+    tsan::outside(|| function(number, message.as_ptr(), user_data));
 }

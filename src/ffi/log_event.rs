@@ -73,8 +73,8 @@ unsafe impl Input for axonpush_log_record {
     const NAME: &'static str = "record";
 }
 
-/// Does what AXONPUSH_LOG_RECORD_INIT does, for languages without macros. NULL is fine. See
-/// axonpush_options_init() for what it writes.
+/// Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+/// axonpush_options_init().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_log_record_init(record: *mut axonpush_log_record) {
     boundary::init(record);

@@ -8,6 +8,7 @@
 mod apps;
 mod boundary;
 mod call;
+mod call_handle;
 mod channels;
 mod client;
 mod environments;

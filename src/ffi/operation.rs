@@ -4,8 +4,8 @@ use std::ffi::c_char;
 
 use super::boundary::{document, required};
 use super::call::{call, clear};
+use super::call_handle;
 use super::error::axonpush_error;
-use super::handle;
 use super::handle::axonpush_client;
 use super::response::{axonpush_response, hand_out};
 use super::status::axonpush_status;
@@ -37,13 +37,13 @@ pub(super) fn operate(
 ) -> axonpush_status {
     clear(outputs.response);
     call(outputs.error, || {
-        let client = handle::find(client)?;
+        let (client, scope) = call_handle::begin(client)?;
         let ids: Vec<&str> = ids
             .iter()
             .map(|(name, id)| required(name, *id))
             .collect::<Result<_>>()?;
         let Content { query, body } = content()?;
-        let found = client.operate(operation, &ids, query.as_deref(), body)?;
+        let found = client.operate(operation, &ids, query.as_deref(), body, &scope)?;
         hand_out(found, outputs.response);
         Ok(())
     })

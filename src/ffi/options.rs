@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::boundary::{self, Input, text, text_or_empty};
 use crate::client::config::{CompletionMode, Options};
-use crate::delivery::queue::Overflow;
+use crate::delivery::limits::Overflow;
 use crate::error::{Error, Result};
 use crate::event::redaction::ContentCapture;
 
@@ -122,17 +122,22 @@ pub struct axonpush_options {
     pub proxy: *const c_char,
     /// Product token of a binding ("axonpush-go/1.0"), appended to the User-Agent.
     pub user_agent: *const c_char,
+    /// Milliseconds that AXONPUSH_OVERFLOW_BLOCK waits for room at most; then the event is refused with
+    /// AXONPUSH_ERR_QUEUE_FULL. Default 0: it waits for as long as it takes.
+    pub block_timeout_ms: u32,
 }
 
 // SAFETY: repr(C), its size first, integers and raw pointers only.
 unsafe impl Input for axonpush_options {
     const NAME: &'static str = "options";
+    const FIRST_SIZE: usize = std::mem::offset_of!(axonpush_options, block_timeout_ms);
 }
 
-/// Does what AXONPUSH_OPTIONS_INIT does, for languages without macros. NULL is fine.
+/// Initialises the members of the first released layout, for languages without macros. NULL is fine.
 ///
-/// It writes the members of the first released layout, whatever later versions add, so that it never
-/// writes past the struct of a caller that was compiled against an older header.
+/// Whatever later versions append is not written, so that it never writes past the struct of a caller
+/// that was compiled against an older header. To use an appended member, fill the struct with zeros and
+/// set `struct_size` to its size, as AXONPUSH_OPTIONS_INIT does.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_options_init(options: *mut axonpush_options) {
     boundary::init(options);
@@ -219,6 +224,7 @@ pub(super) fn read(pointer: *const axonpush_options) -> Result<Options> {
         ca_pem: owned("options.ca_pem", given.ca_pem)?,
         proxy: text_or_empty("options.proxy", given.proxy)?.map(str::to_owned),
         user_agent: owned("options.user_agent", given.user_agent)?,
+        block_timeout: milliseconds(given.block_timeout_ms),
     })
 }
 

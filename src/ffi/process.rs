@@ -11,7 +11,7 @@ use crate::log;
 /// locks of the clients it inherited.
 type Guards = (
     std::sync::RwLockWriteGuard<'static, handle::Registry>,
-    std::sync::RwLockWriteGuard<'static, Option<log::Sink>>,
+    std::sync::RwLockWriteGuard<'static, log::Sink>,
 );
 
 /// Where the forking thread keeps the locks from `before_fork` to `after_fork`.
@@ -54,6 +54,10 @@ extern "C" fn after_fork_in_parent() {
 
 extern "C" fn after_fork_in_child() {
     handle::note_fork();
+    // SAFETY: the forking thread is the child's only one, and it holds the registry's write lock.
+    if let Some((_, sink)) = unsafe { (*HELD.0.get()).as_mut() } {
+        log::start_anew_in_child(sink);
+    }
     after_fork_in_parent();
 }
 

@@ -23,6 +23,8 @@ pub struct axonpush_response {
     json: OnceLock<CString>,
     /// Strings handed out so far, by pointer.
     strings: Mutex<HashMap<String, Option<CString>>>,
+    /// Parts handed out so far, by pointer.
+    parts: Mutex<HashMap<String, Option<CString>>>,
 }
 
 impl axonpush_response {
@@ -32,6 +34,7 @@ impl axonpush_response {
             response,
             json: OnceLock::new(),
             strings: Mutex::default(),
+            parts: Mutex::default(),
         }
     }
 
@@ -111,6 +114,34 @@ pub extern "C" fn axonpush_response_string(
             _ => None,
         };
         pointer_to(strings.entry(name.to_owned()).or_insert(text).as_ref())
+    })
+}
+
+/// The value at `pointer` as JSON text, as it stands in the response, NUL-terminated; its length goes to
+/// `*len`, which may be NULL. NULL, and 0 there, if there is none. "" is the whole response.
+#[unsafe(no_mangle)]
+pub extern "C" fn axonpush_response_raw(
+    response: *const axonpush_response,
+    pointer: *const c_char,
+    len: *mut usize,
+) -> *const c_char {
+    set(len, 0);
+    value(std::ptr::null(), || {
+        let (Some(response), Ok(Some(name))) =
+            (borrow(response), text_or_empty("pointer", pointer))
+        else {
+            return std::ptr::null();
+        };
+        let mut parts = response.parts.lock();
+        if !parts.contains_key(name) {
+            let part = response.response.document.raw(name).map(c_string);
+            parts.insert(name.to_owned(), part);
+        }
+        let Some(part) = parts.get(name).and_then(Option::as_ref) else {
+            return std::ptr::null();
+        };
+        set(len, part.as_bytes().len());
+        part.as_ptr()
     })
 }
 

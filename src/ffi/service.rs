@@ -4,8 +4,8 @@ use std::ffi::c_char;
 
 use super::boundary::text;
 use super::call::{call, clear};
+use super::call_handle;
 use super::error::axonpush_error;
-use super::handle;
 use super::handle::axonpush_client;
 use super::operation::{Outputs, nothing, object, operate};
 use super::response::{axonpush_response, hand_out};
@@ -93,9 +93,9 @@ fn otlp(
 ) -> axonpush_status {
     clear(outputs.response);
     call(outputs.error, || {
-        let client = handle::find(client)?;
+        let (client, scope) = call_handle::begin(client)?;
         let json = object("json", json, len)?;
-        let found = client.otlp(operation, text("channel_id", channel_id)?, json)?;
+        let found = client.otlp(operation, text("channel_id", channel_id)?, json, &scope)?;
         hand_out(found, outputs.response);
         Ok(())
     })

@@ -40,15 +40,19 @@ pub struct axonpush_stats {
     pub connections: u64,
     /// Lines that axonpush_log_event() could not publish.
     pub log_events_lost: u64,
+    /// Lines of the library's own log that waited to be polled and were lost (axonpush_log_set_polled()),
+    /// in the whole process.
+    pub log_lines_lost: u64,
 }
 
 // SAFETY: repr(C), its size first, integers only.
 unsafe impl Input for axonpush_stats {
     const NAME: &'static str = "stats";
+    const FIRST_SIZE: usize = std::mem::offset_of!(axonpush_stats, log_lines_lost);
 }
 
-/// Does what AXONPUSH_STATS_INIT does, for languages without macros. NULL is fine. See
-/// axonpush_options_init() for what it writes.
+/// Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+/// axonpush_options_init().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_stats_init(stats: *mut axonpush_stats) {
     boundary::init(stats);
@@ -83,6 +87,7 @@ pub extern "C" fn axonpush_stats_get(
                 retried: counters.retried,
                 connections,
                 log_events_lost,
+                log_lines_lost: crate::log::lines_lost(),
             },
         )
     })

@@ -71,6 +71,9 @@ pub enum Status {
     AXONPUSH_ERR_CLOSED = 15,
     /// A defect of this library, contained. The client stays usable. Please report it.
     AXONPUSH_ERR_INTERNAL = 16,
+    /// The call was cancelled by axonpush_call_cancel(), or was made through a handle that was. Fail-open
+    /// does not suppress it. The request may have arrived all the same.
+    AXONPUSH_ERR_CANCELLED = 17,
 }
 
 statuses! {
@@ -91,6 +94,7 @@ statuses! {
     AXONPUSH_ERR_TIMEOUT,
     AXONPUSH_ERR_CLOSED,
     AXONPUSH_ERR_INTERNAL,
+    AXONPUSH_ERR_CANCELLED,
 }
 
 /// The name of a status, such as "AXONPUSH_ERR_CONNECTION"; "AXONPUSH_ERR_UNKNOWN" for a number that
@@ -122,5 +126,6 @@ pub(super) fn status_of(kind: Kind) -> axonpush_status {
         Kind::Timeout => AXONPUSH_ERR_TIMEOUT,
         Kind::Closed => AXONPUSH_ERR_CLOSED,
         Kind::Internal => AXONPUSH_ERR_INTERNAL,
+        Kind::Cancelled => AXONPUSH_ERR_CANCELLED,
     }
 }

@@ -197,8 +197,8 @@ unsafe impl Input for axonpush_trace_query {
     const NAME: &'static str = "query";
 }
 
-/// Does what AXONPUSH_TRACE_QUERY_INIT does, for languages without macros. NULL is fine. See
-/// axonpush_options_init() for what it writes.
+/// Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+/// axonpush_options_init().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_query_init(query: *mut axonpush_trace_query) {
     boundary::init(query);

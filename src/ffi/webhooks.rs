@@ -36,8 +36,8 @@ unsafe impl Input for axonpush_webhook {
     const NAME: &'static str = "webhook";
 }
 
-/// Does what AXONPUSH_WEBHOOK_INIT does, for languages without macros. NULL is fine. See
-/// axonpush_options_init() for what it writes.
+/// Initialises the members of the first released layout, for languages without macros. NULL is fine. See
+/// axonpush_options_init().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_webhook_init(webhook: *mut axonpush_webhook) {
     boundary::init(webhook);

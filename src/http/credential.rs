@@ -14,16 +14,20 @@ impl ApiKey {
         is_printable_ascii(&text).then_some(ApiKey(text))
     }
 
-    /// The header that carries it, by its prefix.
-    pub fn header(&self) -> (HeaderName, HeaderValue) {
-        let name = if self.0.starts_with("pt_") {
-            names::PUBLIC_TOKEN
+    /// The headers that carry it, by its prefix. An API key goes in two, with one value: the newest service
+    /// reads the first and ignores the other, which older services and the OTLP endpoints read.
+    pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let names: &[HeaderName] = if self.0.starts_with("pt_") {
+            &[names::PUBLIC_TOKEN]
         } else {
-            names::API_KEY
+            &[names::AXONPUSH_API_KEY, names::API_KEY]
         };
         let mut value = HeaderValue::from_str(&self.0).expect("printable ASCII");
         value.set_sensitive(true);
-        (name, value)
+        names
+            .iter()
+            .map(|name| (name.clone(), value.clone()))
+            .collect()
     }
 
     /// `text` without the key, should a server have echoed it.
@@ -40,4 +44,31 @@ impl std::fmt::Debug for ApiKey {
 
 pub fn is_printable_ascii(text: &str) -> bool {
     text.bytes().all(|c| matches!(c, b' '..=b'~'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_goes_in_both_headers_and_a_public_token_in_its_own() {
+        let names = |text: &str| {
+            let headers = ApiKey::new(text.to_owned()).unwrap().headers();
+            assert!(headers.iter().all(|(_, v)| v == text && v.is_sensitive()));
+            headers
+                .into_iter()
+                .map(|(name, _)| name.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names("ak_1"), ["x-axonpush-api-key", "x-api-key"]);
+        assert_eq!(names("pt_1"), ["x-public-token"]);
+        assert!(ApiKey::new("ak_\n".to_owned()).is_none());
+    }
+
+    #[test]
+    fn the_key_is_removed_from_what_is_shown() {
+        let key = ApiKey::new("ak_hidden".to_owned()).unwrap();
+        assert_eq!(key.scrub("bad key ak_hidden!"), "bad key [REDACTED]!");
+        assert!(!format!("{key:?}").contains("hidden"));
+    }
 }

@@ -9,6 +9,7 @@ use super::HttpSettings;
 pub mod names {
     use http::HeaderName;
 
+    pub const AXONPUSH_API_KEY: HeaderName = HeaderName::from_static("x-axonpush-api-key");
     pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
     pub const PUBLIC_TOKEN: HeaderName = HeaderName::from_static("x-public-token");
     pub const TENANT_ID: HeaderName = HeaderName::from_static("x-tenant-id");
@@ -44,8 +45,7 @@ pub struct CommonHeaders {
 impl CommonHeaders {
     pub fn new(settings: &HttpSettings) -> Self {
         let mut headers = HeaderMap::new();
-        let (name, value) = settings.api_key.header();
-        headers.insert(name, value);
+        headers.extend(settings.api_key.headers());
         headers.insert(USER_AGENT, settings.user_agent.clone());
         if let Some(tenant) = &settings.tenant_id {
             headers.insert(names::TENANT_ID, tenant.clone());

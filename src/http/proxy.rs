@@ -22,6 +22,14 @@ pub struct Proxy {
     pub credentials: Option<(String, Option<String>)>,
 }
 
+impl Proxy {
+    /// Its URL without the credentials.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
 impl std::fmt::Debug for Proxy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Proxy")

@@ -46,6 +46,20 @@ impl Document {
 
     /// The value at an RFC 6901 pointer (`""` is the whole document).
     pub fn find(&self, pointer: &str) -> Option<Found<'_>> {
+        let (nodes, at) = self.locate(pointer)?;
+        self.value(nodes, at)
+    }
+
+    /// The text of the value at a pointer, as it stands in the document.
+    pub fn raw(&self, pointer: &str) -> Option<&str> {
+        let (nodes, at) = self.locate(pointer)?;
+        let start = nodes.get(at)?.start as usize;
+        let mut cursor = Cursor::at(&self.text, start);
+        cursor.skip();
+        self.text.get(start..cursor.at)
+    }
+
+    fn locate(&self, pointer: &str) -> Option<(&[Node], usize)> {
         let nodes = self.nodes.get_or_init(|| index(&self.text));
         let mut at = 0;
         if !pointer.is_empty() {
@@ -53,7 +67,7 @@ impl Document {
                 at = self.member(nodes, at, token)?;
             }
         }
-        self.value(nodes, at)
+        Some((nodes, at))
     }
 
     fn first_byte(&self, nodes: &[Node], at: usize) -> Option<u8> {
@@ -217,6 +231,24 @@ mod tests {
         ] {
             assert!(doc.find(absent).is_none(), "{absent}");
         }
+    }
+
+    #[test]
+    fn a_part_is_given_as_it_stands() {
+        let doc = parse(r#" { "a" : [ 1 , {"b":"x, ]"} ] , "n" : -1.50e3 , "s":"\u00e9" } "#);
+        for (pointer, raw) in [
+            ("/a", r#"[ 1 , {"b":"x, ]"} ]"#),
+            ("/a/1", r#"{"b":"x, ]"}"#),
+            ("/n", "-1.50e3"),
+            ("/s", r#""\u00e9""#),
+        ] {
+            assert_eq!(doc.raw(pointer), Some(raw), "{pointer}");
+        }
+        assert_eq!(doc.raw("/z"), None);
+        assert!(
+            doc.raw("")
+                .is_some_and(|all| all.starts_with('{') && all.ends_with('}'))
+        );
     }
 
     #[test]

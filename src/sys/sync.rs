@@ -74,6 +74,18 @@ impl Condvar {
         guard
     }
 
+    /// Waits until `ready` says so.
+    pub fn wait_for<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut ready: impl FnMut(&mut T) -> bool,
+    ) -> MutexGuard<'a, T> {
+        while !ready(&mut guard) {
+            guard = self.wait(guard);
+        }
+        guard
+    }
+
     /// Waits until `ready` says so or `deadline` has passed; gives the guard, and whether it is ready.
     pub fn wait_until<'a, T>(
         &self,

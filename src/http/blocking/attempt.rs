@@ -10,36 +10,94 @@
 //! cannot tell whether the request may have been sent, and costs a clone of the agent's
 //! configuration for each request whose limit differs.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::io;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-#[derive(Clone, Copy)]
+use ureq::unversioned::transport::ShutdownHandle;
+
+use crate::sys::cancel::CallScope;
+use crate::sys::sync::Mutex;
+
 struct State {
     deadline: Instant,
     fresh_only: bool,
     sent: bool,
     stale: bool,
+    /// Where the attempt is, for the message should it fail.
+    stage: Stage,
+    /// Only where the attempt can be cancelled.
+    socket: Option<Arc<CurrentSocket>>,
+}
+
+/// How far an attempt has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing is connected yet.
+    LookUp,
+    /// A connection to this address is being opened.
+    Connect(std::net::SocketAddr),
+    /// TLS is being agreed on.
+    Tls,
+    /// The request is sent, or the response is awaited.
+    Exchange,
+}
+
+/// The socket that the attempt waits on, for whoever cancels it.
+#[derive(Default)]
+struct CurrentSocket(Mutex<Cancellable>);
+
+#[derive(Default)]
+struct Cancellable {
+    cancelled: bool,
+    socket: Option<Weak<dyn ShutdownHandle>>,
+}
+
+impl CurrentSocket {
+    fn cancel(&self) {
+        let mut current = self.0.lock();
+        current.cancelled = true;
+        if let Some(socket) = current.socket.take().and_then(|socket| socket.upgrade()) {
+            socket.shutdown();
+        }
+    }
 }
 
 thread_local! {
-    static CURRENT: Cell<Option<State>> = const { Cell::new(None) };
+    static CURRENT: RefCell<Option<State>> = const { RefCell::new(None) };
 }
 
-/// Runs `exchange` as one attempt that ends by `deadline`, and reports on its bytes.
-pub fn run<T>(deadline: Instant, fresh_only: bool, exchange: impl FnOnce() -> T) -> (T, Report) {
+/// Runs `exchange` as one attempt that ends by `deadline` or when `scope` is cancelled, and reports on
+/// its bytes.
+pub fn run<T>(
+    deadline: Instant,
+    fresh_only: bool,
+    scope: &CallScope,
+    exchange: impl FnOnce() -> T,
+) -> (T, Report) {
+    let socket = scope
+        .cancel
+        .as_ref()
+        .map(|_| Arc::<CurrentSocket>::default());
     let _restore = Restore(CURRENT.replace(Some(State {
         deadline,
         fresh_only,
         sent: false,
         stale: false,
+        stage: Stage::LookUp,
+        socket: socket.clone(),
     })));
-    let outcome = exchange();
-    let state = CURRENT.get();
-    let report = Report {
-        sent: state.is_some_and(|s| s.sent),
-        stale: state.is_some_and(|s| s.stale),
+    let outcome = match socket {
+        Some(socket) => scope.interruptible(move || socket.cancel(), exchange),
+        None => exchange(),
     };
-    (outcome, report)
+    let report = with(|s| Report {
+        sent: s.sent,
+        stale: s.stale,
+        stage: s.stage.clone(),
+    });
+    (outcome, report.expect("the attempt's own state"))
 }
 
 /// What happened on the wire during an attempt.
@@ -48,6 +106,7 @@ pub struct Report {
     pub sent: bool,
     /// The pooled connection turned out to be closed by the server, before any byte of a response.
     pub stale: bool,
+    pub stage: Stage,
 }
 
 /// Puts the previous state back, also when the attempt panics.
@@ -55,53 +114,73 @@ struct Restore(Option<State>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        CURRENT.set(self.0);
+        CURRENT.set(self.0.take());
     }
+}
+
+fn with<T>(read: impl FnOnce(&mut State) -> T) -> Option<T> {
+    CURRENT.with_borrow_mut(|current| current.as_mut().map(read))
 }
 
 /// Time left before the running attempt must end; `None` when it is over. Outside of an attempt there is none.
 pub fn remaining() -> Option<Duration> {
-    let deadline = CURRENT.get()?.deadline;
-    let left = deadline.checked_duration_since(Instant::now())?;
+    let left = with(|s| s.deadline)?.checked_duration_since(Instant::now())?;
     (!left.is_zero()).then_some(left)
 }
 
 /// When the running attempt must end; in the past outside of an attempt.
 pub fn deadline() -> Instant {
-    CURRENT.get().map_or_else(Instant::now, |s| s.deadline)
+    with(|s| s.deadline).unwrap_or_else(Instant::now)
 }
 
 /// Runs the part of the attempt that makes a connection: it ends `limit` from now at the latest, and
 /// what it sends (a TLS handshake, a CONNECT) is no part of the request.
 pub fn connecting<T>(limit: Duration, connect: impl FnOnce() -> T) -> T {
-    let before = CURRENT.get();
-    update(|s| s.deadline = s.deadline.min(Instant::now() + limit));
+    let before = with(|s| {
+        let before = (s.deadline, s.sent);
+        s.deadline = s.deadline.min(Instant::now() + limit);
+        before
+    });
     let outcome = connect();
-    if let Some(before) = before {
-        update(|s| {
-            s.deadline = before.deadline;
-            s.sent = before.sent;
-        });
+    if let Some((deadline, sent)) = before {
+        with(|s| (s.deadline, s.sent) = (deadline, sent));
     }
     outcome
 }
 
+/// The attempt waits on this socket from now on. Fails where it was cancelled.
+pub fn use_socket(socket: &Arc<impl ShutdownHandle + 'static>) -> io::Result<()> {
+    let Some(current) = with(|s| s.socket.clone()).flatten() else {
+        return Ok(());
+    };
+    let mut current = current.0.lock();
+    if current.cancelled {
+        return Err(io::ErrorKind::ConnectionAborted.into());
+    }
+    let socket = Arc::downgrade(socket);
+    current.socket = Some(socket);
+    Ok(())
+}
+
+/// Whether the running attempt was cancelled.
+pub fn is_cancelled() -> bool {
+    let socket = with(|s| s.socket.clone()).flatten();
+    socket.is_some_and(|current| current.0.lock().cancelled)
+}
+
+pub fn note_stage(stage: Stage) {
+    with(|s| s.stage = stage);
+}
+
 /// Whether pooled connections are to be passed over.
 pub fn wants_fresh_connection() -> bool {
-    CURRENT.get().is_some_and(|s| s.fresh_only)
+    with(|s| s.fresh_only).unwrap_or(false)
 }
 
 pub fn note_sent() {
-    update(|s| s.sent = true);
+    with(|s| s.sent = true);
 }
 
 pub fn note_stale() {
-    update(|s| s.stale = true);
-}
-
-fn update(change: impl FnOnce(&mut State)) {
-    if let Some(mut state) = CURRENT.get() {
-        change(&mut state);
-        CURRENT.set(Some(state));
-    }
+    with(|s| s.stale = true);
 }

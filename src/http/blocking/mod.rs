@@ -3,6 +3,7 @@
 //! The only folder that names ureq. Whether a request is repeated is the caller's affair.
 
 pub mod attempt;
+mod failure;
 mod tls_transport;
 mod transport;
 
@@ -11,13 +12,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, RETRY_AFTER};
+use http::{HeaderValue, Uri};
 use ureq::config::AutoHeaderValue;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 
+use self::failure::{Failure, MAX_HEADERS, Peers};
 use self::tls_transport::TlsConnector;
 use self::transport::{BUFFER, ConnectTimeout, ConnectionState, NoopResolver, TcpConnector};
+use super::HttpSettings;
 use super::credential::ApiKey;
 use super::headers::{CommonHeaders, names};
 use super::proxy::Proxy;
@@ -25,14 +28,14 @@ use super::request::Request;
 use super::response::{HttpResponse, MAX_BODY};
 use super::retry::retry_after;
 use super::tls::Tls;
-use super::{CONNECT_LIMIT, HttpSettings};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::log;
+use crate::sys::cancel::CallScope;
 
 /// Idle connections kept for synchronous callers and background workers together.
 const MAX_IDLE: usize = 64;
 /// Idle connections are not kept longer; servers and middleboxes drop them around here.
 const MAX_IDLE_AGE: Duration = Duration::from_secs(60);
-const MAX_HEADERS: usize = 64 * 1024;
 
 /// The connections of one client.
 pub struct Http {
@@ -41,6 +44,7 @@ pub struct Http {
     headers: CommonHeaders,
     /// To be removed from what the service says.
     api_key: ApiKey,
+    proxy: Option<Proxy>,
     timeout: Duration,
 }
 
@@ -59,6 +63,7 @@ impl Http {
             state,
             headers: CommonHeaders::new(settings),
             api_key: settings.api_key.clone(),
+            proxy: settings.proxy.clone(),
             timeout: settings.timeout,
         }
     }
@@ -74,23 +79,49 @@ impl Http {
         self.agent.clone().shutdown();
     }
 
-    /// Sends `request` and reads the whole response, within the timeout and by `latest`. A response that
-    /// is no success is an error that says what the service said.
-    pub fn exchange(&self, request: &Request, latest: Option<Instant>) -> Result<HttpResponse> {
-        let mut deadline = Instant::now() + self.timeout;
-        if let Some(latest) = latest {
-            deadline = deadline.min(latest);
-        }
+    /// Sends `request` and reads the whole response, within the timeout and what bounds the call beside
+    /// it. A response that is no success is an error that says what the service said.
+    pub fn exchange(&self, request: &Request, scope: &CallScope) -> Result<HttpResponse> {
+        let started = Instant::now();
+        let deadline = scope.deadline_or(started + self.timeout);
         // A request that must not arrive twice goes over a connection that cannot be stale.
         let fresh_only = !request.repeatable;
-        let (mut outcome, mut report) = attempt::run(deadline, fresh_only, || self.send(request));
+        let attempt = |fresh_only| attempt::run(deadline, fresh_only, scope, || self.send(request));
+        let (mut outcome, mut report) = attempt(fresh_only);
         if outcome.is_err() && report.stale && !fresh_only {
-            (outcome, report) = attempt::run(deadline, true, || self.send(request));
+            (outcome, report) = attempt(true);
         }
         match outcome {
-            Ok(response) if response.is_success() => Ok(response),
+            Ok(response) if response.is_success() => {
+                log::debug(|| {
+                    let (method, uri) = (&request.method, &request.uri);
+                    let ms = started.elapsed().as_millis();
+                    format!("{method} {uri}: HTTP {} in {ms} ms", response.status)
+                });
+                Ok(response)
+            }
             Ok(response) => Err(response.into_error(&self.api_key)),
-            Err(failure) => Err(self.error(failure, report.sent)),
+            Err(_) if self.state.closed.load(Ordering::Acquire) => Err(Error {
+                may_have_arrived: report.sent,
+                ..Error::closed()
+            }),
+            Err(_) if scope.is_cancelled() => Err(Error {
+                may_have_arrived: report.sent,
+                ..Error::cancelled()
+            }),
+            Err(failure) => Err(self.peers(&request.uri).error(failure, &report, started)),
+        }
+    }
+
+    fn peers(&self, uri: &Uri) -> Peers {
+        Peers {
+            origin: format!(
+                "{}://{}",
+                uri.scheme_str().unwrap_or_default(),
+                uri.authority().map_or("", |a| a.as_str())
+            ),
+            host: uri.host().unwrap_or_default().to_owned(),
+            proxy: self.proxy.as_ref().map(Proxy::url),
         }
     }
 
@@ -115,25 +146,6 @@ impl Http {
             None => self.agent.run(outgoing),
         };
         read(response?)
-    }
-
-    fn error(&self, failure: Failure, sent: bool) -> Error {
-        if self.state.closed.load(Ordering::Acquire) {
-            return Error {
-                may_have_arrived: sent,
-                ..Error::closed()
-            };
-        }
-        let timed_out = matches!(&failure, Failure::Transport(e) if is_timeout(e));
-        let (kind, message) = match failure {
-            Failure::Response(what) => (Kind::Decode, what),
-            Failure::Transport(e) => (Kind::Connection, describe(&e, self.timeout)),
-        };
-        Error {
-            may_have_arrived: sent,
-            nobody_there: kind == Kind::Connection && (timed_out || !sent),
-            ..Error::new(kind, message)
-        }
     }
 }
 
@@ -176,26 +188,6 @@ fn ureq_proxy(proxy: &Proxy) -> ureq::Proxy {
     builder.build().expect("its parts were read from a URL")
 }
 
-enum Failure {
-    Transport(ureq::Error),
-    /// It came, but cannot be used.
-    Response(String),
-}
-
-impl From<ureq::Error> for Failure {
-    fn from(error: ureq::Error) -> Self {
-        match error {
-            ureq::Error::LargeResponseHeader(..) => Failure::Response(format!(
-                "the head of the response is larger than {MAX_HEADERS} bytes"
-            )),
-            ureq::Error::Decompress(..) => {
-                Failure::Response("the response cannot be decompressed".to_owned())
-            }
-            other => Failure::Transport(other),
-        }
-    }
-}
-
 fn read(response: http::Response<ureq::Body>) -> std::result::Result<HttpResponse, Failure> {
     let too_large = || {
         Failure::Response(format!(
@@ -232,34 +224,4 @@ fn read(response: http::Response<ureq::Body>) -> std::result::Result<HttpRespons
         retry_after: header(RETRY_AFTER).and_then(|v| retry_after(v, SystemTime::now())),
         body: text,
     })
-}
-
-fn is_timeout(error: &ureq::Error) -> bool {
-    match error {
-        ureq::Error::Timeout(_) => true,
-        ureq::Error::Io(e) => e.kind() == std::io::ErrorKind::TimedOut,
-        _ => false,
-    }
-}
-
-/// The cause in words. ureq's strings name no header and no part of a URL but its host.
-fn describe(error: &ureq::Error, timeout: Duration) -> String {
-    match error {
-        late if is_timeout(late) => format!(
-            "no complete response in time (the timeout is {} ms, connecting may take {} ms of it)",
-            timeout.as_millis(),
-            CONNECT_LIMIT.as_millis()
-        ),
-        ureq::Error::Io(e) => match tls_error(e) {
-            Some(cause) => format!("TLS failed: {cause}"),
-            None => format!("connection failed: {e}"),
-        },
-        ureq::Error::HostNotFound => "connection failed: the host name has no address".to_owned(),
-        ureq::Error::Protocol(e) => format!("the response is not HTTP: {e}"),
-        other => format!("connection failed: {other}"),
-    }
-}
-
-fn tls_error(error: &std::io::Error) -> Option<&rustls::Error> {
-    error.get_ref()?.downcast_ref()
 }

@@ -14,6 +14,7 @@ use ureq::unversioned::transport::{
     TransportAdapter,
 };
 
+use super::attempt::{self, Stage};
 use super::transport::BUFFER;
 use crate::http::tls::Tls;
 
@@ -40,6 +41,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(bare.to_owned()).map_err(std::io::Error::other)?;
         let mut conn = ClientConnection::new(config, name).map_err(std::io::Error::other)?;
+        attempt::note_stage(Stage::Tls);
         let mut sock = TransportAdapter::new(transport, details.current_time.clone());
         conn.complete_io(&mut sock)?;
         Ok(Some(Either::B(TlsTransport {

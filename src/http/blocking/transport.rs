@@ -27,7 +27,7 @@ use ureq::unversioned::transport::{
     Transport,
 };
 
-use super::attempt;
+use super::attempt::{self, Stage};
 use crate::http::{CONNECT_LIMIT, dns, url};
 use crate::sys::socket;
 
@@ -69,7 +69,9 @@ impl<In: Transport, C: Connector<In>> Connector<In> for ConnectTimeout<C> {
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<C::Out>, Error> {
-        attempt::connecting(CONNECT_LIMIT, || self.0.connect(details, chained))
+        let connection = attempt::connecting(CONNECT_LIMIT, || self.0.connect(details, chained))?;
+        attempt::note_stage(Stage::Exchange);
+        Ok(connection)
     }
 }
 
@@ -99,7 +101,7 @@ impl TcpConnector {
         let host = details.uri.host().ok_or(Error::HostNotFound)?;
         let port = url::port(details.uri);
         let deadline = attempt::deadline();
-        let closed = || self.0.closed.load(Ordering::Acquire);
+        let closed = || self.0.closed.load(Ordering::Acquire) || attempt::is_cancelled();
 
         let known = self.0.addresses.look_up(host, port, deadline, &closed)?;
         match connect_any(&known.list, details) {
@@ -145,7 +147,9 @@ fn connect_one(
         Type::STREAM,
         Some(Protocol::TCP),
     )?));
-    // Registered before it connects, so that closing the client ends the wait.
+    // Registered before it connects, so that closing the client or cancelling the call ends the wait.
+    attempt::use_socket(&socket)?;
+    attempt::note_stage(Stage::Connect(address));
     (details.register_shutdown)(Arc::downgrade(&socket) as Weak<dyn ShutdownHandle>)?;
     socket
         .0
@@ -274,9 +278,11 @@ impl Transport for Tcp {
             return true;
         }
         self.reused = true;
-        if attempt::wants_fresh_connection() {
+        // A cancelled attempt gets no connection: opening a fresh one fails at once.
+        if attempt::wants_fresh_connection() || attempt::use_socket(&self.socket).is_err() {
             return false;
         }
+        attempt::note_stage(Stage::Exchange);
         if self.last_used.elapsed() < PROBE_AFTER {
             return true;
         }
