@@ -3,31 +3,33 @@
  *
  * GENERATED from src/ffi/ by cbindgen. Do not edit: change the Rust source and run `make header`.
  *
- * CONVENTIONS, said once here and not repeated below
+ * CONVENTIONS, stated once here and not repeated below
  *
- * Results. A function that can fail returns an axonpush_status, 0 being success, and takes an
- *   axonpush_error ** last. It may be NULL. On success *error is NULL, on failure it is a new object
- *   that you free with axonpush_error_free(). Out-pointers are set to NULL before anything else.
- *   There is no "last error" of a thread.
- * Fail-open. On by default: when the service cannot be reached, the call logs a warning and succeeds
- *   with nothing (a NULL response) or an empty list. Every other failure is reported in both modes.
- * NULL is a legal argument for every accessor and every free function: reading from NULL gives NULL,
- *   0 or false. Code for the happy path keeps running when a fail-open call gives nothing.
- * Handles. axonpush_client is a slot and a generation, never an address: a closed or made-up one is AXONPUSH_ERR_INVALID_HANDLE, never
- *   a crash. The other objects are pointers that you own, and free once, with the function of their
- *   name.
- * Threads. Every function may be called from any thread, on one client from many at once. Exceptions
- *   are said at their type.
- * Strings are UTF-8 and NUL-terminated. What you pass is borrowed for the call and copied where it is
- *   kept. What you get belongs to the object it came from and lives until that is freed.
- * JSON goes in as pointer and length; length 0 means NUL-terminated.
- * Structs that you pass begin with struct_size. Initialise them with AXONPUSH_..._INIT; zero or NULL
- *   in any other member means its default.
- * Time is in milliseconds, memory in bytes, text length in Unicode characters.
- * Never: a panic or an exception out of the library, a signal handler, output on stdout, a call that
- *   outlives its deadline, the API key in a message or a log line.
+ * Results. A function that can fail returns an axonpush_status, where 0 is success. Its last
+ *   parameter is an axonpush_error **, which may be NULL. On success *error is NULL; on failure it
+ *   is a new object that you free with axonpush_error_free(). Out-pointers are set to NULL before
+ *   anything else happens. There is no "last error" of a thread.
+ * Fail-open. This mode is on by default: when the service cannot be reached, the call logs a
+ *   warning and succeeds with a NULL response or an empty list. Every other failure is reported in
+ *   both modes, fail-open and strict.
+ * NULL is a legal argument for every accessor and every free function. Reading from NULL gives
+ *   NULL, 0 or false, so code for the normal case keeps running when a fail-open call gives NULL.
+ * Handles. An axonpush_client * is a handle (a slot and a generation), never an address. A closed
+ *   or made-up handle is AXONPUSH_ERR_INVALID_HANDLE, never a crash. The other objects are pointers
+ *   that you own. Free each of them once, with the free function of its type.
+ * Threads. Every function may be called from any thread, and many threads may use one client at
+ *   once. Exceptions are stated at the type that they concern.
+ * Strings are UTF-8 and NUL-terminated. The library borrows the strings that you pass for the
+ *   length of the call and copies those that it keeps. A string that you get belongs to the object
+ *   it came from and lives until that object is freed.
+ * JSON is passed as a pointer and a length; length 0 means that it is NUL-terminated.
+ * Structs that you pass begin with struct_size. Initialise them with AXONPUSH_..._INIT. Zero or
+ *   NULL in any other member means the default of that member.
+ * Units. Time is in milliseconds, memory in bytes, text length in Unicode characters.
+ * The library never lets a panic or an exception out, installs a signal handler, writes to stdout,
+ *   lets a call outlive its deadline, or puts the API key into a message or a log line.
  *
- * Where a rule comes from a specification, it is named: RFC 6901 (JSON pointers), RFC 3339 (times),
+ * A rule that comes from a specification names it: RFC 6901 (JSON pointers), RFC 3339 (times),
  * RFC 8259 (JSON), W3C Trace Context (trace and span ids).
  */
 
@@ -46,7 +48,7 @@
 
 /* Initialisers: `axonpush_options options = AXONPUSH_OPTIONS_INIT;` */
 #ifdef __cplusplus
-/* C++ before C++20 has no designated initialisers, and warns of members that a list leaves out. */
+/* C++ before C++20 has no designated initialisers; compilers warn if a list leaves members out. */
 namespace axonpush_detail {
 template <typename T> inline T sized() {
     T value = T();
@@ -67,30 +69,30 @@ template <typename T> inline T sized() {
 #define AXONPUSH_WEBHOOK_INIT AXONPUSH_INIT_(axonpush_webhook)
 #define AXONPUSH_LOG_RECORD_INIT AXONPUSH_INIT_(axonpush_log_record)
 
-/* Event types that the service knows, for axonpush_event.event_type; any other text is legal. */
+/* Event types that the service knows, for axonpush_event.event_type. Any other text is legal. */
 /** An agent began its work. */
 #define AXONPUSH_EVENT_TYPE_AGENT_START "agent.start"
 /** An agent ended its work. */
 #define AXONPUSH_EVENT_TYPE_AGENT_END "agent.end"
-/** A message of or to an agent. */
+/** An agent sent or received a message. */
 #define AXONPUSH_EVENT_TYPE_AGENT_MESSAGE "agent.message"
-/** A tool was called. */
+/** An agent called a tool. */
 #define AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_START "agent.tool_call.start"
-/** A tool has returned. */
+/** A tool returned. */
 #define AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_END "agent.tool_call.end"
 /** An agent failed. */
 #define AXONPUSH_EVENT_TYPE_AGENT_ERROR "agent.error"
-/** An agent handed over to another. */
+/** An agent handed over to another agent. */
 #define AXONPUSH_EVENT_TYPE_AGENT_HANDOFF "agent.handoff"
 /** A model produced a token. */
 #define AXONPUSH_EVENT_TYPE_AGENT_LLM_TOKEN "agent.llm.token"
-/** A line of an agent's log. */
+/** An agent logged a line. */
 #define AXONPUSH_EVENT_TYPE_AGENT_LOG "agent.log"
-/** A line of a program's log. */
+/** A program logged a line. */
 #define AXONPUSH_EVENT_TYPE_APP_LOG "app.log"
-/** A span of a program. */
+/** A program recorded a span. */
 #define AXONPUSH_EVENT_TYPE_APP_SPAN "app.span"
-/** Anything else; what the service takes where none is given. */
+/** Any other event. It is the type of an event that gives none. */
 #define AXONPUSH_EVENT_TYPE_CUSTOM "custom"
 
 #ifdef __cplusplus
@@ -98,53 +100,54 @@ extern "C" {
 #endif
 
 /**
- * The outcome of a call. A number never changes its meaning; new ones may be added, so treat one
- * that you do not know as a failure.
+ * The outcome of a call. The meaning of a number never changes. New numbers may be added, so treat
+ * a number that you do not know as a failure.
  *
  * "May be repeated" means that the same call can succeed later. Publishing is always safe to
- * repeat with the same `dedup_key`: the service stores an event once per key.
+ * repeat with the same `dedup_key`, since the service stores an event once per key.
  */
 enum {
     /**
-     * The call did what it says. In fail-open mode an unreachable service is also AXONPUSH_OK, with
-     * nothing (or an empty list) as the result.
+     * The call succeeded. In fail-open mode a call that cannot reach the service also returns
+     * AXONPUSH_OK, with a NULL response or an empty list.
      */
     AXONPUSH_OK = 0,
     /**
-     * An argument cannot be used: missing, empty, not UTF-8, out of range, not a JSON object, too
-     * large, too deep. Nothing was sent. Repeating it fails again.
+     * An argument cannot be used: it is missing, empty, not UTF-8, out of range, not a JSON
+     * object, too large or too deep. Nothing was sent. The same call will fail again.
      */
     AXONPUSH_ERR_INVALID_ARGUMENT = 1,
     /**
-     * The client handle is NULL, closed, or was never one. Nothing was done.
+     * The client handle is NULL or closed, or it was never a handle. Nothing was done.
      */
     AXONPUSH_ERR_INVALID_HANDLE = 2,
     /**
-     * The API key is missing, or an environment variable, the base URL, the proxy or the certificate
-     * authorities are unusable; the message names it. (Another option that cannot be used is
-     * AXONPUSH_ERR_INVALID_ARGUMENT.)
+     * The API key is missing, or an environment variable, the base URL, the proxy or the
+     * certificate authorities cannot be used; the message says which. (Any other option that
+     * cannot be used is AXONPUSH_ERR_INVALID_ARGUMENT.)
      */
     AXONPUSH_ERR_CONFIG = 3,
     /**
-     * The service could not be reached, or its response broke off, after all retries. Only strict
-     * mode reports it. A request may have arrived all the same. May be repeated.
+     * After all retries, the service could not be reached or its response broke off. Only strict
+     * mode reports this. The request may have arrived all the same. May be repeated.
      */
     AXONPUSH_ERR_CONNECTION = 4,
     /**
-     * HTTP 401: the API key is missing, wrong or revoked. Repeating it fails again.
+     * HTTP 401: the API key is missing, wrong or revoked. The same call will fail again.
      */
     AXONPUSH_ERR_AUTHENTICATION = 5,
     /**
-     * HTTP 403: the key may not do this. A `pt_` token may only publish. Repeating it fails again.
+     * HTTP 403: the key does not permit this call. A `pt_` token may only publish. The same call
+     * will fail again.
      */
     AXONPUSH_ERR_FORBIDDEN = 6,
     /**
-     * HTTP 404: no such channel, app or other thing. Repeating it fails again.
+     * HTTP 404: the channel, app or other resource does not exist. The same call will fail again.
      */
     AXONPUSH_ERR_NOT_FOUND = 7,
     /**
-     * HTTP 400 or 422: the service refuses what was sent; the message says where. Repeating it
-     * fails again.
+     * HTTP 400 or 422: the service rejected what was sent; the message says where the mistake is.
+     * The same call will fail again.
      */
     AXONPUSH_ERR_VALIDATION = 8,
     /**
@@ -156,17 +159,18 @@ enum {
      */
     AXONPUSH_ERR_SERVER = 10,
     /**
-     * Any other HTTP response that is no success, redirects among them: they are never followed.
+     * Any other HTTP response that is not a success. Redirects are among them, since they are
+     * never followed.
      */
     AXONPUSH_ERR_API = 11,
     /**
-     * A success whose body is not the JSON expected, or is larger than 32 MiB. What was asked for
-     * has probably happened.
+     * The service reported success, but the body is not the expected JSON or is larger than 32
+     * MiB. What the call asked for has probably happened.
      */
     AXONPUSH_ERR_DECODE = 12,
     /**
-     * The queue of background publishing had no room: the event was refused, or dropped for a newer
-     * one. May be repeated.
+     * The queue of background publishing had no room: the event was refused, or it was dropped to
+     * make room for a newer one. May be repeated.
      */
     AXONPUSH_ERR_QUEUE_FULL = 13,
     /**
@@ -179,7 +183,8 @@ enum {
      */
     AXONPUSH_ERR_CLOSED = 15,
     /**
-     * A defect of this library, contained. The client stays usable. Please report it.
+     * A defect in this library, which the library contained. The client stays usable. Please
+     * report it.
      */
     AXONPUSH_ERR_INTERNAL = 16,
     /**
@@ -197,7 +202,7 @@ enum {
     AXONPUSH_LOG_OFF = 0,
     AXONPUSH_LOG_ERROR = 1,
     /**
-     * The default. An outage costs a line every few seconds, not one per event.
+     * The default. During an outage the library logs a line every few seconds, not one per event.
      */
     AXONPUSH_LOG_WARN = 2,
     AXONPUSH_LOG_INFO = 3,
@@ -216,11 +221,11 @@ enum {
 typedef int32_t axonpush_toggle;
 
 /**
- * What happens to an event for which the queue of background publishing has no room.
+ * What happens when the queue of background publishing has no room for an event.
  */
 enum {
     /**
-     * The oldest event that waits makes room; its completion gets AXONPUSH_ERR_QUEUE_FULL.
+     * The oldest waiting event is dropped; its completion gets AXONPUSH_ERR_QUEUE_FULL.
      */
     AXONPUSH_OVERFLOW_DROP_OLDEST = 0,
     /**
@@ -228,7 +233,7 @@ enum {
      */
     AXONPUSH_OVERFLOW_DROP_NEWEST = 1,
     /**
-     * The call waits for room.
+     * The call waits until there is room.
      */
     AXONPUSH_OVERFLOW_BLOCK = 2,
 };
@@ -239,11 +244,11 @@ typedef int32_t axonpush_overflow;
  */
 enum {
     /**
-     * On a thread of the library's.
+     * They run on a thread of the library.
      */
     AXONPUSH_COMPLETION_THREAD = 0,
     /**
-     * Inside axonpush_poll(), on the thread that calls it.
+     * They run inside axonpush_poll(), on the thread that calls it.
      */
     AXONPUSH_COMPLETION_POLLED = 1,
 };
@@ -251,31 +256,31 @@ typedef int32_t axonpush_completion_mode;
 
 /**
  * How much of prompts, messages, tool results and other content leaves the process. Values under
- * secret keys (password, api_key, authorization, ...) never do.
+ * secret keys (password, api_key, authorization, ...) never leave it.
  */
 enum {
     /**
-     * The variable AXONPUSH_CONTENT_CAPTURE, else metadata only.
+     * The variable AXONPUSH_CONTENT_CAPTURE decides; if it is not set, metadata only.
      */
     AXONPUSH_CONTENT_DEFAULT = 0,
     /**
-     * Nothing: the value becomes "[REDACTED]".
+     * No content leaves the process: each value becomes "[REDACTED]".
      */
     AXONPUSH_CONTENT_METADATA_ONLY = 1,
     /**
-     * The first 256 characters of each text.
+     * Only the first 256 characters of each string leave the process.
      */
     AXONPUSH_CONTENT_REDACTED = 2,
     /**
-     * All of it, up to max_content_length.
+     * All content leaves the process, each string up to `max_content_length`.
      */
     AXONPUSH_CONTENT_FULL = 3,
 };
 typedef int32_t axonpush_content_capture;
 
 /**
- * Severity of a line, as OpenTelemetry numbers it: the first of each range; the numbers between are
- * finer steps.
+ * The severity of a log line, in OpenTelemetry's numbers. Each constant is the first number of its
+ * range; the numbers between are finer steps.
  */
 enum {
     AXONPUSH_SEVERITY_TRACE = 1,
@@ -288,84 +293,87 @@ enum {
 typedef int32_t axonpush_severity;
 
 /**
- * A client: configuration, connections, and a queue of its own.
+ * A client of the service, with its own configuration, connections and queue.
  *
- * Threads: any number of threads may use one client at once, axonpush_close() included.
- * Lifetime: from axonpush_new() to axonpush_close(). The pointer is a handle and not an
- * address: a call with a handle that is closed, closed twice or made up is
- * AXONPUSH_ERR_INVALID_HANDLE, never a crash. After fork() the child's copy works with connections and a queue of its own.
+ * Threads: any number of threads may use one client at once, and any of them may close it.
+ * Lifetime: from axonpush_new() to axonpush_close(). The pointer is a handle, not an address: a
+ * call with a closed or made-up handle is AXONPUSH_ERR_INVALID_HANDLE, never a crash. Closing it
+ * twice is harmless. After fork(), the child's copy works with connections and a queue of its own.
  */
 typedef struct axonpush_client axonpush_client;
 
 /**
- * Why a call failed.
+ * Says why a call failed.
  *
- * Threads: immutable, so any number of threads may read it.
- * Lifetime: yours from the call that failed until axonpush_error_free(); its strings live as long. An
- * error passed to a completion is only borrowed for that completion.
+ * Threads: it is immutable, so any number of threads may read it at once.
+ * Lifetime: you own it from the call that failed until axonpush_error_free(), and its strings live
+ * as long as it does. An error passed to a completion is borrowed and lives until that completion
+ * returns.
  */
 typedef struct axonpush_error axonpush_error;
 
 /**
- * An iterator over events, from the newest to the oldest, page by page behind the scenes: no event
- * twice and none left out, also where several share a timestamp.
+ * An iterator over events, from the newest to the oldest, which fetches them page by page. It
+ * returns no event twice and leaves none out, even where several share a timestamp.
  *
- * Threads: one at a time.
- * Lifetime: from axonpush_events_iter_new() to axonpush_events_iter_free(). It outlives its client's
- * close, but gets AXONPUSH_ERR_CLOSED then.
+ * Threads: one thread at a time may use it.
+ * Lifetime: from axonpush_events_iter_new() to axonpush_events_iter_free(). It may outlive its
+ * client, but then gets AXONPUSH_ERR_CLOSED.
  */
 typedef struct axonpush_events_iter axonpush_events_iter;
 
 /**
- * A JSON object in the making: it starts as one empty object, and members are added in order.
+ * A writer of one JSON object, which starts empty. Members are added in order.
  *
- * Inside an object every member needs a `key`; inside an array `key` is NULL. Mistakes (an end too
- * many, a key missing, text that is not UTF-8, NaN) need not be checked one by one: the first is
- * remembered, what follows is ignored, and axonpush_json_text() reports it.
+ * Inside an object every member needs a `key`; inside an array `key` is NULL. You need not check
+ * for mistakes (an end too many, a missing key, text that is not UTF-8, NaN) one by one: the
+ * writer remembers the first and ignores what follows, and axonpush_json_text() reports it.
  *
- * Threads: one at a time.
+ * Threads: one thread at a time may use it.
  * Lifetime: from axonpush_json_new() to axonpush_json_free().
  */
 typedef struct axonpush_json axonpush_json;
 
 /**
- * The JSON that a call gave.
+ * The JSON response to a call.
  *
- * Members are named by JSON pointers (RFC 6901): "/events/0/eventId"; "" is the whole document; "~1"
- * stands for "/" and "~0" for "~" in a name.
+ * A JSON pointer (RFC 6901), such as "/events/0/eventId", says which value to read. "" is the
+ * whole document; in a name, "~1" stands for "/" and "~0" for "~".
  *
  * Threads: any number of threads may read it at once.
- * Lifetime: yours from the call that gave it until axonpush_response_free(); strings from it live as
- * long. A response passed to a completion is only borrowed for that completion.
+ * Lifetime: you own it from the call that returned it until axonpush_response_free(), and its
+ * strings live as long as it does. A response passed to a completion is borrowed and lives until
+ * that completion returns.
  */
 typedef struct axonpush_response axonpush_response;
 
 /**
- * A trace, and a span in it: what ties events together across functions and processes.
+ * A trace and one span in it. It ties events together across functions and processes.
  *
- * Threads: immutable, so any number of threads may read it.
- * Lifetime: yours from the function that gave it until axonpush_trace_free(); its strings live as long.
+ * Threads: it is immutable, so any number of threads may read it at once.
+ * Lifetime: you own it from the function that returned it until axonpush_trace_free(), and its
+ * strings live as long as it does.
  */
 typedef struct axonpush_trace axonpush_trace;
 
 /**
- * Receives one line of the log, without a newline.
+ * A function that receives one line of the library's log, without a newline.
  *
- * Threads: it runs on whichever thread logs, several at once, and under no lock of the library's; from
- * axonpush_log_poll(), on the thread that polls.
- * It may call any function of this library, but what it calls may log again, and axonpush_close()
- * waits its whole `shutdown_timeout_ms` for the call that is logging.
- * Lifetime: `message` is borrowed for the call. `user_data` is what axonpush_log_set() or axonpush_log_poll() was given.
- * It must return normally: no exception, no longjmp.
+ * Threads: it runs on whichever thread logs, on several at once if need be, and under no lock of
+ * the library; from axonpush_log_poll(), on the thread that polls. It may call any function of this library, but that call may log again, and
+ * axonpush_close() waits its whole `shutdown_timeout_ms` for the call that is logging.
+ * Lifetime: `message` is borrowed and lives until the function returns. `user_data` is the pointer
+ * that axonpush_log_set() or axonpush_log_poll() was given.
+ * It must return normally, not by an exception or longjmp.
  */
 typedef void (*axonpush_log_fn)(axonpush_log_level level, const char *message, void *user_data);
 
 /**
- * How a client is to behave. Zero or NULL (and, but for `proxy`, "") in a member means: the
- * environment variable if there is one, else the default.
+ * The settings of a client. If a member is zero or NULL, its environment variable applies, if
+ * there is one, and otherwise its default. The same holds for "", except in `proxy`.
  *
- * Threads: read during axonpush_new() only.
- * Lifetime: yours; everything is copied.
+ * Threads: it is read only during axonpush_new().
+ * Lifetime: it stays yours; everything is copied.
  */
 typedef struct axonpush_options {
     /**
@@ -373,116 +381,125 @@ typedef struct axonpush_options {
      */
     size_t struct_size;
     /**
-     * An API key (`ak_...`), or a public ingest token (`pt_...`) that may only publish. Required,
-     * here or as AXONPUSH_API_KEY.
+     * An API key (`ak_...`), or a public ingest token (`pt_...`) that may only publish. It is
+     * required, here or in the variable AXONPUSH_API_KEY.
      */
     const char *api_key;
     /**
-     * Organization the calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID; default none.
+     * The organization that calls are made for. Variables: AXONPUSH_TENANT_ID, then
+     * AXONPUSH_ORG_ID. Default: none.
      */
     const char *tenant_id;
     /**
-     * The service: http or https, a path in it is kept as a prefix. AXONPUSH_BASE_URL; default
-     * https://api.axonpush.xyz.
+     * The URL of the service, http or https. A path in it is kept as a prefix. Variable:
+     * AXONPUSH_BASE_URL. Default: https://api.axonpush.xyz.
      */
     const char *base_url;
     /**
-     * Environment slug. AXONPUSH_ENVIRONMENT; default none.
+     * The slug of the environment that events belong to. Variable: AXONPUSH_ENVIRONMENT. Default:
+     * none.
      */
     const char *environment;
     /**
-     * Channel of events that name none. AXONPUSH_CHANNEL_ID; default none, which means the
-     * organization's default channel.
+     * The channel for events that name none. Variable: AXONPUSH_CHANNEL_ID. Default: none, which
+     * means the organization's default channel.
      */
     const char *channel_id;
     /**
-     * Milliseconds for one whole attempt, of which connecting takes at most 5000.
-     * AXONPUSH_TIMEOUT, in seconds; default 30000.
+     * How long one whole attempt may take, in milliseconds. Connecting may take at most 5000 of
+     * them. Variable: AXONPUSH_TIMEOUT, in seconds. Default: 30000.
      */
     uint32_t timeout_ms;
     /**
-     * How often a failed call is repeated at most; negative: never. AXONPUSH_MAX_RETRIES; default 3.
-     * A kept connection that the server closed meanwhile is no failure: the request goes out once
-     * more at once, and that is not counted.
+     * How many times a failed call is repeated at most; a negative number means never. Variable:
+     * AXONPUSH_MAX_RETRIES. Default: 3. If the server has meanwhile closed a kept-alive
+     * connection, the request is sent once more at once; this is not a failure and is not counted.
      */
     int32_t max_retries;
     /**
-     * Whether an unreachable service is a logged warning (enabled) or an error (disabled: strict
-     * mode). AXONPUSH_FAIL_OPEN; default enabled.
+     * Whether an unreachable service is a logged warning (enabled, fail-open mode) or an error
+     * (disabled, strict mode). Variable: AXONPUSH_FAIL_OPEN. Default: enabled.
      */
     axonpush_toggle fail_open;
     /**
-     * Events that may wait for background delivery, those being sent included. As many completions
-     * (but 10000 at least) may wait to be run; beyond that, too, there is no room. Default 10000.
+     * How many events may wait for background delivery, including those being sent. As many
+     * completions (but at least 10000) may wait to be run; beyond that, too, the queue has no
+     * room. Default: 10000.
      */
     uint32_t queue_max_events;
     /**
-     * Bytes that these events may take. Default 33554432 (32 MiB).
+     * How many bytes these events may take. Default: 33554432 (32 MiB).
      */
     uint64_t queue_max_bytes;
     /**
-     * What happens when there is no room. Default AXONPUSH_OVERFLOW_DROP_OLDEST.
+     * What happens when the queue has no room. Default: AXONPUSH_OVERFLOW_DROP_OLDEST.
      */
     axonpush_overflow overflow;
     /**
-     * Milliseconds for which a queued event is retried. Default 300000.
+     * How long a queued event is retried, in milliseconds. Default: 300000.
      */
     uint32_t delivery_timeout_ms;
     /**
-     * Connections of background publishing, at most 256; more than one only under backlog.
-     * Default 8.
+     * How many connections background publishing may use, at most 256. It uses more than one only
+     * under backlog. Default: 8.
      */
     uint32_t max_connections;
     /**
-     * Milliseconds that axonpush_close() may spend on delivering what waits. Default 2000.
+     * How long axonpush_close() may spend on delivering waiting events, in milliseconds. Default:
+     * 2000.
      */
     uint32_t shutdown_timeout_ms;
     /**
-     * Where completions run. Default AXONPUSH_COMPLETION_THREAD.
+     * Where completions run. Default: AXONPUSH_COMPLETION_THREAD.
      */
     axonpush_completion_mode completion_mode;
     /**
-     * How much content leaves the process. AXONPUSH_CONTENT_CAPTURE; default metadata only.
+     * How much content leaves the process. Variable: AXONPUSH_CONTENT_CAPTURE. Default: metadata
+     * only.
      */
     axonpush_content_capture content_capture;
     /**
-     * Names, separated by commas and matched in any case, of members whose values never leave the
-     * process. AXONPUSH_REDACT_KEYS; default none.
+     * Comma-separated names of JSON members whose values never leave the process. Upper and lower
+     * case are the same. Variable: AXONPUSH_REDACT_KEYS. Default: none.
      */
     const char *redact_keys;
     /**
-     * Unicode characters after which any string is cut. AXONPUSH_MAX_CONTENT_LENGTH; default 4096.
+     * The number of Unicode characters after which any string is cut. Variable:
+     * AXONPUSH_MAX_CONTENT_LENGTH. Default: 4096.
      */
     uint32_t max_content_length;
     /**
-     * PEM file of the certificate authorities to trust in place of the platform's. The variable
-     * SSL_CERT_FILE does the same for the platform's.
+     * A PEM file of the certificate authorities to trust instead of the platform's. Without it
+     * (and `ca_pem`), the variable SSL_CERT_FILE can name a file that replaces the platform's.
      */
     const char *ca_file;
     /**
-     * The same as text; it wins over ca_file.
+     * The certificate authorities as PEM text. It takes precedence over `ca_file`.
      */
     const char *ca_pem;
     /**
-     * URL of an HTTP proxy, used by CONNECT. It wins over HTTPS_PROXY, HTTP_PROXY and NO_PROXY;
-     * "" means no proxy at all.
+     * The URL of an HTTP proxy, which is used by CONNECT. It takes precedence over HTTPS_PROXY,
+     * HTTP_PROXY and NO_PROXY; "" means no proxy at all.
      */
     const char *proxy;
     /**
-     * Product token of a binding ("axonpush-go/1.0"), appended to the User-Agent.
+     * The product token of a binding, such as "axonpush-go/1.0". It is appended to the User-Agent
+     * header.
      */
     const char *user_agent;
     /**
-     * Milliseconds that AXONPUSH_OVERFLOW_BLOCK waits for room at most; then the event is refused with
-     * AXONPUSH_ERR_QUEUE_FULL. Default 0: it waits for as long as it takes.
+     * How long AXONPUSH_OVERFLOW_BLOCK waits for room at most, in milliseconds; then the event is
+     * refused with AXONPUSH_ERR_QUEUE_FULL. Default: 0, which means for as long as it takes.
      */
     uint32_t block_timeout_ms;
 } axonpush_options;
 
 /**
- * An event to publish. NULL or "" in an optional member leaves it to the library or the service.
+ * An event to publish. NULL or "" in an optional member leaves its value to the library or the
+ * service.
  *
- * Threads and lifetime: read during the call that it is passed to; everything is copied.
+ * Threads and lifetime: it is read only during the call that it is passed to; everything is
+ * copied.
  */
 typedef struct axonpush_event {
     /**
@@ -490,23 +507,24 @@ typedef struct axonpush_event {
      */
     size_t struct_size;
     /**
-     * Required: what happened, such as the name of an operation.
+     * Required. It says what happened, for example by the name of an operation.
      */
     const char *identifier;
     /**
-     * Required: a JSON object, at most 16 MiB and 127 levels deep.
+     * Required. A JSON object of at most 16 MiB and 127 levels.
      */
     const char *payload;
     /**
-     * Bytes of `payload`; 0 means that it is NUL-terminated.
+     * Length of `payload` in bytes; 0 means that it is NUL-terminated.
      */
     size_t payload_len;
     /**
-     * Where to publish it; NULL: the client's channel, else the organization's default.
+     * The channel to publish to. NULL means the client's channel, or else the organization's
+     * default.
      */
     const char *channel_id;
     /**
-     * "agent.start", "app.log", ...; NULL: "custom". Any text is legal.
+     * The type, such as "agent.start" or "app.log"; any text is legal. NULL means "custom".
      */
     const char *event_type;
     /**
@@ -514,42 +532,44 @@ typedef struct axonpush_event {
      */
     const char *agent_id;
     /**
-     * The trace that the event belongs to; NULL: the one that is current on this thread
-     * (axonpush_trace_enter()), else one of its own (a UUID). No control characters.
+     * The trace that the event belongs to, without control characters. NULL means the trace that
+     * is current on this thread (axonpush_trace_enter()), or else a new one (a UUID).
      */
     const char *trace_id;
     /**
-     * The event's span; NULL: drawn at random (16 hex digits, as in W3C Trace Context).
+     * The event's span. NULL means a random one (16 hex digits, as in W3C Trace Context).
      */
     const char *span_id;
     /**
-     * The span it happened in; NULL: that of the current trace, if the event belongs to it.
+     * The span in which the event happened. NULL means the span of the current trace, if the event
+     * belongs to that trace.
      */
     const char *parent_span_id;
     /**
-     * The service stores an event once per key: 1 to 255 printable ASCII characters; NULL: a UUID.
-     * Every retry carries the same.
+     * The service stores an event once per key. The key has 1 to 255 printable ASCII characters
+     * and is the same on every retry. NULL means a new UUID.
      */
     const char *dedup_key;
     /**
-     * When it happened: RFC 3339 in UTC, such as "2026-11-24T05:57:22.123Z"; NULL: now.
+     * When the event happened, in RFC 3339 and UTC, such as "2026-11-24T05:57:22.123Z". NULL means
+     * now.
      */
     const char *occurred_at;
     /**
-     * A JSON object of your own making, bounded as `payload` is.
+     * A JSON object of your choice, with the same limits as `payload`.
      */
     const char *metadata;
     /**
-     * Bytes of `metadata`; 0 means that it is NUL-terminated.
+     * Length of `metadata` in bytes; 0 means that it is NUL-terminated.
      */
     size_t metadata_len;
 } axonpush_event;
 
 /**
- * Filters of events, all optional: an event must match every filter that is set. Text is passed as it is; the library
- * encodes it.
+ * Filters for events. All are optional, and an event must match every filter that is set. Pass
+ * plain text; the library encodes it.
  *
- * Threads and lifetime: read during the call that it is passed to.
+ * Threads and lifetime: it is read only during the call that it is passed to.
  */
 typedef struct axonpush_event_query {
     /**
@@ -557,15 +577,16 @@ typedef struct axonpush_event_query {
      */
     size_t struct_size;
     /**
-     * RFC 3339, inclusive; NULL: the last 24 hours.
+     * Events from this time on (RFC 3339). NULL means the last 24 hours.
      */
     const char *since;
     /**
-     * RFC 3339, exclusive. The oldest `createdAt` seen leads to the page before.
+     * Events before this time (RFC 3339). For the next older page, pass the oldest `createdAt` so
+     * far.
      */
     const char *until;
     /**
-     * At most 500; 0: the service's default, 50.
+     * How many events to return, at most 500. 0 means the service's default, 50.
      */
     uint32_t limit;
     /**
@@ -585,7 +606,7 @@ typedef struct axonpush_event_query {
      */
     const char *event_type;
     /**
-     * Events that came this way, such as "app" or "otlp".
+     * Events from this source, such as "app" or "otlp".
      */
     const char *source;
     /**
@@ -609,7 +630,7 @@ typedef struct axonpush_event_query {
      */
     const char *tool_name;
     /**
-     * "agent", "tool", "llm", "retriever", "db", "http" or "log".
+     * Events of this kind: "agent", "tool", "llm", "retriever", "db", "http" or "log".
      */
     const char *semantic_kind;
     /**
@@ -625,35 +646,40 @@ typedef struct axonpush_event_query {
      */
     const char *error_type;
     /**
-     * Free text, in any case.
+     * Text to search for. Upper and lower case are the same.
      */
     const char *q;
     /**
-     * An attribute; goes with `attr_value`.
+     * Events with this attribute. It needs `attr_value`.
      */
     const char *attr_key;
     /**
-     * Its value.
+     * The value of that attribute.
      */
     const char *attr_value;
 } axonpush_event_query;
 
 /**
- * Called exactly once with the final outcome of an event that axonpush_events_publish_async() accepted.
+ * A function that is called exactly once with the final outcome of an event that
+ * axonpush_events_publish_async() accepted.
  *
- * `status` AXONPUSH_OK with a `response`: delivered. AXONPUSH_OK with NULL: given up under fail-open.
- * Any other status: not delivered as far as is known, and `error` says why; with
- * AXONPUSH_ERR_CONNECTION, AXONPUSH_ERR_DECODE and AXONPUSH_ERR_CLOSED it may have arrived all the same.
+ * AXONPUSH_OK with a `response` means that the event was delivered. AXONPUSH_OK with NULL means
+ * that it was given up under fail-open. Any other `status` means that it was not delivered as far
+ * as is known, and `error` says why. With AXONPUSH_ERR_CONNECTION, AXONPUSH_ERR_DECODE and
+ * AXONPUSH_ERR_CLOSED the event may have arrived all the same.
  *
- * Threads: it runs on a thread of the library's whose name begins with "axonpush-" and which blocks all
- * signals, or inside axonpush_poll(); several may run at once. Never inside axonpush_events_publish_async(),
- * never under a lock of the library's, never after axonpush_close() has returned. It may call any
- * function, axonpush_close() on its own client included. While it runs, its connection is idle.
- * What the publishing thread did before the call happens before the completion, and what a completion did
- * happens before axonpush_flush(), axonpush_shutdown() or axonpush_close() that waited for it returns.
- * Completions that run at once are not ordered among themselves.
- * Lifetime: `response` and `error` are borrowed for the call. `user_data` is yours throughout.
- * It must return normally: no exception, no longjmp.
+ * Threads: it runs inside axonpush_poll(), or on a thread of the library whose name begins with
+ * "axonpush-" and which blocks all signals but those of its own faults (SIGSEGV, SIGBUS, SIGFPE,
+ * SIGILL). Several may run at once. It never runs inside
+ * axonpush_events_publish_async(), under a lock of the library, or after axonpush_close() has
+ * returned. It may call any function, even axonpush_close() on its own client. While it runs, its
+ * connection is idle.
+ * What the publishing thread did before the call happens before the completion. What a completion
+ * did happens before the axonpush_flush(), axonpush_shutdown() or axonpush_close() that waited for
+ * it returns. Completions that run at the same time are not ordered among themselves.
+ * Lifetime: `response` and `error` are borrowed and live until the function returns. `user_data`
+ * stays yours throughout.
+ * It must return normally, not by an exception or longjmp.
  */
 typedef void (*axonpush_completion_fn)(axonpush_status status,
                                        const axonpush_response *response,
@@ -661,10 +687,10 @@ typedef void (*axonpush_completion_fn)(axonpush_status status,
                                        void *user_data);
 
 /**
- * Filters of traces, all optional: an event must match every filter that is set. Members marked (list) take several values,
- * separated by commas, any one of which must match.
+ * Filters for traces. All are optional, and a trace must match every filter that is set. Members
+ * marked (list) take several values, separated by commas, and any one of them must match.
  *
- * Threads and lifetime: read during the call that it is passed to.
+ * Threads and lifetime: it is read only during the call that it is passed to.
  */
 typedef struct axonpush_trace_query {
     /**
@@ -672,7 +698,7 @@ typedef struct axonpush_trace_query {
      */
     size_t struct_size;
     /**
-     * Filters of the events in the traces, `limit` among them; may be NULL.
+     * Filters for the events in the traces, including `limit`. May be NULL.
      */
     const axonpush_event_query *events;
     /**
@@ -712,28 +738,28 @@ typedef struct axonpush_trace_query {
      */
     const char *user;
     /**
-     * What to sort by, as the service names it.
+     * What to sort by, in the service's own terms.
      */
     const char *sort;
     /**
-     * Milliseconds; 0: any.
+     * The shortest duration in milliseconds; 0 means any.
      */
     uint64_t min_duration_ms;
     /**
-     * How many to pass over.
+     * How many traces to skip.
      */
     uint32_t offset;
     /**
-     * Only traces with an error in them.
+     * Whether to list only traces that contain an error.
      */
     axonpush_toggle errors_only;
 } axonpush_trace_query;
 
 /**
- * An environment to create, or what to change of one. NULL, "" or AXONPUSH_DEFAULT in an optional
- * member leaves it out.
+ * An environment to create, or the changes to make to one. NULL, "" or AXONPUSH_DEFAULT in an
+ * optional member leaves it out.
  *
- * Threads and lifetime: read during the call that it is passed to.
+ * Threads and lifetime: it is read only during the call that it is passed to.
  */
 typedef struct axonpush_environment {
     /**
@@ -741,15 +767,15 @@ typedef struct axonpush_environment {
      */
     size_t struct_size;
     /**
-     * Required to create one.
+     * Required to create an environment.
      */
     const char *name;
     /**
-     * NULL: the service makes one of the name.
+     * NULL means that the service derives the slug from the name.
      */
     const char *slug;
     /**
-     * For the dashboard, such as "#00aa00".
+     * The color in the dashboard, such as "#00aa00".
      */
     const char *color;
     /**
@@ -765,7 +791,7 @@ typedef struct axonpush_environment {
 /**
  * A webhook endpoint to create.
  *
- * Threads and lifetime: read during the call that it is passed to.
+ * Threads and lifetime: it is read only during the call that it is passed to.
  */
 typedef struct axonpush_webhook {
     /**
@@ -773,15 +799,15 @@ typedef struct axonpush_webhook {
      */
     size_t struct_size;
     /**
-     * Required: the channel whose events are delivered.
+     * Required. The channel whose events are delivered.
      */
     const char *channel_id;
     /**
-     * Required: where to.
+     * Required. The URL to deliver events to.
      */
     const char *url;
     /**
-     * Event types to deliver, separated by commas; NULL: all.
+     * Event types to deliver, separated by commas. NULL means all.
      */
     const char *event_types;
     /**
@@ -793,7 +819,8 @@ typedef struct axonpush_webhook {
 /**
  * A line of the application's log. NULL, "" or 0 in an optional member leaves it out.
  *
- * Threads and lifetime: read during the call that it is passed to; everything is copied.
+ * Threads and lifetime: it is read only during the call that it is passed to; everything is
+ * copied.
  */
 typedef struct axonpush_log_record {
     /**
@@ -801,55 +828,55 @@ typedef struct axonpush_log_record {
      */
     size_t struct_size;
     /**
-     * The text; NULL and "" are an empty line.
+     * The text of the line. NULL and "" mean an empty line.
      */
     const char *body;
     /**
-     * Name of the logger, which becomes the event's identifier; NULL: "log".
+     * The name of the logger, which becomes the event's identifier. NULL means "log".
      */
     const char *logger;
     /**
-     * NULL: the name of the severity's range, such as "WARN".
+     * The severity in words. NULL means the name of its range, such as "WARN".
      */
     const char *severity_text;
     /**
-     * 1 to 24; 0: AXONPUSH_SEVERITY_INFO.
+     * The severity, from 1 to 24. 0 means AXONPUSH_SEVERITY_INFO.
      */
     axonpush_severity severity;
     /**
-     * Line in `file`.
+     * The line number in `file`.
      */
     uint32_t line;
     /**
-     * Where in the source.
+     * The source file that logged the line.
      */
     const char *file;
     /**
-     * The function, likewise.
+     * The function that logged the line.
      */
     const char *function;
     /**
-     * The program, such as "checkout".
+     * The program that logged the line, such as "checkout".
      */
     const char *service_name;
     /**
-     * A JSON object of what else is known, such as {"order": 4711}.
+     * A JSON object of further attributes, such as {"order": 4711}.
      */
     const char *attributes;
     /**
-     * Bytes of `attributes`; 0 means that it is NUL-terminated.
+     * Length of `attributes` in bytes; 0 means that it is NUL-terminated.
      */
     size_t attributes_len;
     /**
-     * When it happened: nanoseconds since 1970, UTC; 0: now.
+     * When the line was logged, in nanoseconds since 1970 (UTC). 0 means now.
      */
     uint64_t time_unix_nano;
     /**
-     * NULL: "app.log". An agent's log is "agent.log".
+     * The event type. NULL means "app.log"; for an agent's log use "agent.log".
      */
     const char *event_type;
     /**
-     * As in axonpush_event.
+     * The channel to publish to, as in axonpush_event.
      */
     const char *channel_id;
     /**
@@ -857,20 +884,20 @@ typedef struct axonpush_log_record {
      */
     const char *agent_id;
     /**
-     * NULL: the trace that is current on this thread.
+     * The trace, as in axonpush_event. NULL means the trace that is current on this thread.
      */
     const char *trace_id;
     /**
-     * NULL: drawn at random.
+     * The span. NULL means a random one.
      */
     const char *span_id;
 } axonpush_log_record;
 
 /**
- * What became of the events that background publishing accepted, and of the network.
+ * Counters of the events that background publishing accepted, and of the network.
  *
- * At any moment: accepted = delivered + failed + suppressed + dropped + expired + abandoned +
- * queued_events. Synchronous calls count in `retried` and `connections` only.
+ * At any moment, accepted = delivered + failed + suppressed + dropped + expired + abandoned +
+ * queued_events. Synchronous calls count only in `retried` and `connections`.
  */
 typedef struct axonpush_stats {
     /**
@@ -878,43 +905,43 @@ typedef struct axonpush_stats {
      */
     size_t struct_size;
     /**
-     * Events that axonpush_events_publish_async() took.
+     * Events that axonpush_events_publish_async() accepted.
      */
     uint64_t accepted;
     /**
-     * The service said that it has them.
+     * Events that the service said it has.
      */
     uint64_t delivered;
     /**
-     * The service rejected them for good.
+     * Events that the service rejected for good.
      */
     uint64_t failed;
     /**
-     * Given up while the service was unreachable, under fail-open.
+     * Events given up while the service was unreachable, in fail-open mode.
      */
     uint64_t suppressed;
     /**
-     * Made room for newer ones (AXONPUSH_OVERFLOW_DROP_OLDEST).
+     * Events that made room for newer ones (AXONPUSH_OVERFLOW_DROP_OLDEST).
      */
     uint64_t dropped;
     /**
-     * Not delivered within `delivery_timeout_ms`.
+     * Events not delivered within `delivery_timeout_ms`.
      */
     uint64_t expired;
     /**
-     * Not delivered when a shutdown ran out of time.
+     * Events not delivered when a shutdown ran out of time.
      */
     uint64_t abandoned;
     /**
-     * Waiting or being sent now.
+     * Events that are waiting or being sent now.
      */
     uint64_t queued_events;
     /**
-     * Bytes that these take.
+     * Bytes that the queued events take.
      */
     uint64_t queued_bytes;
     /**
-     * Attempts beyond the first, of all calls and events.
+     * Attempts after the first, of all calls and events.
      */
     uint64_t retried;
     /**
@@ -933,50 +960,53 @@ typedef struct axonpush_stats {
 } axonpush_stats;
 
 /**
- * The name of a status, such as "AXONPUSH_ERR_CONNECTION"; "AXONPUSH_ERR_UNKNOWN" for a number that
- * is none. Never NULL. The text is static.
+ * Returns the name of a status, such as "AXONPUSH_ERR_CONNECTION", or "AXONPUSH_ERR_UNKNOWN" for a
+ * number that is not a status. It never returns NULL. The string is static.
  */
 const char *axonpush_status_name(axonpush_status status);
 
 /**
- * The status that the call returned; AXONPUSH_OK for NULL.
+ * Returns the status that the failed call returned, or AXONPUSH_OK for NULL.
  */
 axonpush_status axonpush_error_status(const axonpush_error *error);
 
 /**
- * One sentence for a log or a person: what was wrong, and where it can be said, what to do. It never
- * holds the API key. NULL only for a NULL error.
+ * Returns one sentence for a log or a person. It says what was wrong and, where possible, what to
+ * do. It never contains the API key, and it is NULL only for a NULL error.
  */
 const char *axonpush_error_message(const axonpush_error *error);
 
 /**
- * The service's machine-readable code, such as "validation_error"; NULL if it gave none.
+ * Returns the service's machine-readable code, such as "validation_error", or NULL if it gave
+ * none.
  */
 const char *axonpush_error_code(const axonpush_error *error);
 
 /**
- * What the service suggests to do; NULL if it gave nothing.
+ * Returns what the service suggests doing, or NULL if it suggested nothing.
  */
 const char *axonpush_error_hint(const axonpush_error *error);
 
 /**
- * The service's id of the failed request, to quote to its support; NULL if it gave none.
+ * Returns the service's id of the failed request, which its support can look up, or NULL if the
+ * service gave none.
  */
 const char *axonpush_error_request_id(const axonpush_error *error);
 
 /**
- * The HTTP status of the response; 0 if there was none.
+ * Returns the HTTP status of the response, or 0 if there was no response.
  */
 int32_t axonpush_error_http_status(const axonpush_error *error);
 
 /**
- * How many milliseconds the service asks to wait before the next try (header Retry-After); -1 if it
- * did not say.
+ * Returns how many milliseconds the service asks you to wait before the next attempt (the
+ * Retry-After header), or -1 if it did not say.
  */
 int64_t axonpush_error_retry_after_ms(const axonpush_error *error);
 
 /**
- * Whether the same call can succeed later: connection, rate limit and server errors, and a full queue.
+ * Returns whether the same call can succeed later. That is so after a connection error, a rate
+ * limit, a server error or a full queue.
  */
 bool axonpush_error_retryable(const axonpush_error *error);
 
@@ -986,11 +1016,12 @@ bool axonpush_error_retryable(const axonpush_error *error);
 void axonpush_error_free(axonpush_error *error);
 
 /**
- * Chooses what is logged, and where to, for the whole process. The last call wins, and it wins over
- * the variable AXONPUSH_LOG (off, error, warn, info, debug).
+ * Sets what the library logs, and where to, for the whole process. The last call wins. It takes
+ * precedence over the environment variable AXONPUSH_LOG (off, error, warn, info, debug).
  *
- * `fn` NULL: to stderr, as lines "axonpush: warning: ...". A `max_level` out of range is taken as the
- * nearest level. A thread that is in the old `fn` may still be there when this returns.
+ * If `fn` is NULL, lines go to stderr as "axonpush: warning: ...". A `max_level` that is out of
+ * range is replaced by the nearest level. A thread that is inside the previous `fn` may still be
+ * there when this function returns.
  */
 void axonpush_log_set(axonpush_log_level max_level, axonpush_log_fn fn, void *user_data);
 
@@ -1021,65 +1052,71 @@ void axonpush_log_write(axonpush_log_level level, const char *message);
 /**
  * Initialises the members of the first released layout, for languages without macros. NULL is fine.
  *
- * Whatever later versions append is not written, so that it never writes past the struct of a caller
- * that was compiled against an older header. To use an appended member, fill the struct with zeros and
- * set `struct_size` to its size, as AXONPUSH_OPTIONS_INIT does.
+ * It writes only the members of the first released layout, even if later versions add members. So
+ * it never writes past the struct of a caller that was compiled against an older header.
+ * To use an appended member, fill the struct with zeros and set `struct_size` to its size, as
+ * AXONPUSH_OPTIONS_INIT does.
  */
 void axonpush_options_init(axonpush_options *options);
 
 /**
- * Makes a client. Nothing is sent yet, no name is looked up, no thread is started.
+ * Creates a client. This sends nothing yet, looks up no name and starts no thread.
  *
- * `options` NULL: all from the environment. On failure NULL is returned and `*error` says why:
- * AXONPUSH_ERR_CONFIG or AXONPUSH_ERR_INVALID_ARGUMENT. Close the client with axonpush_close().
+ * If `options` is NULL, every setting comes from the environment. On failure NULL is returned and
+ * `*error` says why: AXONPUSH_ERR_CONFIG or AXONPUSH_ERR_INVALID_ARGUMENT. Close the client with
+ * axonpush_close().
  */
 axonpush_client *axonpush_new(const axonpush_options *options, axonpush_error **error);
 
 /**
- * Waits until every event accepted before the call has ended: delivered or not, with its completion
- * returned (in polled mode: waiting to be polled). Events accepted meanwhile are not waited for.
+ * Waits until every event accepted before the call is finished: it was delivered or given up, and
+ * its completion has returned (in polled mode: is waiting to be polled). Events that are accepted
+ * during the call are not waited for.
  *
- * AXONPUSH_ERR_TIMEOUT after `timeout_ms`: the message says how many are left; they stay queued. Inside
- * a completion, the event of that completion is not waited for.
+ * AXONPUSH_ERR_TIMEOUT after `timeout_ms`: the message says how many events are left; they stay
+ * queued. Inside a completion, the flush does not wait for the event of that completion.
  */
 axonpush_status axonpush_flush(axonpush_client *client, uint32_t timeout_ms, axonpush_error **error);
 
 /**
- * Stops a client for good: new calls and events get AXONPUSH_ERR_CLOSED at once, events that wait are
- * delivered for up to `timeout_ms`, running calls may finish meanwhile. Then what is left is
- * interrupted or abandoned (its completions get AXONPUSH_ERR_CLOSED) and the threads end. The handle
- * lives on for axonpush_stats_get(), axonpush_poll() and axonpush_close().
+ * Stops a client for good. New calls and events get AXONPUSH_ERR_CLOSED at once. For up to
+ * `timeout_ms`, waiting events are delivered and running calls may finish. Then the remaining
+ * calls are interrupted, the remaining events are abandoned (their completions get
+ * AXONPUSH_ERR_CLOSED) and the threads end. The handle stays valid for axonpush_stats_get(),
+ * axonpush_poll() and axonpush_close().
  *
- * It returns within `timeout_ms` plus half a second. AXONPUSH_ERR_TIMEOUT: events were abandoned; the
- * message says how many.
+ * It returns within `timeout_ms` plus half a second. AXONPUSH_ERR_TIMEOUT means that events were
+ * abandoned; the message says how many.
  */
 axonpush_status axonpush_shutdown(axonpush_client *client, uint32_t timeout_ms, axonpush_error **error);
 
 /**
- * Closes a client: the handle is invalid at once, and then all happens that axonpush_shutdown() does,
- * within the client's `shutdown_timeout_ms`. Completions that were not polled run now, on this thread.
+ * Closes a client. The handle becomes invalid at once. Then the client is shut down as by
+ * axonpush_shutdown(), within its `shutdown_timeout_ms`. Completions that were not polled run now,
+ * on this thread.
  *
  * It returns within `shutdown_timeout_ms` plus half a second, whatever the network does, and no
- * completion starts after it has returned. It may be called inside a completion. NULL, and a client
- * that is closed already, are fine.
+ * completion starts after it has returned. It may be called inside a completion. NULL and a client
+ * that is closed already are fine.
  *
- * A client that is not closed is shut down in the same way when the process calls exit().
+ * A client that is still open when the process calls exit() is shut down in the same way.
  */
 void axonpush_close(axonpush_client *client);
 
 /**
- * AXONPUSH_COMPLETION_POLLED: runs the completions that wait, on this thread. If none waits, it waits
- * for up to `timeout_ms` until one does. Returns how many ran; 0 also for a client that is not in
- * polled mode or not valid.
+ * Runs the waiting completions of a client in polled mode (AXONPUSH_COMPLETION_POLLED), on this
+ * thread. If none is waiting, it waits for up to `timeout_ms` until one is. Returns how many ran.
+ * That is also 0 for a client that is not valid or not in polled mode.
  */
 size_t axonpush_poll(axonpush_client *client, uint32_t timeout_ms);
 
 /**
- * AXONPUSH_COMPLETION_POLLED: a descriptor that is readable while completions wait, for poll(2) and
- * event loops. When it is, call axonpush_poll(); do not read from it. -1 for a client that is not in
- * polled mode or not valid.
+ * Returns a file descriptor that is readable while completions wait, for poll(2) and event loops,
+ * of a client in polled mode (AXONPUSH_COMPLETION_POLLED). When it is readable, call
+ * axonpush_poll(); do not read from it. Returns -1 for a client that is not valid or not in polled
+ * mode.
  *
- * Lifetime: the library's; it is closed with the client.
+ * Lifetime: the library owns the descriptor and closes it with the client.
  */
 int32_t axonpush_completion_fd(axonpush_client *client);
 
@@ -1139,12 +1176,13 @@ void axonpush_event_init(axonpush_event *event);
 void axonpush_event_query_init(axonpush_event_query *query);
 
 /**
- * Publishes one event and waits for the response: one request, repeated as the retry rules say, always
- * with the same `dedup_key`.
+ * Publishes one event and waits for the response. It sends one request, which is repeated
+ * according to the retry rules, always with the same `dedup_key`.
  *
- * On AXONPUSH_OK `*response` is the service's response, with "/eventId" in it; free it with
- * axonpush_response_free(). NULL there: suppressed by fail-open. `response` may be NULL if it is not
- * wanted. The call takes at most `timeout_ms` for each attempt, and the waits between them.
+ * On AXONPUSH_OK `*response` is the service's response, which contains "/eventId", or NULL if
+ * fail-open suppressed the failure. Free it with axonpush_response_free(). `response` may be NULL
+ * if you do not want it. The call takes at most `timeout_ms` for each attempt, plus the waits
+ * between attempts.
  */
 axonpush_status axonpush_events_publish(axonpush_client *client,
                                         const axonpush_event *event,
@@ -1152,16 +1190,17 @@ axonpush_status axonpush_events_publish(axonpush_client *client,
                                         axonpush_error **error);
 
 /**
- * Accepts one event for delivery in the background, and returns: the event is copied into the queue,
- * with no network, no disk and no wait (but for AXONPUSH_OVERFLOW_BLOCK).
+ * Accepts one event for delivery in the background, and returns. The event is copied into the
+ * queue; the call uses neither the network nor the disk, and does not wait (except with
+ * AXONPUSH_OVERFLOW_BLOCK).
  *
- * AXONPUSH_OK means accepted: the event gets exactly one `completion` (which may be NULL), is retried
- * until `delivery_timeout_ms`, and is in the counters of axonpush_stats_get(). Its `dedup_key`, `span_id`
- * and `occurred_at` are the same on every attempt, so that the service stores it once. Events are
- * started in the order in which they were accepted.
+ * AXONPUSH_OK means that the event is accepted: `completion` (which may be NULL) is called exactly
+ * once for it, it is retried until `delivery_timeout_ms`, and axonpush_stats_get() counts it. Its
+ * `dedup_key`, `span_id` and `occurred_at` are the same on every attempt, so that the service
+ * stores it once. Events are started in the order in which they were accepted.
  *
- * Anything else means not accepted, with no completion: AXONPUSH_ERR_INVALID_ARGUMENT,
- * AXONPUSH_ERR_QUEUE_FULL or AXONPUSH_ERR_CLOSED.
+ * Any other status means that the event was not accepted and `completion` is not called:
+ * AXONPUSH_ERR_INVALID_ARGUMENT, AXONPUSH_ERR_QUEUE_FULL or AXONPUSH_ERR_CLOSED.
  */
 axonpush_status axonpush_events_publish_async(axonpush_client *client,
                                               const axonpush_event *event,
@@ -1170,10 +1209,11 @@ axonpush_status axonpush_events_publish_async(axonpush_client *client,
                                               axonpush_error **error);
 
 /**
- * Lists events of a channel, newest first: `{"events": [...]}`, where null means none.
+ * Lists events of a channel, newest first. The response is `{"events": [...]}`; null in place of
+ * the array means none.
  *
- * `channel_id` NULL: the client's channel. `query` may be NULL. In fail-open mode an unreachable
- * service gives an empty list. Free `*response` with axonpush_response_free().
+ * If `channel_id` is NULL, the client's channel is used. `query` may be NULL. In fail-open mode an
+ * unreachable service gives an empty list. Free `*response` with axonpush_response_free().
  */
 axonpush_status axonpush_events_list(axonpush_client *client,
                                      const char *channel_id,
@@ -1182,10 +1222,11 @@ axonpush_status axonpush_events_list(axonpush_client *client,
                                      axonpush_error **error);
 
 /**
- * Searches the organization's events, newest first: `{"events": [...]}`, where null means none.
+ * Searches the organization's events, newest first. The response is `{"events": [...]}`; null in
+ * place of the array means none.
  *
- * `query` may be NULL. In fail-open mode an unreachable service gives an empty list. Free `*response`
- * with axonpush_response_free().
+ * `query` may be NULL. In fail-open mode an unreachable service gives an empty list. Free
+ * `*response` with axonpush_response_free().
  */
 axonpush_status axonpush_events_search(axonpush_client *client,
                                        const axonpush_event_query *query,
@@ -1193,14 +1234,15 @@ axonpush_status axonpush_events_search(axonpush_client *client,
                                        axonpush_error **error);
 
 /**
- * Calls any other endpoint, with the same credentials, retries, errors and fail-open.
+ * Calls any other endpoint, with the same credentials, retries, errors and fail-open behaviour.
  *
- * `method`: GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base URL;
- * percent-encode ids in it (an id ".." as "%2e%2e"). `query`, without "?", and `body_json` (`body_len` 0: NUL-terminated) may be
- * NULL. A POST or PATCH whose response was lost is not repeated, since it may have been carried out.
+ * `method` is GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base
+ * URL; percent-encode ids in it (an id ".." as "%2e%2e"). `query`, without "?", and `body_json`
+ * may be NULL; `body_len` 0 means that the body is NUL-terminated. A POST or PATCH whose response
+ * was lost is not repeated, since it may have been carried out.
  *
- * On AXONPUSH_OK `*response` is the response, JSON null where it was empty; NULL there: suppressed by
- * fail-open. Free it with axonpush_response_free().
+ * On AXONPUSH_OK `*response` is the response (JSON null if it was empty), or NULL if fail-open
+ * suppressed the failure. Free it with axonpush_response_free().
  */
 axonpush_status axonpush_request(axonpush_client *client,
                                  const char *method,
@@ -1212,51 +1254,54 @@ axonpush_status axonpush_request(axonpush_client *client,
                                  axonpush_error **error);
 
 /**
- * The whole response as JSON text, NUL-terminated; its length goes to `*len`, which may be NULL. NULL
- * for a NULL response.
+ * Returns the whole response as JSON text, NUL-terminated, or NULL for a NULL response. Its length
+ * is written to `*len`; `len` may be NULL.
  */
 const char *axonpush_response_json(const axonpush_response *response, size_t *len);
 
 /**
- * The string at `pointer`. NULL if there is none, if it is no string, or if it has a NUL character
- * inside, which C would take for its end (axonpush_response_json() has it).
+ * Returns the string at `pointer`. Returns NULL if there is nothing, if the value is not a string,
+ * or if it contains a NUL character, which C would take for its end (axonpush_response_json() has
+ * it).
  */
 const char *axonpush_response_string(const axonpush_response *response, const char *pointer);
 
 /**
- * The value at `pointer` as JSON text, as it stands in the response, NUL-terminated; its length goes to
- * `*len`, which may be NULL. NULL, and 0 there, if there is none. "" is the whole response.
+ * The JSON text of the value at `pointer`, exactly as the response has it and NUL-terminated. Its length
+ * goes to `*len`, which may be NULL. Returns NULL, and a length of 0, if there is no such value. The
+ * pointer "" gives the whole response.
  */
 const char *axonpush_response_raw(const axonpush_response *response, const char *pointer, size_t *len);
 
 /**
- * The integer at `pointer`. False, with `*out` untouched, if there is no number, or one that is not
- * written as an integer or does not fit.
+ * Reads the integer at `pointer`. Returns false, with `*out` untouched, if there is no number, or
+ * if the number is not written as an integer or does not fit.
  */
 bool axonpush_response_int(const axonpush_response *response, const char *pointer, int64_t *out);
 
 /**
- * The number at `pointer`. False, with `*out` untouched, if there is none or it is beyond a double.
+ * Reads the number at `pointer`. Returns false, with `*out` untouched, if there is no number or it
+ * is too large for a double.
  */
 bool axonpush_response_double(const axonpush_response *response, const char *pointer, double *out);
 
 /**
- * The boolean at `pointer`. False, with `*out` untouched, if there is none.
+ * Reads the boolean at `pointer`. Returns false, with `*out` untouched, if there is none.
  */
 bool axonpush_response_bool(const axonpush_response *response, const char *pointer, bool *out);
 
 /**
- * How many members the array or object at `pointer` has; 0 if there is none.
+ * Returns how many members the array or object at `pointer` has, or 0 if there is none.
  */
 size_t axonpush_response_count(const axonpush_response *response, const char *pointer);
 
 /**
- * The HTTP status of the response; 0 for NULL, and for the empty list of fail-open.
+ * Returns the HTTP status of the response, or 0 for NULL and for the empty list of fail-open.
  */
 int32_t axonpush_response_http_status(const axonpush_response *response);
 
 /**
- * The service's id of the request (header X-Request-Id); NULL if it gave none.
+ * Returns the service's id of the request (the X-Request-Id header), or NULL if it gave none.
  */
 const char *axonpush_response_request_id(const axonpush_response *response);
 
@@ -1266,12 +1311,12 @@ const char *axonpush_response_request_id(const axonpush_response *response);
 void axonpush_response_free(axonpush_response *response);
 
 /**
- * Starts an object. Free it with axonpush_json_free().
+ * Creates a writer. Free it with axonpush_json_free().
  */
 axonpush_json *axonpush_json_new(void);
 
 /**
- * Adds a string, escaped as JSON needs it. `value` NULL adds null.
+ * Adds a string and escapes it as JSON requires. A NULL `value` adds null.
  */
 void axonpush_json_string(axonpush_json *json, const char *key, const char *value);
 
@@ -1281,7 +1326,8 @@ void axonpush_json_string(axonpush_json *json, const char *key, const char *valu
 void axonpush_json_int(axonpush_json *json, const char *key, int64_t value);
 
 /**
- * Adds a number, as the shortest text that reads back the same. NaN and infinity are mistakes.
+ * Adds a number, as the shortest text that reads back as the same number. NaN and infinity are
+ * mistakes.
  */
 void axonpush_json_double(axonpush_json *json, const char *key, double value);
 
@@ -1291,30 +1337,31 @@ void axonpush_json_double(axonpush_json *json, const char *key, double value);
 void axonpush_json_bool(axonpush_json *json, const char *key, bool value);
 
 /**
- * Adds a value that is JSON text already. `len` 0 means that it is NUL-terminated. Text that is not
- * valid JSON is a mistake.
+ * Adds a value that is already JSON text. `len` 0 means that it is NUL-terminated. Text that is
+ * not valid JSON is a mistake.
  */
 void axonpush_json_raw(axonpush_json *json, const char *key, const char *value, size_t len);
 
 /**
- * Begins an object inside; what follows goes into it, until axonpush_json_end().
+ * Begins a nested object. What you add next goes into it, until axonpush_json_end().
  */
 void axonpush_json_begin_object(axonpush_json *json, const char *key);
 
 /**
- * Begins an array inside; what follows goes into it, until axonpush_json_end().
+ * Begins a nested array. What you add next goes into it, until axonpush_json_end().
  */
 void axonpush_json_begin_array(axonpush_json *json, const char *key);
 
 /**
- * Ends the object or array that was begun last.
+ * Ends the innermost object or array that was begun.
  */
 void axonpush_json_end(axonpush_json *json);
 
 /**
- * The finished object, NUL-terminated; its length goes to `*len`, which may be NULL. It lives until
- * the next call on `json`. NULL after a mistake, and while something begun is not ended: `*error`
- * (AXONPUSH_ERR_INVALID_ARGUMENT) says what was wrong.
+ * Returns the finished object, NUL-terminated. Its length is written to `*len`; `len` may be NULL.
+ * The text lives until the next call on `json`. Returns NULL after a mistake, or if an object or
+ * array was begun and not ended; `*error` (AXONPUSH_ERR_INVALID_ARGUMENT) then says what was
+ * wrong.
  */
 const char *axonpush_json_text(axonpush_json *json, size_t *len, axonpush_error **error);
 
@@ -1324,62 +1371,64 @@ const char *axonpush_json_text(axonpush_json *json, size_t *len, axonpush_error 
 void axonpush_json_free(axonpush_json *json);
 
 /**
- * Starts a trace, or goes on with one: what is NULL or "" is drawn at random (a UUID; 16 hex digits).
- * NULL on failure. Free it with axonpush_trace_free().
+ * Starts a trace, or continues one. An id that is NULL or "" is drawn at random (a UUID for the
+ * trace, 16 hex digits for the span). Returns NULL on failure. Free it with axonpush_trace_free().
  */
 axonpush_trace *axonpush_trace_new(const char *trace_id, const char *span_id, axonpush_error **error);
 
 /**
- * Takes the trace of an incoming `traceparent` header (W3C Trace Context). A malformed header is
- * refused, never guessed at: NULL, and AXONPUSH_ERR_INVALID_ARGUMENT. Free it with axonpush_trace_free().
+ * Reads the trace from an incoming `traceparent` header (W3C Trace Context). A malformed header is
+ * refused, never guessed at: the function returns NULL, with AXONPUSH_ERR_INVALID_ARGUMENT. Free
+ * the trace with axonpush_trace_free().
  */
 axonpush_trace *axonpush_trace_parse(const char *traceparent, axonpush_error **error);
 
 /**
- * A new span in the same trace; a new trace for NULL. NULL only on failure. Free it with
- * axonpush_trace_free().
+ * Returns a new span in the same trace, or a new trace if `parent` is NULL. Returns NULL only on
+ * failure. Free it with axonpush_trace_free().
  */
 axonpush_trace *axonpush_trace_child(const axonpush_trace *parent, axonpush_error **error);
 
 /**
- * The id of the trace; NULL for NULL.
+ * Returns the id of the trace, or NULL for NULL.
  */
 const char *axonpush_trace_id(const axonpush_trace *trace);
 
 /**
- * The id of the span; NULL for NULL.
+ * Returns the id of the span, or NULL for NULL.
  */
 const char *axonpush_trace_span_id(const axonpush_trace *trace);
 
 /**
- * The `traceparent` header to send with an outgoing request; NULL for NULL. An id that is not in the
- * form of W3C Trace Context is written as a hash of it, always the same.
+ * Returns the `traceparent` header to send with an outgoing request, or NULL for NULL. An id that
+ * does not have the form of W3C Trace Context is replaced by its hash, which is always the same.
  */
 const char *axonpush_trace_traceparent(const axonpush_trace *trace);
 
 /**
- * Makes a trace current on the calling thread; NULL: none. Events published meanwhile on this thread,
- * now or in the background, carry its trace id, and its span as their parent, unless they say otherwise;
- * requests carry it in their headers.
+ * Makes a trace current on the calling thread; NULL means no trace. Until axonpush_trace_leave(),
+ * events published on this thread, directly or in the background, carry its trace id, and its span
+ * as their parent, unless they set their own. Requests carry the trace in their headers.
  *
- * Returns what was current before, NULL if nothing was (which is no failure): hand it to
- * axonpush_trace_leave(), on the same thread. Completions run in no trace. `trace` is copied and may be freed at once.
+ * Returns the trace that was current before, or NULL if there was none (which is not a failure).
+ * Pass it to axonpush_trace_leave() on the same thread. Completions run without a trace. `trace`
+ * is copied and may be freed at once.
  */
 axonpush_trace *axonpush_trace_enter(const axonpush_trace *trace);
 
 /**
- * Makes current again what axonpush_trace_enter() returned, and frees it.
+ * Makes the trace that axonpush_trace_enter() returned current again, and frees it.
  */
 void axonpush_trace_leave(axonpush_trace *previous);
 
 /**
- * A copy of the trace that is current on the calling thread; NULL: none. Free it with
- * axonpush_trace_free().
+ * Returns a copy of the trace that is current on the calling thread, or NULL if there is none.
+ * Free it with axonpush_trace_free().
  */
 axonpush_trace *axonpush_trace_current(void);
 
 /**
- * Frees a trace and its strings. NULL is fine. It stays current where it was made current.
+ * Frees a trace and its strings. NULL is fine. If the trace was made current, it stays current.
  */
 void axonpush_trace_free(axonpush_trace *trace);
 
@@ -1390,7 +1439,8 @@ void axonpush_trace_free(axonpush_trace *trace);
 void axonpush_trace_query_init(axonpush_trace_query *query);
 
 /**
- * Lists traces: `{"traces": [...]}`, where null means none. `query` may be NULL.
+ * Lists traces. The response is `{"traces": [...]}`; null in place of the array means none.
+ * `query` may be NULL.
  */
 axonpush_status axonpush_traces_list(axonpush_client *client,
                                      const axonpush_trace_query *query,
@@ -1406,10 +1456,10 @@ axonpush_status axonpush_traces_get(axonpush_client *client,
                                     axonpush_error **error);
 
 /**
- * Creates an iterator over a channel's events; `channel_id` NULL: the whole organization's, as for
- * axonpush_events_search(). `query` may be NULL; its `limit` is the size of a page (default 500), not of
- * the whole. Without `query.since` the service goes back 24 hours. Nothing is requested yet. Free `*iter`
- * with axonpush_events_iter_free().
+ * Creates an iterator over the events of a channel, or, if `channel_id` is NULL, of the whole
+ * organization, as in axonpush_events_search(). `query` may be NULL; its `limit` is the size of a
+ * page (default 500), not of the whole. Without `query.since` the service goes back 24 hours. This
+ * sends no request yet. Free `*iter` with axonpush_events_iter_free().
  */
 axonpush_status axonpush_events_iter_new(axonpush_client *client,
                                          const char *channel_id,
@@ -1418,13 +1468,13 @@ axonpush_status axonpush_events_iter_new(axonpush_client *client,
                                          axonpush_error **error);
 
 /**
- * Goes to the next older event: `*event` is its JSON ("/eventId", "/payload/..."), which lives until the
- * next call on `iter` (do not free it); AXONPUSH_OK with NULL there: the end. In fail-open mode an
- * unreachable service is the end. After a failure the same call may be made again: it goes on where it
- * was.
+ * Moves to the next older event. `*event` is its JSON ("/eventId", "/payload/..."), which lives
+ * until the next call on `iter`; do not free it. AXONPUSH_OK with a NULL event means the end. In
+ * fail-open mode an unreachable service is also the end. After a failure you may make the same
+ * call again, and the iterator continues where it was.
  *
- * AXONPUSH_ERR_API with HTTP status 0: 500 events or more have one and the same `createdAt`, and the
- * service has no way to ask for those before. Filters may divide them.
+ * AXONPUSH_ERR_API with HTTP status 0 means that 500 events or more have the same `createdAt`, and
+ * the service has no way to ask for older ones. Filters may divide them.
  */
 axonpush_status axonpush_events_iter_next(axonpush_events_iter *iter,
                                           const axonpush_response **event,
@@ -1436,13 +1486,14 @@ axonpush_status axonpush_events_iter_next(axonpush_events_iter *iter,
 void axonpush_events_iter_free(axonpush_events_iter *iter);
 
 /**
- * Lists the apps: `{"apps": [...]}`, where null means none. In fail-open mode an unreachable service
- * gives an empty list.
+ * Lists the apps. The response is `{"apps": [...]}`; null in place of the array means none. In
+ * fail-open mode an unreachable service gives an empty list.
  *
- * As for all functions of resources: free `*response` with axonpush_response_free(); NULL there is
- * "suppressed by fail-open"; ids are taken as they are and become one segment of the path each; GET,
- * PUT, PATCH and DELETE are repeated as the retry rules say, a POST only where it surely did not
- * arrive or was turned away (429, 503). A DELETE whose response was lost may so be told "not found".
+ * The following holds for all functions of resources. Free `*response` with
+ * axonpush_response_free(); it is NULL if fail-open suppressed the failure. Ids are taken
+ * literally, and each becomes one segment of the path. GET, PUT, PATCH and DELETE are repeated
+ * according to the retry rules, a POST only if it certainly did not arrive or was turned away
+ * (429, 503). So a DELETE whose response was lost may end with "not found".
  */
 axonpush_status axonpush_apps_list(axonpush_client *client,
                                    axonpush_response **response,
@@ -1482,7 +1533,8 @@ axonpush_status axonpush_apps_delete(axonpush_client *client,
                                      axonpush_error **error);
 
 /**
- * Lists the channels of an app: `{"channels": [...]}`, where null means none.
+ * Lists the channels of an app. The response is `{"channels": [...]}`; null in place of the array
+ * means none.
  */
 axonpush_status axonpush_channels_list(axonpush_client *client,
                                        const char *app_id,
@@ -1533,7 +1585,8 @@ axonpush_status axonpush_channels_delete(axonpush_client *client,
 void axonpush_environment_init(axonpush_environment *environment);
 
 /**
- * Lists the environments: `{"environments": [...]}`, where null means none.
+ * Lists the environments. The response is `{"environments": [...]}`; null in place of the array
+ * means none.
  */
 axonpush_status axonpush_environments_list(axonpush_client *client,
                                            axonpush_response **response,
@@ -1548,7 +1601,7 @@ axonpush_status axonpush_environments_create(axonpush_client *client,
                                              axonpush_error **error);
 
 /**
- * Changes the members of an environment that are given.
+ * Changes those members of an environment that are given.
  */
 axonpush_status axonpush_environments_update(axonpush_client *client,
                                              const char *slug,
@@ -1579,7 +1632,7 @@ axonpush_status axonpush_environments_promote(axonpush_client *client,
 void axonpush_webhook_init(axonpush_webhook *webhook);
 
 /**
- * Creates an endpoint. The response has its secret, which axonpush_webhook_verify() needs.
+ * Creates an endpoint. The response contains its secret, which axonpush_webhook_verify() needs.
  */
 axonpush_status axonpush_webhooks_create(axonpush_client *client,
                                          const axonpush_webhook *webhook,
@@ -1587,7 +1640,8 @@ axonpush_status axonpush_webhooks_create(axonpush_client *client,
                                          axonpush_error **error);
 
 /**
- * Lists the endpoints of a channel: `{"data": [...]}`, where null means none.
+ * Lists the endpoints of a channel. The response is `{"data": [...]}`; null in place of the array
+ * means none.
  */
 axonpush_status axonpush_webhooks_list(axonpush_client *client,
                                        const char *channel_id,
@@ -1603,7 +1657,8 @@ axonpush_status axonpush_webhooks_delete(axonpush_client *client,
                                          axonpush_error **error);
 
 /**
- * Lists the deliveries of an endpoint: `{"data": [...]}`, where null means none.
+ * Lists the deliveries of an endpoint. The response is `{"data": [...]}`; null in place of the
+ * array means none.
  */
 axonpush_status axonpush_webhooks_deliveries(axonpush_client *client,
                                              const char *endpoint_id,
@@ -1611,23 +1666,26 @@ axonpush_status axonpush_webhooks_deliveries(axonpush_client *client,
                                              axonpush_error **error);
 
 /**
- * Whether `signature`, the value of the header X-AxonPush-Signature, is that of the exact `len` bytes of
- * `body` under the endpoint's `secret`: lower-case hex of HMAC-SHA256. It is compared in constant time.
- * False for anything else, NULL or an empty secret included. `body` may be NULL if `len` is 0.
+ * Returns whether `signature`, the value of the X-AxonPush-Signature header, is the signature of
+ * exactly the `len` bytes of `body` under the endpoint's `secret`: HMAC-SHA256 in lower-case hex.
+ * The comparison takes constant time. Anything else gives false, including NULL and an empty
+ * secret. `body` may be NULL if `len` is 0.
  *
- * The scheme has no timestamp: what a signature does not say is when. Refuse bodies that you have seen.
+ * The scheme has no timestamp, so a signature does not say when it was made. Refuse bodies that
+ * you have seen before.
  */
 bool axonpush_webhook_verify(const char *secret, const void *body, size_t len, const char *signature);
 
 /**
- * Writes the signature of `len` bytes of `body` under `secret`, NUL-terminated, to the 65 bytes at `out`.
- * False, with `out` untouched, if an argument is NULL (but for `body` where `len` is 0) or the secret is
- * empty.
+ * Writes the signature of `len` bytes of `body` under `secret`, NUL-terminated, to the 65 bytes at
+ * `out`. Returns false, with `out` untouched, if the secret is empty or an argument is NULL
+ * (except `body` if `len` is 0).
  */
 bool axonpush_webhook_sign(const char *secret, const void *body, size_t len, char *out);
 
 /**
- * Lists the organizations of the key's user: `{"organizations": [...]}`, where null means none.
+ * Lists the organizations of the key's user. The response is `{"organizations": [...]}`; null in
+ * place of the array means none.
  */
 axonpush_status axonpush_organizations_list(axonpush_client *client,
                                             axonpush_response **response,
@@ -1641,8 +1699,8 @@ axonpush_status axonpush_organizations_get(axonpush_client *client,
                                            axonpush_error **error);
 
 /**
- * Changes the organization that the key belongs to: `body_json` is an object of the members to change,
- * such as `{"name": "..."}` (`body_len` 0: NUL-terminated).
+ * Changes the organization that the key belongs to. `body_json` is an object of the members to
+ * change, such as `{"name": "..."}`; `body_len` 0 means that it is NUL-terminated.
  */
 axonpush_status axonpush_organizations_update(axonpush_client *client,
                                               const char *body_json,
@@ -1669,7 +1727,7 @@ axonpush_status axonpush_organizations_invite(axonpush_client *client,
                                               axonpush_error **error);
 
 /**
- * Takes an invitation back.
+ * Cancels an invitation.
  */
 axonpush_status axonpush_organizations_cancel_invitation(axonpush_client *client,
                                                          const char *org_id,
@@ -1704,23 +1762,24 @@ axonpush_status axonpush_organizations_leave(axonpush_client *client,
                                              axonpush_error **error);
 
 /**
- * Gets what the service can do.
+ * Gets the capabilities of the service.
  */
 axonpush_status axonpush_capabilities_get(axonpush_client *client,
                                           axonpush_response **response,
                                           axonpush_error **error);
 
 /**
- * Asks whether the service is well. Under fail-open an unreachable service is AXONPUSH_OK here too, with
- * NULL as the response: look at that, or ask in strict mode.
+ * Asks whether the service is healthy. In fail-open mode an unreachable service is AXONPUSH_OK
+ * here too, with NULL as the response. Check for that, or use strict mode.
  */
 axonpush_status axonpush_health_get(axonpush_client *client,
                                     axonpush_response **response,
                                     axonpush_error **error);
 
 /**
- * Hands spans to the service as OTLP in JSON (ExportTraceServiceRequest), for a channel. `channel_id`
- * NULL: the client's channel. `len` 0: NUL-terminated. The redaction rules do not apply: it is sent as it is.
+ * Sends spans to a channel as OTLP in JSON (ExportTraceServiceRequest). If `channel_id` is NULL,
+ * the client's channel is used. `len` 0 means that `json` is NUL-terminated. The redaction rules
+ * are not applied: the JSON is sent unchanged.
  */
 axonpush_status axonpush_otlp_traces(axonpush_client *client,
                                      const char *channel_id,
@@ -1730,7 +1789,8 @@ axonpush_status axonpush_otlp_traces(axonpush_client *client,
                                      axonpush_error **error);
 
 /**
- * Hands log records to the service as OTLP in JSON (ExportLogsServiceRequest). As axonpush_otlp_traces().
+ * Sends log records to a channel as OTLP in JSON (ExportLogsServiceRequest), in the same way as
+ * axonpush_otlp_traces().
  */
 axonpush_status axonpush_otlp_logs(axonpush_client *client,
                                    const char *channel_id,
@@ -1746,11 +1806,12 @@ axonpush_status axonpush_otlp_logs(axonpush_client *client,
 void axonpush_log_record_init(axonpush_log_record *record);
 
 /**
- * Publishes a line of the application's log in the background, for a log sink to call: it cannot break the
- * application. It never waits (with AXONPUSH_OVERFLOW_BLOCK it refuses instead), and every failure is suppressed
- * in strict mode too, and counted: in `log_events_lost` of axonpush_stats where this returns false, in
- * `failed`, `expired` and the like afterwards. It must not be called with the lines of this library's own log
- * (axonpush_log_fn): from there it returns false, so that no line begets another.
+ * Publishes a line of the application's log in the background. It is meant to be called by a log
+ * sink and cannot break the application. It never waits: with AXONPUSH_OVERFLOW_BLOCK it refuses
+ * the line instead. It suppresses every failure, even in strict mode, and counts it: in
+ * `log_events_lost` of axonpush_stats if this function returns false, otherwise in `failed`,
+ * `expired` and the like. Do not call it with the lines of this library's own log: inside an
+ * axonpush_log_fn it returns false, so that no line causes another.
  *
  * Returns whether the event was accepted.
  */
@@ -1770,8 +1831,8 @@ axonpush_status axonpush_stats_get(axonpush_client *client,
                                    axonpush_error **error);
 
 /**
- * The version of the library that is running, such as "1.2.3"; AXONPUSH_VERSION is the header's. The
- * text is static.
+ * Returns the version of the running library, such as "1.2.3"; AXONPUSH_VERSION is the version of
+ * the header. The string is static.
  */
 const char *axonpush_version(void);
 

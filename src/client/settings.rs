@@ -26,47 +26,47 @@ settings! {
     API_KEY = "api_key", ["AXONPUSH_API_KEY"], "required",
         "An API key (`ak_…`), or a public ingest token (`pt_…`) that may only publish.";
     TENANT_ID = "tenant_id", ["AXONPUSH_TENANT_ID", "AXONPUSH_ORG_ID"], "none",
-        "Organization the calls are made for.";
+        "Organization that calls are made for.";
     BASE_URL = "base_url", ["AXONPUSH_BASE_URL"], "https://api.axonpush.xyz",
-        "The service. A path in it is kept as a prefix.";
+        "URL of the service. A path in it is kept as a prefix.";
     ENVIRONMENT = "environment", ["AXONPUSH_ENVIRONMENT"], "none",
-        "Environment slug the events belong to.";
+        "Slug of the environment that events belong to.";
     CHANNEL_ID = "channel_id", ["AXONPUSH_CHANNEL_ID"], "none",
-        "Channel of events that name none.";
+        "Channel for events that name none.";
     TIMEOUT = "timeout_ms", ["AXONPUSH_TIMEOUT"], "30000",
-        "Milliseconds for one whole attempt; connecting takes at most 5 s of it. The variable is in seconds, fractions allowed.";
+        "How long one whole attempt may take, in milliseconds. Connecting may take at most 5 s of it. The variable is in seconds and may have a fraction.";
     MAX_RETRIES = "max_retries", ["AXONPUSH_MAX_RETRIES"], "3",
-        "Repeats of a failed call, at most. In the struct 0 is the default and a negative number means none.";
+        "How many times a failed call is repeated at most. In the struct, 0 means the default and a negative number means never.";
     FAIL_OPEN = "fail_open", ["AXONPUSH_FAIL_OPEN"], "true",
         "Whether an unreachable service is a logged warning instead of an error.";
     QUEUE_MAX_EVENTS = "queue_max_events", [], "10000",
-        "Events that may wait for delivery.";
+        "How many events may wait for delivery.";
     QUEUE_MAX_BYTES = "queue_max_bytes", [], "33554432",
-        "Bytes that waiting events may take.";
+        "How many bytes the waiting events may take.";
     OVERFLOW = "overflow", [], "DROP_OLDEST",
-        "What happens to an event for which the queue has no room: `DROP_OLDEST`, `DROP_NEWEST` or `BLOCK`.";
+        "What happens when the queue has no room for an event: `DROP_OLDEST`, `DROP_NEWEST` or `BLOCK`.";
     DELIVERY_TIMEOUT = "delivery_timeout_ms", [], "300000",
-        "Milliseconds for which a queued event is retried.";
+        "How long a queued event is retried, in milliseconds.";
     MAX_CONNECTIONS = "max_connections", [], "8",
-        "Connections that background publishing may use, at most; more than one only under backlog.";
+        "How many connections background publishing may use at most. It uses more than one only under backlog.";
     SHUTDOWN_TIMEOUT = "shutdown_timeout_ms", [], "2000",
-        "Milliseconds that closing may spend on delivering what waits.";
+        "How long closing may spend on delivering waiting events, in milliseconds.";
     COMPLETION_MODE = "completion_mode", [], "THREAD",
-        "Whether completions run on our own thread (`THREAD`) or when the application polls (`POLLED`).";
+        "Whether completions run on a thread of the library (`THREAD`) or when the application polls (`POLLED`).";
     CONTENT_CAPTURE = "content_capture", ["AXONPUSH_CONTENT_CAPTURE"], "metadata_only",
         "How much of prompts, messages and other content leaves the process: `metadata_only`, `redacted` or `full`.";
     REDACT_KEYS = "redact_keys", ["AXONPUSH_REDACT_KEYS"], "none",
-        "Comma-separated member names whose values never leave the process, in any case.";
+        "Comma-separated names of JSON members whose values never leave the process. Upper and lower case are the same.";
     MAX_CONTENT_LENGTH = "max_content_length", ["AXONPUSH_MAX_CONTENT_LENGTH"], "4096",
-        "Characters after which any string is cut.";
+        "Number of Unicode characters after which any string is cut.";
     CA_FILE = "ca_file", [], "the platform's roots (`SSL_CERT_FILE` is honoured)",
-        "PEM file of the certificate authorities to trust instead.";
+        "PEM file of the certificate authorities to trust instead of the platform's.";
     CA_PEM = "ca_pem", [], "none",
-        "The same, as text in memory.";
+        "The certificate authorities as PEM text. It takes precedence over `ca_file`.";
     PROXY = "proxy", ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"], "none",
         "URL of an HTTP proxy. An empty string means no proxy, whatever the variables say.";
     USER_AGENT = "user_agent", [], "none",
-        "Product token of a binding, appended to ours.";
+        "Product token of a binding. It is appended to the User-Agent header.";
     BLOCK_TIMEOUT = "block_timeout_ms", [], "0",
-        "Milliseconds that `BLOCK` waits for room at most; 0: for as long as it takes.";
+        "How long `BLOCK` waits for room at most, in milliseconds. 0 means for as long as it takes.";
 }

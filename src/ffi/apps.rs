@@ -9,13 +9,14 @@ use super::response::axonpush_response;
 use super::status::axonpush_status;
 use crate::client::operations::{APPS_CREATE, APPS_DELETE, APPS_GET, APPS_LIST, APPS_UPDATE};
 
-/// Lists the apps: `{"apps": [...]}`, where null means none. In fail-open mode an unreachable service
-/// gives an empty list.
+/// Lists the apps. The response is `{"apps": [...]}`; null in place of the array means none. In
+/// fail-open mode an unreachable service gives an empty list.
 ///
-/// As for all functions of resources: free `*response` with axonpush_response_free(); NULL there is
-/// "suppressed by fail-open"; ids are taken as they are and become one segment of the path each; GET,
-/// PUT, PATCH and DELETE are repeated as the retry rules say, a POST only where it surely did not
-/// arrive or was turned away (429, 503). A DELETE whose response was lost may so be told "not found".
+/// The following holds for all functions of resources. Free `*response` with
+/// axonpush_response_free(); it is NULL if fail-open suppressed the failure. Ids are taken
+/// literally, and each becomes one segment of the path. GET, PUT, PATCH and DELETE are repeated
+/// according to the retry rules, a POST only if it certainly did not arrive or was turned away
+/// (429, 503). So a DELETE whose response was lost may end with "not found".
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_apps_list(
     client: *mut axonpush_client,

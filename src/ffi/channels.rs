@@ -11,7 +11,8 @@ use crate::client::operations::{
     CHANNELS_CREATE, CHANNELS_DELETE, CHANNELS_GET, CHANNELS_LIST, CHANNELS_UPDATE,
 };
 
-/// Lists the channels of an app: `{"channels": [...]}`, where null means none.
+/// Lists the channels of an app. The response is `{"channels": [...]}`; null in place of the array
+/// means none.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_channels_list(
     client: *mut axonpush_client,

@@ -14,10 +14,11 @@ use crate::client::Client;
 use crate::client::config::Config;
 use crate::sys::tsan;
 
-/// Makes a client. Nothing is sent yet, no name is looked up, no thread is started.
+/// Creates a client. This sends nothing yet, looks up no name and starts no thread.
 ///
-/// `options` NULL: all from the environment. On failure NULL is returned and `*error` says why:
-/// AXONPUSH_ERR_CONFIG or AXONPUSH_ERR_INVALID_ARGUMENT. Close the client with axonpush_close().
+/// If `options` is NULL, every setting comes from the environment. On failure NULL is returned and
+/// `*error` says why: AXONPUSH_ERR_CONFIG or AXONPUSH_ERR_INVALID_ARGUMENT. Close the client with
+/// axonpush_close().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_new(
     options: *const axonpush_options,
@@ -33,11 +34,12 @@ pub extern "C" fn axonpush_new(
     handle
 }
 
-/// Waits until every event accepted before the call has ended: delivered or not, with its completion
-/// returned (in polled mode: waiting to be polled). Events accepted meanwhile are not waited for.
+/// Waits until every event accepted before the call is finished: it was delivered or given up, and
+/// its completion has returned (in polled mode: is waiting to be polled). Events that are accepted
+/// during the call are not waited for.
 ///
-/// AXONPUSH_ERR_TIMEOUT after `timeout_ms`: the message says how many are left; they stay queued. Inside
-/// a completion, the event of that completion is not waited for.
+/// AXONPUSH_ERR_TIMEOUT after `timeout_ms`: the message says how many events are left; they stay
+/// queued. Inside a completion, the flush does not wait for the event of that completion.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_flush(
     client: *mut axonpush_client,
@@ -52,13 +54,14 @@ pub extern "C" fn axonpush_flush(
     })
 }
 
-/// Stops a client for good: new calls and events get AXONPUSH_ERR_CLOSED at once, events that wait are
-/// delivered for up to `timeout_ms`, running calls may finish meanwhile. Then what is left is
-/// interrupted or abandoned (its completions get AXONPUSH_ERR_CLOSED) and the threads end. The handle
-/// lives on for axonpush_stats_get(), axonpush_poll() and axonpush_close().
+/// Stops a client for good. New calls and events get AXONPUSH_ERR_CLOSED at once. For up to
+/// `timeout_ms`, waiting events are delivered and running calls may finish. Then the remaining
+/// calls are interrupted, the remaining events are abandoned (their completions get
+/// AXONPUSH_ERR_CLOSED) and the threads end. The handle stays valid for axonpush_stats_get(),
+/// axonpush_poll() and axonpush_close().
 ///
-/// It returns within `timeout_ms` plus half a second. AXONPUSH_ERR_TIMEOUT: events were abandoned; the
-/// message says how many.
+/// It returns within `timeout_ms` plus half a second. AXONPUSH_ERR_TIMEOUT means that events were
+/// abandoned; the message says how many.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_shutdown(
     client: *mut axonpush_client,
@@ -73,14 +76,15 @@ pub extern "C" fn axonpush_shutdown(
     })
 }
 
-/// Closes a client: the handle is invalid at once, and then all happens that axonpush_shutdown() does,
-/// within the client's `shutdown_timeout_ms`. Completions that were not polled run now, on this thread.
+/// Closes a client. The handle becomes invalid at once. Then the client is shut down as by
+/// axonpush_shutdown(), within its `shutdown_timeout_ms`. Completions that were not polled run now,
+/// on this thread.
 ///
 /// It returns within `shutdown_timeout_ms` plus half a second, whatever the network does, and no
-/// completion starts after it has returned. It may be called inside a completion. NULL, and a client
-/// that is closed already, are fine.
+/// completion starts after it has returned. It may be called inside a completion. NULL and a client
+/// that is closed already are fine.
 ///
-/// A client that is not closed is shut down in the same way when the process calls exit().
+/// A client that is still open when the process calls exit() is shut down in the same way.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_close(client: *mut axonpush_client) {
     value((), || {
@@ -91,9 +95,9 @@ pub extern "C" fn axonpush_close(client: *mut axonpush_client) {
     });
 }
 
-/// AXONPUSH_COMPLETION_POLLED: runs the completions that wait, on this thread. If none waits, it waits
-/// for up to `timeout_ms` until one does. Returns how many ran; 0 also for a client that is not in
-/// polled mode or not valid.
+/// Runs the waiting completions of a client in polled mode (AXONPUSH_COMPLETION_POLLED), on this
+/// thread. If none is waiting, it waits for up to `timeout_ms` until one is. Returns how many ran.
+/// That is also 0 for a client that is not valid or not in polled mode.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_poll(client: *mut axonpush_client, timeout_ms: u32) -> usize {
     value(0, || {
@@ -103,11 +107,12 @@ pub extern "C" fn axonpush_poll(client: *mut axonpush_client, timeout_ms: u32) -
     })
 }
 
-/// AXONPUSH_COMPLETION_POLLED: a descriptor that is readable while completions wait, for poll(2) and
-/// event loops. When it is, call axonpush_poll(); do not read from it. -1 for a client that is not in
-/// polled mode or not valid.
+/// Returns a file descriptor that is readable while completions wait, for poll(2) and event loops,
+/// of a client in polled mode (AXONPUSH_COMPLETION_POLLED). When it is readable, call
+/// axonpush_poll(); do not read from it. Returns -1 for a client that is not valid or not in polled
+/// mode.
 ///
-/// Lifetime: the library's; it is closed with the client.
+/// Lifetime: the library owns the descriptor and closes it with the client.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_completion_fd(client: *mut axonpush_client) -> i32 {
     value(-1, || {

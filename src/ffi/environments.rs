@@ -16,20 +16,20 @@ use crate::client::operations::{
 use crate::error::Result;
 use crate::json::writer::Writer;
 
-/// An environment to create, or what to change of one. NULL, "" or AXONPUSH_DEFAULT in an optional
-/// member leaves it out.
+/// An environment to create, or the changes to make to one. NULL, "" or AXONPUSH_DEFAULT in an
+/// optional member leaves it out.
 ///
-/// Threads and lifetime: read during the call that it is passed to.
+/// Threads and lifetime: it is read only during the call that it is passed to.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct axonpush_environment {
     /// Set by AXONPUSH_ENVIRONMENT_INIT or axonpush_environment_init().
     pub struct_size: usize,
-    /// Required to create one.
+    /// Required to create an environment.
     pub name: *const c_char,
-    /// NULL: the service makes one of the name.
+    /// NULL means that the service derives the slug from the name.
     pub slug: *const c_char,
-    /// For the dashboard, such as "#00aa00".
+    /// The color in the dashboard, such as "#00aa00".
     pub color: *const c_char,
     /// Whether events that name no environment belong to it.
     pub is_default: axonpush_toggle,
@@ -79,7 +79,8 @@ fn changes(environment: *const axonpush_environment) -> Result<Content> {
     body(|json| members(&given, json))
 }
 
-/// Lists the environments: `{"environments": [...]}`, where null means none.
+/// Lists the environments. The response is `{"environments": [...]}`; null in place of the array
+/// means none.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_environments_list(
     client: *mut axonpush_client,
@@ -116,7 +117,7 @@ pub extern "C" fn axonpush_environments_create(
     )
 }
 
-/// Changes the members of an environment that are given.
+/// Changes those members of an environment that are given.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_environments_update(
     client: *mut axonpush_client,

@@ -6,11 +6,12 @@ use super::boundary::{borrow, c_string, free, pointer_to, value};
 use super::status::{AXONPUSH_OK, axonpush_status, status_of};
 use crate::error::Error;
 
-/// Why a call failed.
+/// Says why a call failed.
 ///
-/// Threads: immutable, so any number of threads may read it.
-/// Lifetime: yours from the call that failed until axonpush_error_free(); its strings live as long. An
-/// error passed to a completion is only borrowed for that completion.
+/// Threads: it is immutable, so any number of threads may read it at once.
+/// Lifetime: you own it from the call that failed until axonpush_error_free(), and its strings live
+/// as long as it does. An error passed to a completion is borrowed and lives until that completion
+/// returns.
 pub struct axonpush_error {
     status: axonpush_status,
     message: CString,
@@ -40,7 +41,7 @@ impl axonpush_error {
     }
 }
 
-/// The status that the call returned; AXONPUSH_OK for NULL.
+/// Returns the status that the failed call returned, or AXONPUSH_OK for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_status(error: *const axonpush_error) -> axonpush_status {
     value(AXONPUSH_OK, || {
@@ -48,8 +49,8 @@ pub extern "C" fn axonpush_error_status(error: *const axonpush_error) -> axonpus
     })
 }
 
-/// One sentence for a log or a person: what was wrong, and where it can be said, what to do. It never
-/// holds the API key. NULL only for a NULL error.
+/// Returns one sentence for a log or a person. It says what was wrong and, where possible, what to
+/// do. It never contains the API key, and it is NULL only for a NULL error.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_message(error: *const axonpush_error) -> *const c_char {
     value(std::ptr::null(), || {
@@ -57,7 +58,8 @@ pub extern "C" fn axonpush_error_message(error: *const axonpush_error) -> *const
     })
 }
 
-/// The service's machine-readable code, such as "validation_error"; NULL if it gave none.
+/// Returns the service's machine-readable code, such as "validation_error", or NULL if it gave
+/// none.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_code(error: *const axonpush_error) -> *const c_char {
     value(std::ptr::null(), || {
@@ -65,7 +67,7 @@ pub extern "C" fn axonpush_error_code(error: *const axonpush_error) -> *const c_
     })
 }
 
-/// What the service suggests to do; NULL if it gave nothing.
+/// Returns what the service suggests doing, or NULL if it suggested nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_hint(error: *const axonpush_error) -> *const c_char {
     value(std::ptr::null(), || {
@@ -73,7 +75,8 @@ pub extern "C" fn axonpush_error_hint(error: *const axonpush_error) -> *const c_
     })
 }
 
-/// The service's id of the failed request, to quote to its support; NULL if it gave none.
+/// Returns the service's id of the failed request, which its support can look up, or NULL if the
+/// service gave none.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_request_id(error: *const axonpush_error) -> *const c_char {
     value(std::ptr::null(), || {
@@ -81,20 +84,21 @@ pub extern "C" fn axonpush_error_request_id(error: *const axonpush_error) -> *co
     })
 }
 
-/// The HTTP status of the response; 0 if there was none.
+/// Returns the HTTP status of the response, or 0 if there was no response.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_http_status(error: *const axonpush_error) -> i32 {
     value(0, || borrow(error).map_or(0, |e| e.http_status))
 }
 
-/// How many milliseconds the service asks to wait before the next try (header Retry-After); -1 if it
-/// did not say.
+/// Returns how many milliseconds the service asks you to wait before the next attempt (the
+/// Retry-After header), or -1 if it did not say.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_retry_after_ms(error: *const axonpush_error) -> i64 {
     value(-1, || borrow(error).map_or(-1, |e| e.retry_after_ms))
 }
 
-/// Whether the same call can succeed later: connection, rate limit and server errors, and a full queue.
+/// Returns whether the same call can succeed later. That is so after a connection error, a rate
+/// limit, a server error or a full queue.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_retryable(error: *const axonpush_error) -> bool {
     value(false, || borrow(error).is_some_and(|e| e.retryable))

@@ -17,41 +17,46 @@ use crate::event::Event;
 use crate::http::response::Response;
 use crate::sys::tsan::{self, HandOver};
 
-/// An event to publish. NULL or "" in an optional member leaves it to the library or the service.
+/// An event to publish. NULL or "" in an optional member leaves its value to the library or the
+/// service.
 ///
-/// Threads and lifetime: read during the call that it is passed to; everything is copied.
+/// Threads and lifetime: it is read only during the call that it is passed to; everything is
+/// copied.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct axonpush_event {
     /// Set by AXONPUSH_EVENT_INIT or axonpush_event_init().
     pub struct_size: usize,
-    /// Required: what happened, such as the name of an operation.
+    /// Required. It says what happened, for example by the name of an operation.
     pub identifier: *const c_char,
-    /// Required: a JSON object, at most 16 MiB and 127 levels deep.
+    /// Required. A JSON object of at most 16 MiB and 127 levels.
     pub payload: *const c_char,
-    /// Bytes of `payload`; 0 means that it is NUL-terminated.
+    /// Length of `payload` in bytes; 0 means that it is NUL-terminated.
     pub payload_len: usize,
-    /// Where to publish it; NULL: the client's channel, else the organization's default.
+    /// The channel to publish to. NULL means the client's channel, or else the organization's
+    /// default.
     pub channel_id: *const c_char,
-    /// "agent.start", "app.log", ...; NULL: "custom". Any text is legal.
+    /// The type, such as "agent.start" or "app.log"; any text is legal. NULL means "custom".
     pub event_type: *const c_char,
     /// The agent that the event is about.
     pub agent_id: *const c_char,
-    /// The trace that the event belongs to; NULL: the one that is current on this thread
-    /// (axonpush_trace_enter()), else one of its own (a UUID). No control characters.
+    /// The trace that the event belongs to, without control characters. NULL means the trace that
+    /// is current on this thread (axonpush_trace_enter()), or else a new one (a UUID).
     pub trace_id: *const c_char,
-    /// The event's span; NULL: drawn at random (16 hex digits, as in W3C Trace Context).
+    /// The event's span. NULL means a random one (16 hex digits, as in W3C Trace Context).
     pub span_id: *const c_char,
-    /// The span it happened in; NULL: that of the current trace, if the event belongs to it.
+    /// The span in which the event happened. NULL means the span of the current trace, if the event
+    /// belongs to that trace.
     pub parent_span_id: *const c_char,
-    /// The service stores an event once per key: 1 to 255 printable ASCII characters; NULL: a UUID.
-    /// Every retry carries the same.
+    /// The service stores an event once per key. The key has 1 to 255 printable ASCII characters
+    /// and is the same on every retry. NULL means a new UUID.
     pub dedup_key: *const c_char,
-    /// When it happened: RFC 3339 in UTC, such as "2026-11-24T05:57:22.123Z"; NULL: now.
+    /// When the event happened, in RFC 3339 and UTC, such as "2026-11-24T05:57:22.123Z". NULL means
+    /// now.
     pub occurred_at: *const c_char,
-    /// A JSON object of your own making, bounded as `payload` is.
+    /// A JSON object of your choice, with the same limits as `payload`.
     pub metadata: *const c_char,
-    /// Bytes of `metadata`; 0 means that it is NUL-terminated.
+    /// Length of `metadata` in bytes; 0 means that it is NUL-terminated.
     pub metadata_len: usize,
 }
 
@@ -60,20 +65,21 @@ unsafe impl Input for axonpush_event {
     const NAME: &'static str = "event";
 }
 
-/// Filters of events, all optional: an event must match every filter that is set. Text is passed as it is; the library
-/// encodes it.
+/// Filters for events. All are optional, and an event must match every filter that is set. Pass
+/// plain text; the library encodes it.
 ///
-/// Threads and lifetime: read during the call that it is passed to.
+/// Threads and lifetime: it is read only during the call that it is passed to.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct axonpush_event_query {
     /// Set by AXONPUSH_EVENT_QUERY_INIT or axonpush_event_query_init().
     pub struct_size: usize,
-    /// RFC 3339, inclusive; NULL: the last 24 hours.
+    /// Events from this time on (RFC 3339). NULL means the last 24 hours.
     pub since: *const c_char,
-    /// RFC 3339, exclusive. The oldest `createdAt` seen leads to the page before.
+    /// Events before this time (RFC 3339). For the next older page, pass the oldest `createdAt` so
+    /// far.
     pub until: *const c_char,
-    /// At most 500; 0: the service's default, 50.
+    /// How many events to return, at most 500. 0 means the service's default, 50.
     pub limit: u32,
     /// Events of this app.
     pub app_id: *const c_char,
@@ -83,7 +89,7 @@ pub struct axonpush_event_query {
     pub environment_id: *const c_char,
     /// Events of this type.
     pub event_type: *const c_char,
-    /// Events that came this way, such as "app" or "otlp".
+    /// Events from this source, such as "app" or "otlp".
     pub source: *const c_char,
     /// Events with this status.
     pub status: *const c_char,
@@ -95,7 +101,7 @@ pub struct axonpush_event_query {
     pub agent_name: *const c_char,
     /// Events of this tool.
     pub tool_name: *const c_char,
-    /// "agent", "tool", "llm", "retriever", "db", "http" or "log".
+    /// Events of this kind: "agent", "tool", "llm", "retriever", "db", "http" or "log".
     pub semantic_kind: *const c_char,
     /// Events of this service (OpenTelemetry's service.name).
     pub service_name: *const c_char,
@@ -103,11 +109,11 @@ pub struct axonpush_event_query {
     pub operation_name: *const c_char,
     /// Events with this type of error.
     pub error_type: *const c_char,
-    /// Free text, in any case.
+    /// Text to search for. Upper and lower case are the same.
     pub q: *const c_char,
-    /// An attribute; goes with `attr_value`.
+    /// Events with this attribute. It needs `attr_value`.
     pub attr_key: *const c_char,
-    /// Its value.
+    /// The value of that attribute.
     pub attr_value: *const c_char,
 }
 
@@ -130,12 +136,13 @@ pub extern "C" fn axonpush_event_query_init(query: *mut axonpush_event_query) {
     boundary::init(query);
 }
 
-/// Publishes one event and waits for the response: one request, repeated as the retry rules say, always
-/// with the same `dedup_key`.
+/// Publishes one event and waits for the response. It sends one request, which is repeated
+/// according to the retry rules, always with the same `dedup_key`.
 ///
-/// On AXONPUSH_OK `*response` is the service's response, with "/eventId" in it; free it with
-/// axonpush_response_free(). NULL there: suppressed by fail-open. `response` may be NULL if it is not
-/// wanted. The call takes at most `timeout_ms` for each attempt, and the waits between them.
+/// On AXONPUSH_OK `*response` is the service's response, which contains "/eventId", or NULL if
+/// fail-open suppressed the failure. Free it with axonpush_response_free(). `response` may be NULL
+/// if you do not want it. The call takes at most `timeout_ms` for each attempt, plus the waits
+/// between attempts.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_events_publish(
     client: *mut axonpush_client,
@@ -152,21 +159,26 @@ pub extern "C" fn axonpush_events_publish(
     })
 }
 
-/// Called exactly once with the final outcome of an event that axonpush_events_publish_async() accepted.
+/// A function that is called exactly once with the final outcome of an event that
+/// axonpush_events_publish_async() accepted.
 ///
-/// `status` AXONPUSH_OK with a `response`: delivered. AXONPUSH_OK with NULL: given up under fail-open.
-/// Any other status: not delivered as far as is known, and `error` says why; with
-/// AXONPUSH_ERR_CONNECTION, AXONPUSH_ERR_DECODE and AXONPUSH_ERR_CLOSED it may have arrived all the same.
+/// AXONPUSH_OK with a `response` means that the event was delivered. AXONPUSH_OK with NULL means
+/// that it was given up under fail-open. Any other `status` means that it was not delivered as far
+/// as is known, and `error` says why. With AXONPUSH_ERR_CONNECTION, AXONPUSH_ERR_DECODE and
+/// AXONPUSH_ERR_CLOSED the event may have arrived all the same.
 ///
-/// Threads: it runs on a thread of the library's whose name begins with "axonpush-" and which blocks all
-/// signals, or inside axonpush_poll(); several may run at once. Never inside axonpush_events_publish_async(),
-/// never under a lock of the library's, never after axonpush_close() has returned. It may call any
-/// function, axonpush_close() on its own client included. While it runs, its connection is idle.
-/// What the publishing thread did before the call happens before the completion, and what a completion did
-/// happens before axonpush_flush(), axonpush_shutdown() or axonpush_close() that waited for it returns.
-/// Completions that run at once are not ordered among themselves.
-/// Lifetime: `response` and `error` are borrowed for the call. `user_data` is yours throughout.
-/// It must return normally: no exception, no longjmp.
+/// Threads: it runs inside axonpush_poll(), or on a thread of the library whose name begins with
+/// "axonpush-" and which blocks all signals but those of its own faults (SIGSEGV, SIGBUS, SIGFPE,
+/// SIGILL). Several may run at once. It never runs inside
+/// axonpush_events_publish_async(), under a lock of the library, or after axonpush_close() has
+/// returned. It may call any function, even axonpush_close() on its own client. While it runs, its
+/// connection is idle.
+/// What the publishing thread did before the call happens before the completion. What a completion
+/// did happens before the axonpush_flush(), axonpush_shutdown() or axonpush_close() that waited for
+/// it returns. Completions that run at the same time are not ordered among themselves.
+/// Lifetime: `response` and `error` are borrowed and live until the function returns. `user_data`
+/// stays yours throughout.
+/// It must return normally, not by an exception or longjmp.
 pub type axonpush_completion_fn = Option<
     extern "C" fn(
         status: axonpush_status,
@@ -221,16 +233,17 @@ impl Callback {
     }
 }
 
-/// Accepts one event for delivery in the background, and returns: the event is copied into the queue,
-/// with no network, no disk and no wait (but for AXONPUSH_OVERFLOW_BLOCK).
+/// Accepts one event for delivery in the background, and returns. The event is copied into the
+/// queue; the call uses neither the network nor the disk, and does not wait (except with
+/// AXONPUSH_OVERFLOW_BLOCK).
 ///
-/// AXONPUSH_OK means accepted: the event gets exactly one `completion` (which may be NULL), is retried
-/// until `delivery_timeout_ms`, and is in the counters of axonpush_stats_get(). Its `dedup_key`, `span_id`
-/// and `occurred_at` are the same on every attempt, so that the service stores it once. Events are
-/// started in the order in which they were accepted.
+/// AXONPUSH_OK means that the event is accepted: `completion` (which may be NULL) is called exactly
+/// once for it, it is retried until `delivery_timeout_ms`, and axonpush_stats_get() counts it. Its
+/// `dedup_key`, `span_id` and `occurred_at` are the same on every attempt, so that the service
+/// stores it once. Events are started in the order in which they were accepted.
 ///
-/// Anything else means not accepted, with no completion: AXONPUSH_ERR_INVALID_ARGUMENT,
-/// AXONPUSH_ERR_QUEUE_FULL or AXONPUSH_ERR_CLOSED.
+/// Any other status means that the event was not accepted and `completion` is not called:
+/// AXONPUSH_ERR_INVALID_ARGUMENT, AXONPUSH_ERR_QUEUE_FULL or AXONPUSH_ERR_CLOSED.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_events_publish_async(
     client: *mut axonpush_client,
@@ -255,10 +268,11 @@ pub extern "C" fn axonpush_events_publish_async(
     })
 }
 
-/// Lists events of a channel, newest first: `{"events": [...]}`, where null means none.
+/// Lists events of a channel, newest first. The response is `{"events": [...]}`; null in place of
+/// the array means none.
 ///
-/// `channel_id` NULL: the client's channel. `query` may be NULL. In fail-open mode an unreachable
-/// service gives an empty list. Free `*response` with axonpush_response_free().
+/// If `channel_id` is NULL, the client's channel is used. `query` may be NULL. In fail-open mode an
+/// unreachable service gives an empty list. Free `*response` with axonpush_response_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_events_list(
     client: *mut axonpush_client,
@@ -277,10 +291,11 @@ pub extern "C" fn axonpush_events_list(
     })
 }
 
-/// Searches the organization's events, newest first: `{"events": [...]}`, where null means none.
+/// Searches the organization's events, newest first. The response is `{"events": [...]}`; null in
+/// place of the array means none.
 ///
-/// `query` may be NULL. In fail-open mode an unreachable service gives an empty list. Free `*response`
-/// with axonpush_response_free().
+/// `query` may be NULL. In fail-open mode an unreachable service gives an empty list. Free
+/// `*response` with axonpush_response_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_events_search(
     client: *mut axonpush_client,
@@ -297,14 +312,15 @@ pub extern "C" fn axonpush_events_search(
     })
 }
 
-/// Calls any other endpoint, with the same credentials, retries, errors and fail-open.
+/// Calls any other endpoint, with the same credentials, retries, errors and fail-open behaviour.
 ///
-/// `method`: GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base URL;
-/// percent-encode ids in it (an id ".." as "%2e%2e"). `query`, without "?", and `body_json` (`body_len` 0: NUL-terminated) may be
-/// NULL. A POST or PATCH whose response was lost is not repeated, since it may have been carried out.
+/// `method` is GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base
+/// URL; percent-encode ids in it (an id ".." as "%2e%2e"). `query`, without "?", and `body_json`
+/// may be NULL; `body_len` 0 means that the body is NUL-terminated. A POST or PATCH whose response
+/// was lost is not repeated, since it may have been carried out.
 ///
-/// On AXONPUSH_OK `*response` is the response, JSON null where it was empty; NULL there: suppressed by
-/// fail-open. Free it with axonpush_response_free().
+/// On AXONPUSH_OK `*response` is the response (JSON null if it was empty), or NULL if fail-open
+/// suppressed the failure. Free it with axonpush_response_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_request(
     client: *mut axonpush_client,

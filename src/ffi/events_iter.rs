@@ -15,12 +15,12 @@ use crate::client::events_iter::EventsIter;
 use crate::client::query::EventQuery;
 use crate::error::{Error, Kind};
 
-/// An iterator over events, from the newest to the oldest, page by page behind the scenes: no event
-/// twice and none left out, also where several share a timestamp.
+/// An iterator over events, from the newest to the oldest, which fetches them page by page. It
+/// returns no event twice and leaves none out, even where several share a timestamp.
 ///
-/// Threads: one at a time.
-/// Lifetime: from axonpush_events_iter_new() to axonpush_events_iter_free(). It outlives its client's
-/// close, but gets AXONPUSH_ERR_CLOSED then.
+/// Threads: one thread at a time may use it.
+/// Lifetime: from axonpush_events_iter_new() to axonpush_events_iter_free(). It may outlive its
+/// client, but then gets AXONPUSH_ERR_CLOSED.
 pub struct axonpush_events_iter {
     /// A handle, and not the client itself: in a forked child it is the child's own.
     client: *mut axonpush_client,
@@ -28,10 +28,10 @@ pub struct axonpush_events_iter {
     current: Option<Box<axonpush_response>>,
 }
 
-/// Creates an iterator over a channel's events; `channel_id` NULL: the whole organization's, as for
-/// axonpush_events_search(). `query` may be NULL; its `limit` is the size of a page (default 500), not of
-/// the whole. Without `query.since` the service goes back 24 hours. Nothing is requested yet. Free `*iter`
-/// with axonpush_events_iter_free().
+/// Creates an iterator over the events of a channel, or, if `channel_id` is NULL, of the whole
+/// organization, as in axonpush_events_search(). `query` may be NULL; its `limit` is the size of a
+/// page (default 500), not of the whole. Without `query.since` the service goes back 24 hours. This
+/// sends no request yet. Free `*iter` with axonpush_events_iter_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_events_iter_new(
     client: *mut axonpush_client,
@@ -69,13 +69,13 @@ pub extern "C" fn axonpush_events_iter_new(
     })
 }
 
-/// Goes to the next older event: `*event` is its JSON ("/eventId", "/payload/..."), which lives until the
-/// next call on `iter` (do not free it); AXONPUSH_OK with NULL there: the end. In fail-open mode an
-/// unreachable service is the end. After a failure the same call may be made again: it goes on where it
-/// was.
+/// Moves to the next older event. `*event` is its JSON ("/eventId", "/payload/..."), which lives
+/// until the next call on `iter`; do not free it. AXONPUSH_OK with a NULL event means the end. In
+/// fail-open mode an unreachable service is also the end. After a failure you may make the same
+/// call again, and the iterator continues where it was.
 ///
-/// AXONPUSH_ERR_API with HTTP status 0: 500 events or more have one and the same `createdAt`, and the
-/// service has no way to ask for those before. Filters may divide them.
+/// AXONPUSH_ERR_API with HTTP status 0 means that 500 events or more have the same `createdAt`, and
+/// the service has no way to ask for older ones. Filters may divide them.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_events_iter_next(
     iter: *mut axonpush_events_iter,

@@ -30,12 +30,12 @@ pub(super) fn note_fork() {
 
 const HALF: u32 = usize::BITS / 2;
 
-/// A client: configuration, connections, and a queue of its own.
+/// A client of the service, with its own configuration, connections and queue.
 ///
-/// Threads: any number of threads may use one client at once, axonpush_close() included.
-/// Lifetime: from axonpush_new() to axonpush_close(). The pointer is a handle and not an
-/// address: a call with a handle that is closed, closed twice or made up is
-/// AXONPUSH_ERR_INVALID_HANDLE, never a crash. After fork() the child's copy works with connections and a queue of its own.
+/// Threads: any number of threads may use one client at once, and any of them may close it.
+/// Lifetime: from axonpush_new() to axonpush_close(). The pointer is a handle, not an address: a
+/// call with a closed or made-up handle is AXONPUSH_ERR_INVALID_HANDLE, never a crash. Closing it
+/// twice is harmless. After fork(), the child's copy works with connections and a queue of its own.
 pub struct axonpush_client {
     _opaque: [u8; 0],
 }

@@ -8,13 +8,13 @@ use super::error::axonpush_error;
 use crate::error::Error;
 use crate::json::writer::Writer;
 
-/// A JSON object in the making: it starts as one empty object, and members are added in order.
+/// A writer of one JSON object, which starts empty. Members are added in order.
 ///
-/// Inside an object every member needs a `key`; inside an array `key` is NULL. Mistakes (an end too
-/// many, a key missing, text that is not UTF-8, NaN) need not be checked one by one: the first is
-/// remembered, what follows is ignored, and axonpush_json_text() reports it.
+/// Inside an object every member needs a `key`; inside an array `key` is NULL. You need not check
+/// for mistakes (an end too many, a missing key, text that is not UTF-8, NaN) one by one: the
+/// writer remembers the first and ignores what follows, and axonpush_json_text() reports it.
 ///
-/// Threads: one at a time.
+/// Threads: one thread at a time may use it.
 /// Lifetime: from axonpush_json_new() to axonpush_json_free().
 #[derive(Default)]
 pub struct axonpush_json {
@@ -22,7 +22,7 @@ pub struct axonpush_json {
     text: CString,
 }
 
-/// Starts an object. Free it with axonpush_json_free().
+/// Creates a writer. Free it with axonpush_json_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_json_new() -> *mut axonpush_json {
     value(std::ptr::null_mut(), || Box::into_raw(Box::default()))
@@ -43,7 +43,7 @@ fn add(
     });
 }
 
-/// Adds a string, escaped as JSON needs it. `value` NULL adds null.
+/// Adds a string and escapes it as JSON requires. A NULL `value` adds null.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_json_string(
     json: *mut axonpush_json,
@@ -64,7 +64,8 @@ pub extern "C" fn axonpush_json_int(json: *mut axonpush_json, key: *const c_char
     add(json, key, |writer, key| writer.int(key, value));
 }
 
-/// Adds a number, as the shortest text that reads back the same. NaN and infinity are mistakes.
+/// Adds a number, as the shortest text that reads back as the same number. NaN and infinity are
+/// mistakes.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_json_double(json: *mut axonpush_json, key: *const c_char, value: f64) {
     add(json, key, |writer, key| writer.double(key, value));
@@ -76,8 +77,8 @@ pub extern "C" fn axonpush_json_bool(json: *mut axonpush_json, key: *const c_cha
     add(json, key, |writer, key| writer.bool(key, value));
 }
 
-/// Adds a value that is JSON text already. `len` 0 means that it is NUL-terminated. Text that is not
-/// valid JSON is a mistake.
+/// Adds a value that is already JSON text. `len` 0 means that it is NUL-terminated. Text that is
+/// not valid JSON is a mistake.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_json_raw(
     json: *mut axonpush_json,
@@ -93,27 +94,28 @@ pub extern "C" fn axonpush_json_raw(
     });
 }
 
-/// Begins an object inside; what follows goes into it, until axonpush_json_end().
+/// Begins a nested object. What you add next goes into it, until axonpush_json_end().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_json_begin_object(json: *mut axonpush_json, key: *const c_char) {
     add(json, key, |writer, key| writer.begin(key, false));
 }
 
-/// Begins an array inside; what follows goes into it, until axonpush_json_end().
+/// Begins a nested array. What you add next goes into it, until axonpush_json_end().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_json_begin_array(json: *mut axonpush_json, key: *const c_char) {
     add(json, key, |writer, key| writer.begin(key, true));
 }
 
-/// Ends the object or array that was begun last.
+/// Ends the innermost object or array that was begun.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_json_end(json: *mut axonpush_json) {
     add(json, std::ptr::null(), |writer, _| writer.end());
 }
 
-/// The finished object, NUL-terminated; its length goes to `*len`, which may be NULL. It lives until
-/// the next call on `json`. NULL after a mistake, and while something begun is not ended: `*error`
-/// (AXONPUSH_ERR_INVALID_ARGUMENT) says what was wrong.
+/// Returns the finished object, NUL-terminated. Its length is written to `*len`; `len` may be NULL.
+/// The text lives until the next call on `json`. Returns NULL after a mistake, or if an object or
+/// array was begun and not ended; `*error` (AXONPUSH_ERR_INVALID_ARGUMENT) then says what was
+/// wrong.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_json_text(
     json: *mut axonpush_json,

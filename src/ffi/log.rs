@@ -15,7 +15,7 @@ pub type axonpush_log_level = i32;
 pub enum LogLevel {
     AXONPUSH_LOG_OFF = 0,
     AXONPUSH_LOG_ERROR = 1,
-    /// The default. An outage costs a line every few seconds, not one per event.
+    /// The default. During an outage the library logs a line every few seconds, not one per event.
     AXONPUSH_LOG_WARN = 2,
     AXONPUSH_LOG_INFO = 3,
     AXONPUSH_LOG_DEBUG = 4,
@@ -29,14 +29,14 @@ const LEVELS: &[(axonpush_log_level, Level)] = &[
     (LogLevel::AXONPUSH_LOG_DEBUG as i32, Level::Debug),
 ];
 
-/// Receives one line of the log, without a newline.
+/// A function that receives one line of the library's log, without a newline.
 ///
-/// Threads: it runs on whichever thread logs, several at once, and under no lock of the library's; from
-/// axonpush_log_poll(), on the thread that polls.
-/// It may call any function of this library, but what it calls may log again, and axonpush_close()
-/// waits its whole `shutdown_timeout_ms` for the call that is logging.
-/// Lifetime: `message` is borrowed for the call. `user_data` is what axonpush_log_set() or axonpush_log_poll() was given.
-/// It must return normally: no exception, no longjmp.
+/// Threads: it runs on whichever thread logs, on several at once if need be, and under no lock of
+/// the library; from axonpush_log_poll(), on the thread that polls. It may call any function of this library, but that call may log again, and
+/// axonpush_close() waits its whole `shutdown_timeout_ms` for the call that is logging.
+/// Lifetime: `message` is borrowed and lives until the function returns. `user_data` is the pointer
+/// that axonpush_log_set() or axonpush_log_poll() was given.
+/// It must return normally, not by an exception or longjmp.
 pub type axonpush_log_fn = Option<
     extern "C" fn(level: axonpush_log_level, message: *const c_char, user_data: *mut c_void),
 >;
@@ -56,11 +56,12 @@ impl UserData {
     }
 }
 
-/// Chooses what is logged, and where to, for the whole process. The last call wins, and it wins over
-/// the variable AXONPUSH_LOG (off, error, warn, info, debug).
+/// Sets what the library logs, and where to, for the whole process. The last call wins. It takes
+/// precedence over the environment variable AXONPUSH_LOG (off, error, warn, info, debug).
 ///
-/// `fn` NULL: to stderr, as lines "axonpush: warning: ...". A `max_level` out of range is taken as the
-/// nearest level. A thread that is in the old `fn` may still be there when this returns.
+/// If `fn` is NULL, lines go to stderr as "axonpush: warning: ...". A `max_level` that is out of
+/// range is replaced by the nearest level. A thread that is inside the previous `fn` may still be
+/// there when this function returns.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_log_set(
     max_level: axonpush_log_level,

@@ -11,8 +11,8 @@ use crate::event::Event;
 use crate::event::log_record::LogRecord;
 use crate::event::timestamp as time;
 
-/// Severity of a line, as OpenTelemetry numbers it: the first of each range; the numbers between are
-/// finer steps.
+/// The severity of a log line, in OpenTelemetry's numbers. Each constant is the first number of its
+/// range; the numbers between are finer steps.
 #[repr(i32)]
 #[allow(dead_code, reason = "for C: any number from 1 to 24 may arrive")]
 pub enum Severity {
@@ -28,43 +28,44 @@ pub type axonpush_severity = i32;
 
 /// A line of the application's log. NULL, "" or 0 in an optional member leaves it out.
 ///
-/// Threads and lifetime: read during the call that it is passed to; everything is copied.
+/// Threads and lifetime: it is read only during the call that it is passed to; everything is
+/// copied.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct axonpush_log_record {
     /// Set by AXONPUSH_LOG_RECORD_INIT or axonpush_log_record_init().
     pub struct_size: usize,
-    /// The text; NULL and "" are an empty line.
+    /// The text of the line. NULL and "" mean an empty line.
     pub body: *const c_char,
-    /// Name of the logger, which becomes the event's identifier; NULL: "log".
+    /// The name of the logger, which becomes the event's identifier. NULL means "log".
     pub logger: *const c_char,
-    /// NULL: the name of the severity's range, such as "WARN".
+    /// The severity in words. NULL means the name of its range, such as "WARN".
     pub severity_text: *const c_char,
-    /// 1 to 24; 0: AXONPUSH_SEVERITY_INFO.
+    /// The severity, from 1 to 24. 0 means AXONPUSH_SEVERITY_INFO.
     pub severity: axonpush_severity,
-    /// Line in `file`.
+    /// The line number in `file`.
     pub line: u32,
-    /// Where in the source.
+    /// The source file that logged the line.
     pub file: *const c_char,
-    /// The function, likewise.
+    /// The function that logged the line.
     pub function: *const c_char,
-    /// The program, such as "checkout".
+    /// The program that logged the line, such as "checkout".
     pub service_name: *const c_char,
-    /// A JSON object of what else is known, such as {"order": 4711}.
+    /// A JSON object of further attributes, such as {"order": 4711}.
     pub attributes: *const c_char,
-    /// Bytes of `attributes`; 0 means that it is NUL-terminated.
+    /// Length of `attributes` in bytes; 0 means that it is NUL-terminated.
     pub attributes_len: usize,
-    /// When it happened: nanoseconds since 1970, UTC; 0: now.
+    /// When the line was logged, in nanoseconds since 1970 (UTC). 0 means now.
     pub time_unix_nano: u64,
-    /// NULL: "app.log". An agent's log is "agent.log".
+    /// The event type. NULL means "app.log"; for an agent's log use "agent.log".
     pub event_type: *const c_char,
-    /// As in axonpush_event.
+    /// The channel to publish to, as in axonpush_event.
     pub channel_id: *const c_char,
     /// The agent whose log it is.
     pub agent_id: *const c_char,
-    /// NULL: the trace that is current on this thread.
+    /// The trace, as in axonpush_event. NULL means the trace that is current on this thread.
     pub trace_id: *const c_char,
-    /// NULL: drawn at random.
+    /// The span. NULL means a random one.
     pub span_id: *const c_char,
 }
 
@@ -80,11 +81,12 @@ pub extern "C" fn axonpush_log_record_init(record: *mut axonpush_log_record) {
     boundary::init(record);
 }
 
-/// Publishes a line of the application's log in the background, for a log sink to call: it cannot break the
-/// application. It never waits (with AXONPUSH_OVERFLOW_BLOCK it refuses instead), and every failure is suppressed
-/// in strict mode too, and counted: in `log_events_lost` of axonpush_stats where this returns false, in
-/// `failed`, `expired` and the like afterwards. It must not be called with the lines of this library's own log
-/// (axonpush_log_fn): from there it returns false, so that no line begets another.
+/// Publishes a line of the application's log in the background. It is meant to be called by a log
+/// sink and cannot break the application. It never waits: with AXONPUSH_OVERFLOW_BLOCK it refuses
+/// the line instead. It suppresses every failure, even in strict mode, and counts it: in
+/// `log_events_lost` of axonpush_stats if this function returns false, otherwise in `failed`,
+/// `expired` and the like. Do not call it with the lines of this library's own log: inside an
+/// axonpush_log_fn it returns false, so that no line causes another.
 ///
 /// Returns whether the event was accepted.
 #[unsafe(no_mangle)]

@@ -22,108 +22,115 @@ pub enum Toggle {
     AXONPUSH_DISABLED = 2,
 }
 
-/// What happens to an event for which the queue of background publishing has no room.
+/// What happens when the queue of background publishing has no room for an event.
 #[repr(i32)]
 pub enum OverflowPolicy {
-    /// The oldest event that waits makes room; its completion gets AXONPUSH_ERR_QUEUE_FULL.
+    /// The oldest waiting event is dropped; its completion gets AXONPUSH_ERR_QUEUE_FULL.
     AXONPUSH_OVERFLOW_DROP_OLDEST = 0,
     /// The new event is refused with AXONPUSH_ERR_QUEUE_FULL.
     AXONPUSH_OVERFLOW_DROP_NEWEST = 1,
-    /// The call waits for room.
+    /// The call waits until there is room.
     AXONPUSH_OVERFLOW_BLOCK = 2,
 }
 
 /// Where completions of background publishing run.
 #[repr(i32)]
 pub enum CompletionPlace {
-    /// On a thread of the library's.
+    /// They run on a thread of the library.
     AXONPUSH_COMPLETION_THREAD = 0,
-    /// Inside axonpush_poll(), on the thread that calls it.
+    /// They run inside axonpush_poll(), on the thread that calls it.
     AXONPUSH_COMPLETION_POLLED = 1,
 }
 
 /// How much of prompts, messages, tool results and other content leaves the process. Values under
-/// secret keys (password, api_key, authorization, ...) never do.
+/// secret keys (password, api_key, authorization, ...) never leave it.
 #[repr(i32)]
 pub enum Capture {
-    /// The variable AXONPUSH_CONTENT_CAPTURE, else metadata only.
+    /// The variable AXONPUSH_CONTENT_CAPTURE decides; if it is not set, metadata only.
     AXONPUSH_CONTENT_DEFAULT = 0,
-    /// Nothing: the value becomes "[REDACTED]".
+    /// No content leaves the process: each value becomes "[REDACTED]".
     AXONPUSH_CONTENT_METADATA_ONLY = 1,
-    /// The first 256 characters of each text.
+    /// Only the first 256 characters of each string leave the process.
     AXONPUSH_CONTENT_REDACTED = 2,
-    /// All of it, up to max_content_length.
+    /// All content leaves the process, each string up to `max_content_length`.
     AXONPUSH_CONTENT_FULL = 3,
 }
 
-/// How a client is to behave. Zero or NULL (and, but for `proxy`, "") in a member means: the
-/// environment variable if there is one, else the default.
+/// The settings of a client. If a member is zero or NULL, its environment variable applies, if
+/// there is one, and otherwise its default. The same holds for "", except in `proxy`.
 ///
-/// Threads: read during axonpush_new() only.
-/// Lifetime: yours; everything is copied.
+/// Threads: it is read only during axonpush_new().
+/// Lifetime: it stays yours; everything is copied.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct axonpush_options {
     /// Set by AXONPUSH_OPTIONS_INIT or axonpush_options_init().
     pub struct_size: usize,
-    /// An API key (`ak_...`), or a public ingest token (`pt_...`) that may only publish. Required,
-    /// here or as AXONPUSH_API_KEY.
+    /// An API key (`ak_...`), or a public ingest token (`pt_...`) that may only publish. It is
+    /// required, here or in the variable AXONPUSH_API_KEY.
     pub api_key: *const c_char,
-    /// Organization the calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID; default none.
+    /// The organization that calls are made for. Variables: AXONPUSH_TENANT_ID, then
+    /// AXONPUSH_ORG_ID. Default: none.
     pub tenant_id: *const c_char,
-    /// The service: http or https, a path in it is kept as a prefix. AXONPUSH_BASE_URL; default
-    /// https://api.axonpush.xyz.
+    /// The URL of the service, http or https. A path in it is kept as a prefix. Variable:
+    /// AXONPUSH_BASE_URL. Default: https://api.axonpush.xyz.
     pub base_url: *const c_char,
-    /// Environment slug. AXONPUSH_ENVIRONMENT; default none.
+    /// The slug of the environment that events belong to. Variable: AXONPUSH_ENVIRONMENT. Default:
+    /// none.
     pub environment: *const c_char,
-    /// Channel of events that name none. AXONPUSH_CHANNEL_ID; default none, which means the
-    /// organization's default channel.
+    /// The channel for events that name none. Variable: AXONPUSH_CHANNEL_ID. Default: none, which
+    /// means the organization's default channel.
     pub channel_id: *const c_char,
-    /// Milliseconds for one whole attempt, of which connecting takes at most 5000.
-    /// AXONPUSH_TIMEOUT, in seconds; default 30000.
+    /// How long one whole attempt may take, in milliseconds. Connecting may take at most 5000 of
+    /// them. Variable: AXONPUSH_TIMEOUT, in seconds. Default: 30000.
     pub timeout_ms: u32,
-    /// How often a failed call is repeated at most; negative: never. AXONPUSH_MAX_RETRIES; default 3.
-    /// A kept connection that the server closed meanwhile is no failure: the request goes out once
-    /// more at once, and that is not counted.
+    /// How many times a failed call is repeated at most; a negative number means never. Variable:
+    /// AXONPUSH_MAX_RETRIES. Default: 3. If the server has meanwhile closed a kept-alive
+    /// connection, the request is sent once more at once; this is not a failure and is not counted.
     pub max_retries: i32,
-    /// Whether an unreachable service is a logged warning (enabled) or an error (disabled: strict
-    /// mode). AXONPUSH_FAIL_OPEN; default enabled.
+    /// Whether an unreachable service is a logged warning (enabled, fail-open mode) or an error
+    /// (disabled, strict mode). Variable: AXONPUSH_FAIL_OPEN. Default: enabled.
     pub fail_open: axonpush_toggle,
-    /// Events that may wait for background delivery, those being sent included. As many completions
-    /// (but 10000 at least) may wait to be run; beyond that, too, there is no room. Default 10000.
+    /// How many events may wait for background delivery, including those being sent. As many
+    /// completions (but at least 10000) may wait to be run; beyond that, too, the queue has no
+    /// room. Default: 10000.
     pub queue_max_events: u32,
-    /// Bytes that these events may take. Default 33554432 (32 MiB).
+    /// How many bytes these events may take. Default: 33554432 (32 MiB).
     pub queue_max_bytes: u64,
-    /// What happens when there is no room. Default AXONPUSH_OVERFLOW_DROP_OLDEST.
+    /// What happens when the queue has no room. Default: AXONPUSH_OVERFLOW_DROP_OLDEST.
     pub overflow: axonpush_overflow,
-    /// Milliseconds for which a queued event is retried. Default 300000.
+    /// How long a queued event is retried, in milliseconds. Default: 300000.
     pub delivery_timeout_ms: u32,
-    /// Connections of background publishing, at most 256; more than one only under backlog.
-    /// Default 8.
+    /// How many connections background publishing may use, at most 256. It uses more than one only
+    /// under backlog. Default: 8.
     pub max_connections: u32,
-    /// Milliseconds that axonpush_close() may spend on delivering what waits. Default 2000.
+    /// How long axonpush_close() may spend on delivering waiting events, in milliseconds. Default:
+    /// 2000.
     pub shutdown_timeout_ms: u32,
-    /// Where completions run. Default AXONPUSH_COMPLETION_THREAD.
+    /// Where completions run. Default: AXONPUSH_COMPLETION_THREAD.
     pub completion_mode: axonpush_completion_mode,
-    /// How much content leaves the process. AXONPUSH_CONTENT_CAPTURE; default metadata only.
+    /// How much content leaves the process. Variable: AXONPUSH_CONTENT_CAPTURE. Default: metadata
+    /// only.
     pub content_capture: axonpush_content_capture,
-    /// Names, separated by commas and matched in any case, of members whose values never leave the
-    /// process. AXONPUSH_REDACT_KEYS; default none.
+    /// Comma-separated names of JSON members whose values never leave the process. Upper and lower
+    /// case are the same. Variable: AXONPUSH_REDACT_KEYS. Default: none.
     pub redact_keys: *const c_char,
-    /// Unicode characters after which any string is cut. AXONPUSH_MAX_CONTENT_LENGTH; default 4096.
+    /// The number of Unicode characters after which any string is cut. Variable:
+    /// AXONPUSH_MAX_CONTENT_LENGTH. Default: 4096.
     pub max_content_length: u32,
-    /// PEM file of the certificate authorities to trust in place of the platform's. The variable
-    /// SSL_CERT_FILE does the same for the platform's.
+    /// A PEM file of the certificate authorities to trust instead of the platform's. Without it
+    /// (and `ca_pem`), the variable SSL_CERT_FILE can name a file that replaces the platform's.
     pub ca_file: *const c_char,
-    /// The same as text; it wins over ca_file.
+    /// The certificate authorities as PEM text. It takes precedence over `ca_file`.
     pub ca_pem: *const c_char,
-    /// URL of an HTTP proxy, used by CONNECT. It wins over HTTPS_PROXY, HTTP_PROXY and NO_PROXY;
-    /// "" means no proxy at all.
+    /// The URL of an HTTP proxy, which is used by CONNECT. It takes precedence over HTTPS_PROXY,
+    /// HTTP_PROXY and NO_PROXY; "" means no proxy at all.
     pub proxy: *const c_char,
-    /// Product token of a binding ("axonpush-go/1.0"), appended to the User-Agent.
+    /// The product token of a binding, such as "axonpush-go/1.0". It is appended to the User-Agent
+    /// header.
     pub user_agent: *const c_char,
-    /// Milliseconds that AXONPUSH_OVERFLOW_BLOCK waits for room at most; then the event is refused with
-    /// AXONPUSH_ERR_QUEUE_FULL. Default 0: it waits for as long as it takes.
+    /// How long AXONPUSH_OVERFLOW_BLOCK waits for room at most, in milliseconds; then the event is
+    /// refused with AXONPUSH_ERR_QUEUE_FULL. Default: 0, which means for as long as it takes.
     pub block_timeout_ms: u32,
 }
 
@@ -135,9 +142,10 @@ unsafe impl Input for axonpush_options {
 
 /// Initialises the members of the first released layout, for languages without macros. NULL is fine.
 ///
-/// Whatever later versions append is not written, so that it never writes past the struct of a caller
-/// that was compiled against an older header. To use an appended member, fill the struct with zeros and
-/// set `struct_size` to its size, as AXONPUSH_OPTIONS_INIT does.
+/// It writes only the members of the first released layout, even if later versions add members. So
+/// it never writes past the struct of a caller that was compiled against an older header.
+/// To use an appended member, fill the struct with zeros and set `struct_size` to its size, as
+/// AXONPUSH_OPTIONS_INIT does.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_options_init(options: *mut axonpush_options) {
     boundary::init(options);

@@ -16,7 +16,8 @@ use crate::client::operations::{
 use crate::error::Error;
 use crate::json;
 
-/// Lists the organizations of the key's user: `{"organizations": [...]}`, where null means none.
+/// Lists the organizations of the key's user. The response is `{"organizations": [...]}`; null in
+/// place of the array means none.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_organizations_list(
     client: *mut axonpush_client,
@@ -48,8 +49,8 @@ pub extern "C" fn axonpush_organizations_get(
     )
 }
 
-/// Changes the organization that the key belongs to: `body_json` is an object of the members to change,
-/// such as `{"name": "..."}` (`body_len` 0: NUL-terminated).
+/// Changes the organization that the key belongs to. `body_json` is an object of the members to
+/// change, such as `{"name": "..."}`; `body_len` 0 means that it is NUL-terminated.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_organizations_update(
     client: *mut axonpush_client,
@@ -121,7 +122,7 @@ pub extern "C" fn axonpush_organizations_invite(
     )
 }
 
-/// Takes an invitation back.
+/// Cancels an invitation.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_organizations_cancel_invitation(
     client: *mut axonpush_client,

@@ -9,14 +9,15 @@ use crate::http::response::Response;
 use crate::json::Found;
 use crate::sys::sync::Mutex;
 
-/// The JSON that a call gave.
+/// The JSON response to a call.
 ///
-/// Members are named by JSON pointers (RFC 6901): "/events/0/eventId"; "" is the whole document; "~1"
-/// stands for "/" and "~0" for "~" in a name.
+/// A JSON pointer (RFC 6901), such as "/events/0/eventId", says which value to read. "" is the
+/// whole document; in a name, "~1" stands for "/" and "~0" for "~".
 ///
 /// Threads: any number of threads may read it at once.
-/// Lifetime: yours from the call that gave it until axonpush_response_free(); strings from it live as
-/// long. A response passed to a completion is only borrowed for that completion.
+/// Lifetime: you own it from the call that returned it until axonpush_response_free(), and its
+/// strings live as long as it does. A response passed to a completion is borrowed and lives until
+/// that completion returns.
 pub struct axonpush_response {
     response: Response,
     request_id: Option<CString>,
@@ -72,8 +73,8 @@ fn write_out<T>(out: *mut T, found: Option<T>) -> bool {
     any
 }
 
-/// The whole response as JSON text, NUL-terminated; its length goes to `*len`, which may be NULL. NULL
-/// for a NULL response.
+/// Returns the whole response as JSON text, NUL-terminated, or NULL for a NULL response. Its length
+/// is written to `*len`; `len` may be NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_json(
     response: *const axonpush_response,
@@ -92,8 +93,9 @@ pub extern "C" fn axonpush_response_json(
     })
 }
 
-/// The string at `pointer`. NULL if there is none, if it is no string, or if it has a NUL character
-/// inside, which C would take for its end (axonpush_response_json() has it).
+/// Returns the string at `pointer`. Returns NULL if there is nothing, if the value is not a string,
+/// or if it contains a NUL character, which C would take for its end (axonpush_response_json() has
+/// it).
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_string(
     response: *const axonpush_response,
@@ -117,8 +119,9 @@ pub extern "C" fn axonpush_response_string(
     })
 }
 
-/// The value at `pointer` as JSON text, as it stands in the response, NUL-terminated; its length goes to
-/// `*len`, which may be NULL. NULL, and 0 there, if there is none. "" is the whole response.
+/// The JSON text of the value at `pointer`, exactly as the response has it and NUL-terminated. Its length
+/// goes to `*len`, which may be NULL. Returns NULL, and a length of 0, if there is no such value. The
+/// pointer "" gives the whole response.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_raw(
     response: *const axonpush_response,
@@ -145,8 +148,8 @@ pub extern "C" fn axonpush_response_raw(
     })
 }
 
-/// The integer at `pointer`. False, with `*out` untouched, if there is no number, or one that is not
-/// written as an integer or does not fit.
+/// Reads the integer at `pointer`. Returns false, with `*out` untouched, if there is no number, or
+/// if the number is not written as an integer or does not fit.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_int(
     response: *const axonpush_response,
@@ -161,7 +164,8 @@ pub extern "C" fn axonpush_response_int(
     })
 }
 
-/// The number at `pointer`. False, with `*out` untouched, if there is none or it is beyond a double.
+/// Reads the number at `pointer`. Returns false, with `*out` untouched, if there is no number or it
+/// is too large for a double.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_double(
     response: *const axonpush_response,
@@ -174,7 +178,7 @@ pub extern "C" fn axonpush_response_double(
     })
 }
 
-/// The boolean at `pointer`. False, with `*out` untouched, if there is none.
+/// Reads the boolean at `pointer`. Returns false, with `*out` untouched, if there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_bool(
     response: *const axonpush_response,
@@ -189,7 +193,7 @@ pub extern "C" fn axonpush_response_bool(
     })
 }
 
-/// How many members the array or object at `pointer` has; 0 if there is none.
+/// Returns how many members the array or object at `pointer` has, or 0 if there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_count(
     response: *const axonpush_response,
@@ -201,7 +205,7 @@ pub extern "C" fn axonpush_response_count(
     })
 }
 
-/// The HTTP status of the response; 0 for NULL, and for the empty list of fail-open.
+/// Returns the HTTP status of the response, or 0 for NULL and for the empty list of fail-open.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_http_status(response: *const axonpush_response) -> i32 {
     value(0, || {
@@ -209,7 +213,7 @@ pub extern "C" fn axonpush_response_http_status(response: *const axonpush_respon
     })
 }
 
-/// The service's id of the request (header X-Request-Id); NULL if it gave none.
+/// Returns the service's id of the request (the X-Request-Id header), or NULL if it gave none.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_response_request_id(
     response: *const axonpush_response,

@@ -12,7 +12,7 @@ use super::response::{axonpush_response, hand_out};
 use super::status::axonpush_status;
 use crate::client::operations::{CAPABILITIES_GET, HEALTH_GET, OTLP_LOGS, OTLP_TRACES, Operation};
 
-/// Gets what the service can do.
+/// Gets the capabilities of the service.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_capabilities_get(
     client: *mut axonpush_client,
@@ -28,8 +28,8 @@ pub extern "C" fn axonpush_capabilities_get(
     )
 }
 
-/// Asks whether the service is well. Under fail-open an unreachable service is AXONPUSH_OK here too, with
-/// NULL as the response: look at that, or ask in strict mode.
+/// Asks whether the service is healthy. In fail-open mode an unreachable service is AXONPUSH_OK
+/// here too, with NULL as the response. Check for that, or use strict mode.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_health_get(
     client: *mut axonpush_client,
@@ -45,8 +45,9 @@ pub extern "C" fn axonpush_health_get(
     )
 }
 
-/// Hands spans to the service as OTLP in JSON (ExportTraceServiceRequest), for a channel. `channel_id`
-/// NULL: the client's channel. `len` 0: NUL-terminated. The redaction rules do not apply: it is sent as it is.
+/// Sends spans to a channel as OTLP in JSON (ExportTraceServiceRequest). If `channel_id` is NULL,
+/// the client's channel is used. `len` 0 means that `json` is NUL-terminated. The redaction rules
+/// are not applied: the JSON is sent unchanged.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_otlp_traces(
     client: *mut axonpush_client,
@@ -65,7 +66,8 @@ pub extern "C" fn axonpush_otlp_traces(
     )
 }
 
-/// Hands log records to the service as OTLP in JSON (ExportLogsServiceRequest). As axonpush_otlp_traces().
+/// Sends log records to a channel as OTLP in JSON (ExportLogsServiceRequest), in the same way as
+/// axonpush_otlp_traces().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_otlp_logs(
     client: *mut axonpush_client,

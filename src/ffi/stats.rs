@@ -7,34 +7,34 @@ use super::handle;
 use super::handle::axonpush_client;
 use super::status::axonpush_status;
 
-/// What became of the events that background publishing accepted, and of the network.
+/// Counters of the events that background publishing accepted, and of the network.
 ///
-/// At any moment: accepted = delivered + failed + suppressed + dropped + expired + abandoned +
-/// queued_events. Synchronous calls count in `retried` and `connections` only.
+/// At any moment, accepted = delivered + failed + suppressed + dropped + expired + abandoned +
+/// queued_events. Synchronous calls count only in `retried` and `connections`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct axonpush_stats {
     /// Set by AXONPUSH_STATS_INIT or axonpush_stats_init().
     pub struct_size: usize,
-    /// Events that axonpush_events_publish_async() took.
+    /// Events that axonpush_events_publish_async() accepted.
     pub accepted: u64,
-    /// The service said that it has them.
+    /// Events that the service said it has.
     pub delivered: u64,
-    /// The service rejected them for good.
+    /// Events that the service rejected for good.
     pub failed: u64,
-    /// Given up while the service was unreachable, under fail-open.
+    /// Events given up while the service was unreachable, in fail-open mode.
     pub suppressed: u64,
-    /// Made room for newer ones (AXONPUSH_OVERFLOW_DROP_OLDEST).
+    /// Events that made room for newer ones (AXONPUSH_OVERFLOW_DROP_OLDEST).
     pub dropped: u64,
-    /// Not delivered within `delivery_timeout_ms`.
+    /// Events not delivered within `delivery_timeout_ms`.
     pub expired: u64,
-    /// Not delivered when a shutdown ran out of time.
+    /// Events not delivered when a shutdown ran out of time.
     pub abandoned: u64,
-    /// Waiting or being sent now.
+    /// Events that are waiting or being sent now.
     pub queued_events: u64,
-    /// Bytes that these take.
+    /// Bytes that the queued events take.
     pub queued_bytes: u64,
-    /// Attempts beyond the first, of all calls and events.
+    /// Attempts after the first, of all calls and events.
     pub retried: u64,
     /// Connections opened so far.
     pub connections: u64,

@@ -20,56 +20,59 @@ macro_rules! statuses {
     };
 }
 
-/// The outcome of a call. A number never changes its meaning; new ones may be added, so treat one
-/// that you do not know as a failure.
+/// The outcome of a call. The meaning of a number never changes. New numbers may be added, so treat
+/// a number that you do not know as a failure.
 ///
 /// "May be repeated" means that the same call can succeed later. Publishing is always safe to
-/// repeat with the same `dedup_key`: the service stores an event once per key.
+/// repeat with the same `dedup_key`, since the service stores an event once per key.
 #[repr(i32)]
 #[allow(clippy::upper_case_acronyms)]
 pub enum Status {
-    /// The call did what it says. In fail-open mode an unreachable service is also AXONPUSH_OK, with
-    /// nothing (or an empty list) as the result.
+    /// The call succeeded. In fail-open mode a call that cannot reach the service also returns
+    /// AXONPUSH_OK, with a NULL response or an empty list.
     AXONPUSH_OK = 0,
-    /// An argument cannot be used: missing, empty, not UTF-8, out of range, not a JSON object, too
-    /// large, too deep. Nothing was sent. Repeating it fails again.
+    /// An argument cannot be used: it is missing, empty, not UTF-8, out of range, not a JSON
+    /// object, too large or too deep. Nothing was sent. The same call will fail again.
     AXONPUSH_ERR_INVALID_ARGUMENT = 1,
-    /// The client handle is NULL, closed, or was never one. Nothing was done.
+    /// The client handle is NULL or closed, or it was never a handle. Nothing was done.
     AXONPUSH_ERR_INVALID_HANDLE = 2,
-    /// The API key is missing, or an environment variable, the base URL, the proxy or the certificate
-    /// authorities are unusable; the message names it. (Another option that cannot be used is
-    /// AXONPUSH_ERR_INVALID_ARGUMENT.)
+    /// The API key is missing, or an environment variable, the base URL, the proxy or the
+    /// certificate authorities cannot be used; the message says which. (Any other option that
+    /// cannot be used is AXONPUSH_ERR_INVALID_ARGUMENT.)
     AXONPUSH_ERR_CONFIG = 3,
-    /// The service could not be reached, or its response broke off, after all retries. Only strict
-    /// mode reports it. A request may have arrived all the same. May be repeated.
+    /// After all retries, the service could not be reached or its response broke off. Only strict
+    /// mode reports this. The request may have arrived all the same. May be repeated.
     AXONPUSH_ERR_CONNECTION = 4,
-    /// HTTP 401: the API key is missing, wrong or revoked. Repeating it fails again.
+    /// HTTP 401: the API key is missing, wrong or revoked. The same call will fail again.
     AXONPUSH_ERR_AUTHENTICATION = 5,
-    /// HTTP 403: the key may not do this. A `pt_` token may only publish. Repeating it fails again.
+    /// HTTP 403: the key does not permit this call. A `pt_` token may only publish. The same call
+    /// will fail again.
     AXONPUSH_ERR_FORBIDDEN = 6,
-    /// HTTP 404: no such channel, app or other thing. Repeating it fails again.
+    /// HTTP 404: the channel, app or other resource does not exist. The same call will fail again.
     AXONPUSH_ERR_NOT_FOUND = 7,
-    /// HTTP 400 or 422: the service refuses what was sent; the message says where. Repeating it
-    /// fails again.
+    /// HTTP 400 or 422: the service rejected what was sent; the message says where the mistake is.
+    /// The same call will fail again.
     AXONPUSH_ERR_VALIDATION = 8,
     /// HTTP 429, after all retries: see axonpush_error_retry_after_ms(). May be repeated.
     AXONPUSH_ERR_RATE_LIMIT = 9,
     /// HTTP 5xx, after all retries. May be repeated.
     AXONPUSH_ERR_SERVER = 10,
-    /// Any other HTTP response that is no success, redirects among them: they are never followed.
+    /// Any other HTTP response that is not a success. Redirects are among them, since they are
+    /// never followed.
     AXONPUSH_ERR_API = 11,
-    /// A success whose body is not the JSON expected, or is larger than 32 MiB. What was asked for
-    /// has probably happened.
+    /// The service reported success, but the body is not the expected JSON or is larger than 32
+    /// MiB. What the call asked for has probably happened.
     AXONPUSH_ERR_DECODE = 12,
-    /// The queue of background publishing had no room: the event was refused, or dropped for a newer
-    /// one. May be repeated.
+    /// The queue of background publishing had no room: the event was refused, or it was dropped to
+    /// make room for a newer one. May be repeated.
     AXONPUSH_ERR_QUEUE_FULL = 13,
     /// A flush, a shutdown or a delivery ran out of time.
     AXONPUSH_ERR_TIMEOUT = 14,
     /// The client was shut down or closed before the call or the delivery was finished. The event
     /// may have arrived all the same.
     AXONPUSH_ERR_CLOSED = 15,
-    /// A defect of this library, contained. The client stays usable. Please report it.
+    /// A defect in this library, which the library contained. The client stays usable. Please
+    /// report it.
     AXONPUSH_ERR_INTERNAL = 16,
     /// The call was cancelled by axonpush_call_cancel(), or was made through a handle that was. Fail-open
     /// does not suppress it. The request may have arrived all the same.
@@ -97,8 +100,8 @@ statuses! {
     AXONPUSH_ERR_CANCELLED,
 }
 
-/// The name of a status, such as "AXONPUSH_ERR_CONNECTION"; "AXONPUSH_ERR_UNKNOWN" for a number that
-/// is none. Never NULL. The text is static.
+/// Returns the name of a status, such as "AXONPUSH_ERR_CONNECTION", or "AXONPUSH_ERR_UNKNOWN" for a
+/// number that is not a status. It never returns NULL. The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_status_name(status: axonpush_status) -> *const c_char {
     boundary::value(c"AXONPUSH_ERR_UNKNOWN", || {

@@ -19,10 +19,11 @@ use crate::client::query::TraceQuery;
 use crate::error::Result;
 use crate::event::trace_context::{self as trace, Trace};
 
-/// A trace, and a span in it: what ties events together across functions and processes.
+/// A trace and one span in it. It ties events together across functions and processes.
 ///
-/// Threads: immutable, so any number of threads may read it.
-/// Lifetime: yours from the function that gave it until axonpush_trace_free(); its strings live as long.
+/// Threads: it is immutable, so any number of threads may read it at once.
+/// Lifetime: you own it from the function that returned it until axonpush_trace_free(), and its
+/// strings live as long as it does.
 pub struct axonpush_trace {
     trace: Arc<Trace>,
     trace_id: CString,
@@ -52,8 +53,8 @@ fn make(
     made
 }
 
-/// Starts a trace, or goes on with one: what is NULL or "" is drawn at random (a UUID; 16 hex digits).
-/// NULL on failure. Free it with axonpush_trace_free().
+/// Starts a trace, or continues one. An id that is NULL or "" is drawn at random (a UUID for the
+/// trace, 16 hex digits for the span). Returns NULL on failure. Free it with axonpush_trace_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_new(
     trace_id: *const c_char,
@@ -65,8 +66,9 @@ pub extern "C" fn axonpush_trace_new(
     })
 }
 
-/// Takes the trace of an incoming `traceparent` header (W3C Trace Context). A malformed header is
-/// refused, never guessed at: NULL, and AXONPUSH_ERR_INVALID_ARGUMENT. Free it with axonpush_trace_free().
+/// Reads the trace from an incoming `traceparent` header (W3C Trace Context). A malformed header is
+/// refused, never guessed at: the function returns NULL, with AXONPUSH_ERR_INVALID_ARGUMENT. Free
+/// the trace with axonpush_trace_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_parse(
     traceparent: *const c_char,
@@ -77,8 +79,8 @@ pub extern "C" fn axonpush_trace_parse(
     })
 }
 
-/// A new span in the same trace; a new trace for NULL. NULL only on failure. Free it with
-/// axonpush_trace_free().
+/// Returns a new span in the same trace, or a new trace if `parent` is NULL. Returns NULL only on
+/// failure. Free it with axonpush_trace_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_child(
     parent: *const axonpush_trace,
@@ -90,7 +92,7 @@ pub extern "C" fn axonpush_trace_child(
     })
 }
 
-/// The id of the trace; NULL for NULL.
+/// Returns the id of the trace, or NULL for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_id(trace: *const axonpush_trace) -> *const c_char {
     value(std::ptr::null(), || {
@@ -98,7 +100,7 @@ pub extern "C" fn axonpush_trace_id(trace: *const axonpush_trace) -> *const c_ch
     })
 }
 
-/// The id of the span; NULL for NULL.
+/// Returns the id of the span, or NULL for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_span_id(trace: *const axonpush_trace) -> *const c_char {
     value(std::ptr::null(), || {
@@ -106,8 +108,8 @@ pub extern "C" fn axonpush_trace_span_id(trace: *const axonpush_trace) -> *const
     })
 }
 
-/// The `traceparent` header to send with an outgoing request; NULL for NULL. An id that is not in the
-/// form of W3C Trace Context is written as a hash of it, always the same.
+/// Returns the `traceparent` header to send with an outgoing request, or NULL for NULL. An id that
+/// does not have the form of W3C Trace Context is replaced by its hash, which is always the same.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_traceparent(trace: *const axonpush_trace) -> *const c_char {
     value(std::ptr::null(), || {
@@ -115,12 +117,13 @@ pub extern "C" fn axonpush_trace_traceparent(trace: *const axonpush_trace) -> *c
     })
 }
 
-/// Makes a trace current on the calling thread; NULL: none. Events published meanwhile on this thread,
-/// now or in the background, carry its trace id, and its span as their parent, unless they say otherwise;
-/// requests carry it in their headers.
+/// Makes a trace current on the calling thread; NULL means no trace. Until axonpush_trace_leave(),
+/// events published on this thread, directly or in the background, carry its trace id, and its span
+/// as their parent, unless they set their own. Requests carry the trace in their headers.
 ///
-/// Returns what was current before, NULL if nothing was (which is no failure): hand it to
-/// axonpush_trace_leave(), on the same thread. Completions run in no trace. `trace` is copied and may be freed at once.
+/// Returns the trace that was current before, or NULL if there was none (which is not a failure).
+/// Pass it to axonpush_trace_leave() on the same thread. Completions run without a trace. `trace`
+/// is copied and may be freed at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_enter(trace: *const axonpush_trace) -> *mut axonpush_trace {
     value(std::ptr::null_mut(), || {
@@ -129,7 +132,7 @@ pub extern "C" fn axonpush_trace_enter(trace: *const axonpush_trace) -> *mut axo
     })
 }
 
-/// Makes current again what axonpush_trace_enter() returned, and frees it.
+/// Makes the trace that axonpush_trace_enter() returned current again, and frees it.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_leave(previous: *mut axonpush_trace) {
     value((), || {
@@ -138,8 +141,8 @@ pub extern "C" fn axonpush_trace_leave(previous: *mut axonpush_trace) {
     free(previous);
 }
 
-/// A copy of the trace that is current on the calling thread; NULL: none. Free it with
-/// axonpush_trace_free().
+/// Returns a copy of the trace that is current on the calling thread, or NULL if there is none.
+/// Free it with axonpush_trace_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_current() -> *mut axonpush_trace {
     value(std::ptr::null_mut(), || {
@@ -147,22 +150,22 @@ pub extern "C" fn axonpush_trace_current() -> *mut axonpush_trace {
     })
 }
 
-/// Frees a trace and its strings. NULL is fine. It stays current where it was made current.
+/// Frees a trace and its strings. NULL is fine. If the trace was made current, it stays current.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_trace_free(trace: *mut axonpush_trace) {
     free(trace);
 }
 
-/// Filters of traces, all optional: an event must match every filter that is set. Members marked (list) take several values,
-/// separated by commas, any one of which must match.
+/// Filters for traces. All are optional, and a trace must match every filter that is set. Members
+/// marked (list) take several values, separated by commas, and any one of them must match.
 ///
-/// Threads and lifetime: read during the call that it is passed to.
+/// Threads and lifetime: it is read only during the call that it is passed to.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct axonpush_trace_query {
     /// Set by AXONPUSH_TRACE_QUERY_INIT or axonpush_trace_query_init().
     pub struct_size: usize,
-    /// Filters of the events in the traces, `limit` among them; may be NULL.
+    /// Filters for the events in the traces, including `limit`. May be NULL.
     pub events: *const axonpush_event_query,
     /// Services (list).
     pub service: *const c_char,
@@ -182,13 +185,13 @@ pub struct axonpush_trace_query {
     pub session: *const c_char,
     /// Users (list).
     pub user: *const c_char,
-    /// What to sort by, as the service names it.
+    /// What to sort by, in the service's own terms.
     pub sort: *const c_char,
-    /// Milliseconds; 0: any.
+    /// The shortest duration in milliseconds; 0 means any.
     pub min_duration_ms: u64,
-    /// How many to pass over.
+    /// How many traces to skip.
     pub offset: u32,
-    /// Only traces with an error in them.
+    /// Whether to list only traces that contain an error.
     pub errors_only: axonpush_toggle,
 }
 
@@ -204,7 +207,8 @@ pub extern "C" fn axonpush_trace_query_init(query: *mut axonpush_trace_query) {
     boundary::init(query);
 }
 
-/// Lists traces: `{"traces": [...]}`, where null means none. `query` may be NULL.
+/// Lists traces. The response is `{"traces": [...]}`; null in place of the array means none.
+/// `query` may be NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_traces_list(
     client: *mut axonpush_client,

@@ -8,8 +8,8 @@ const VERSION: &CStr =
         Err(_) => panic!("a version has no NUL"),
     };
 
-/// The version of the library that is running, such as "1.2.3"; AXONPUSH_VERSION is the header's. The
-/// text is static.
+/// Returns the version of the running library, such as "1.2.3"; AXONPUSH_VERSION is the version of
+/// the header. The string is static.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_version() -> *const c_char {
     VERSION.as_ptr()

@@ -15,17 +15,17 @@ use crate::client::webhook;
 
 /// A webhook endpoint to create.
 ///
-/// Threads and lifetime: read during the call that it is passed to.
+/// Threads and lifetime: it is read only during the call that it is passed to.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct axonpush_webhook {
     /// Set by AXONPUSH_WEBHOOK_INIT or axonpush_webhook_init().
     pub struct_size: usize,
-    /// Required: the channel whose events are delivered.
+    /// Required. The channel whose events are delivered.
     pub channel_id: *const c_char,
-    /// Required: where to.
+    /// Required. The URL to deliver events to.
     pub url: *const c_char,
-    /// Event types to deliver, separated by commas; NULL: all.
+    /// Event types to deliver, separated by commas. NULL means all.
     pub event_types: *const c_char,
     /// Human-readable description.
     pub description: *const c_char,
@@ -43,7 +43,7 @@ pub extern "C" fn axonpush_webhook_init(webhook: *mut axonpush_webhook) {
     boundary::init(webhook);
 }
 
-/// Creates an endpoint. The response has its secret, which axonpush_webhook_verify() needs.
+/// Creates an endpoint. The response contains its secret, which axonpush_webhook_verify() needs.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_webhooks_create(
     client: *mut axonpush_client,
@@ -85,7 +85,8 @@ pub extern "C" fn axonpush_webhooks_create(
     )
 }
 
-/// Lists the endpoints of a channel: `{"data": [...]}`, where null means none.
+/// Lists the endpoints of a channel. The response is `{"data": [...]}`; null in place of the array
+/// means none.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_webhooks_list(
     client: *mut axonpush_client,
@@ -119,7 +120,8 @@ pub extern "C" fn axonpush_webhooks_delete(
     )
 }
 
-/// Lists the deliveries of an endpoint: `{"data": [...]}`, where null means none.
+/// Lists the deliveries of an endpoint. The response is `{"data": [...]}`; null in place of the
+/// array means none.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_webhooks_deliveries(
     client: *mut axonpush_client,
@@ -136,11 +138,13 @@ pub extern "C" fn axonpush_webhooks_deliveries(
     )
 }
 
-/// Whether `signature`, the value of the header X-AxonPush-Signature, is that of the exact `len` bytes of
-/// `body` under the endpoint's `secret`: lower-case hex of HMAC-SHA256. It is compared in constant time.
-/// False for anything else, NULL or an empty secret included. `body` may be NULL if `len` is 0.
+/// Returns whether `signature`, the value of the X-AxonPush-Signature header, is the signature of
+/// exactly the `len` bytes of `body` under the endpoint's `secret`: HMAC-SHA256 in lower-case hex.
+/// The comparison takes constant time. Anything else gives false, including NULL and an empty
+/// secret. `body` may be NULL if `len` is 0.
 ///
-/// The scheme has no timestamp: what a signature does not say is when. Refuse bodies that you have seen.
+/// The scheme has no timestamp, so a signature does not say when it was made. Refuse bodies that
+/// you have seen before.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_webhook_verify(
     secret: *const c_char,
@@ -158,9 +162,9 @@ pub extern "C" fn axonpush_webhook_verify(
     })
 }
 
-/// Writes the signature of `len` bytes of `body` under `secret`, NUL-terminated, to the 65 bytes at `out`.
-/// False, with `out` untouched, if an argument is NULL (but for `body` where `len` is 0) or the secret is
-/// empty.
+/// Writes the signature of `len` bytes of `body` under `secret`, NUL-terminated, to the 65 bytes at
+/// `out`. Returns false, with `out` untouched, if the secret is empty or an argument is NULL
+/// (except `body` if `len` is 0).
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_webhook_sign(
     secret: *const c_char,

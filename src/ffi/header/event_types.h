@@ -1,25 +1,25 @@
-/* Event types that the service knows, for axonpush_event.event_type; any other text is legal. */
+/* Event types that the service knows, for axonpush_event.event_type. Any other text is legal. */
 /** An agent began its work. */
 #define AXONPUSH_EVENT_TYPE_AGENT_START "agent.start"
 /** An agent ended its work. */
 #define AXONPUSH_EVENT_TYPE_AGENT_END "agent.end"
-/** A message of or to an agent. */
+/** An agent sent or received a message. */
 #define AXONPUSH_EVENT_TYPE_AGENT_MESSAGE "agent.message"
-/** A tool was called. */
+/** An agent called a tool. */
 #define AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_START "agent.tool_call.start"
-/** A tool has returned. */
+/** A tool returned. */
 #define AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_END "agent.tool_call.end"
 /** An agent failed. */
 #define AXONPUSH_EVENT_TYPE_AGENT_ERROR "agent.error"
-/** An agent handed over to another. */
+/** An agent handed over to another agent. */
 #define AXONPUSH_EVENT_TYPE_AGENT_HANDOFF "agent.handoff"
 /** A model produced a token. */
 #define AXONPUSH_EVENT_TYPE_AGENT_LLM_TOKEN "agent.llm.token"
-/** A line of an agent's log. */
+/** An agent logged a line. */
 #define AXONPUSH_EVENT_TYPE_AGENT_LOG "agent.log"
-/** A line of a program's log. */
+/** A program logged a line. */
 #define AXONPUSH_EVENT_TYPE_APP_LOG "app.log"
-/** A span of a program. */
+/** A program recorded a span. */
 #define AXONPUSH_EVENT_TYPE_APP_SPAN "app.span"
-/** Anything else; what the service takes where none is given. */
+/** Any other event. It is the type of an event that gives none. */
 #define AXONPUSH_EVENT_TYPE_CUSTOM "custom"

@@ -1,6 +1,6 @@
 /* Initialisers: `axonpush_options options = AXONPUSH_OPTIONS_INIT;` */
 #ifdef __cplusplus
-/* C++ before C++20 has no designated initialisers, and warns of members that a list leaves out. */
+/* C++ before C++20 has no designated initialisers; compilers warn if a list leaves members out. */
 namespace axonpush_detail {
 template <typename T> inline T sized() {
     T value = T();
