@@ -1099,7 +1099,8 @@ axonpush_status axonpush_shutdown(axonpush_client *client, uint32_t timeout_ms, 
  * completion starts after it has returned. It may be called inside a completion. NULL and a client
  * that is closed already are fine.
  *
- * A client that is still open when the process calls exit() is shut down in the same way.
+ * A client that is still open when the process calls exit() is shut down in the same way. quick_exit(),
+ * _exit() and a signal that ends the process do not run exit handlers: what is queued is lost then.
  */
 void axonpush_close(axonpush_client *client);
 

@@ -318,13 +318,14 @@ impl Core {
 
     fn warn(&self, event: &GivenUp) {
         let GivenUp { error, suppressed } = event;
-        self.warnings.warn(&if *suppressed {
-            format!(
-                "POST /event failed: {error}; suppressed because fail-open is on, the event is lost"
-            )
-        } else {
-            format!("POST /event failed: {error}; the event is lost")
-        });
+        let consequence = match error.kind {
+            _ if *suppressed => "suppressed because fail-open is on, the event is lost",
+            // The service reported success.
+            Kind::Decode => "the event has probably arrived",
+            _ => "the event is lost",
+        };
+        self.warnings
+            .warn(&format!("POST /event failed: {error}; {consequence}"));
     }
 
     /// The completion of one of our events in which this thread is.

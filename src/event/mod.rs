@@ -8,6 +8,7 @@ pub mod encode;
 pub mod ids;
 pub mod log_record;
 pub mod redaction;
+mod redaction_names;
 pub mod stored;
 pub mod timestamp;
 pub mod trace_context;

@@ -84,7 +84,8 @@ pub extern "C" fn axonpush_shutdown(
 /// completion starts after it has returned. It may be called inside a completion. NULL and a client
 /// that is closed already are fine.
 ///
-/// A client that is still open when the process calls exit() is shut down in the same way.
+/// A client that is still open when the process calls exit() is shut down in the same way. quick_exit(),
+/// _exit() and a signal that ends the process do not run exit handlers: what is queued is lost then.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_close(client: *mut axonpush_client) {
     value((), || {

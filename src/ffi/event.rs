@@ -12,7 +12,7 @@ use super::status::{AXONPUSH_OK, axonpush_status};
 use super::{call_handle, handle};
 use crate::client::query::EventQuery;
 use crate::delivery::completions::Completion;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::http::response::Response;
 use crate::sys::tsan::{self, HandOver};
@@ -351,7 +351,7 @@ pub extern "C" fn axonpush_request(
 fn read(given: &axonpush_event) -> Result<Event<'_>> {
     Ok(Event {
         identifier: required("event.identifier", given.identifier)?,
-        payload: document("event.payload", given.payload, given.payload_len)?.unwrap_or(""),
+        payload: payload(given)?,
         channel_id: text("event.channel_id", given.channel_id)?,
         event_type: text("event.event_type", given.event_type)?,
         agent_id: text("event.agent_id", given.agent_id)?,
@@ -362,6 +362,15 @@ fn read(given: &axonpush_event) -> Result<Event<'_>> {
         occurred_at: text("event.occurred_at", given.occurred_at)?,
         metadata: document("event.metadata", given.metadata, given.metadata_len)?,
     })
+}
+
+fn payload(given: &axonpush_event) -> Result<&str> {
+    if given.payload.is_null() {
+        return Err(Error::argument(
+            "event.payload: it is required, but NULL; if axonpush_json_text() gave it, its error says why",
+        ));
+    }
+    Ok(document("event.payload", given.payload, given.payload_len)?.unwrap_or_default())
 }
 
 pub(super) fn read_query<'a>(pointer: *const axonpush_event_query) -> Result<EventQuery<'a>> {
