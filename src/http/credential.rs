@@ -4,6 +4,9 @@ use http::{HeaderName, HeaderValue};
 
 use super::headers::names;
 
+/// Keys of this length and more are replaced wherever they stand.
+const SHORTEST_SECRET: usize = 8;
+
 /// An API key or a public ingest token. `Debug` does not show it.
 #[derive(Clone)]
 pub struct ApiKey(String);
@@ -32,7 +35,29 @@ impl ApiKey {
 
     /// `text` without the key, should a server have echoed it.
     pub fn scrub(&self, text: &str) -> String {
-        text.replace(&self.0, "[REDACTED]")
+        const REDACTED: &str = "[REDACTED]";
+        if self.0.len() >= SHORTEST_SECRET {
+            return text.replace(&self.0, REDACTED);
+        }
+        // A key such as "k", of a test, stands inside many words. It is replaced where it stands alone.
+        let mut out = String::with_capacity(text.len());
+        let mut copied = 0;
+        for (at, found) in text.match_indices(&self.0) {
+            let end = at + found.len();
+            let before = text[..at].chars().next_back();
+            let after = text[end..].chars().next();
+            if ![before, after]
+                .into_iter()
+                .flatten()
+                .any(char::is_alphanumeric)
+            {
+                out.push_str(&text[copied..at]);
+                out.push_str(REDACTED);
+                copied = end;
+            }
+        }
+        out.push_str(&text[copied..]);
+        out
     }
 }
 
@@ -69,6 +94,12 @@ mod tests {
     fn the_key_is_removed_from_what_is_shown() {
         let key = ApiKey::new("ak_hidden".to_owned()).unwrap();
         assert_eq!(key.scrub("bad key ak_hidden!"), "bad key [REDACTED]!");
+        assert_eq!(key.scrub("xak_hiddenx"), "x[REDACTED]x");
         assert!(!format!("{key:?}").contains("hidden"));
+        let short = ApiKey::new("k".to_owned()).unwrap();
+        assert_eq!(
+            short.scrub("unknown key k, k"),
+            "unknown key [REDACTED], [REDACTED]"
+        );
     }
 }
