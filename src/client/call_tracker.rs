@@ -8,10 +8,10 @@ use crate::sys::cancel::CallScope;
 use crate::sys::sync::{Condvar, Mutex};
 
 #[derive(Default)]
-pub struct CallTracker(Arc<Shared>);
+pub struct CallTracker(Arc<Tracked>);
 
 #[derive(Default)]
-struct Shared {
+struct Tracked {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -70,7 +70,7 @@ impl CallTracker {
 }
 
 /// A call in progress.
-pub struct CallGuard<'t>(&'t Shared);
+pub struct CallGuard<'t>(&'t Tracked);
 
 impl Drop for CallGuard<'_> {
     fn drop(&mut self) {

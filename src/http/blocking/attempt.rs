@@ -75,7 +75,7 @@ pub fn run<T>(
     fresh_only: bool,
     scope: &CallScope,
     exchange: impl FnOnce() -> T,
-) -> (T, Report) {
+) -> (T, AttemptReport) {
     let socket = scope
         .cancel
         .as_ref()
@@ -92,7 +92,7 @@ pub fn run<T>(
         Some(socket) => scope.interruptible(move || socket.cancel(), exchange),
         None => exchange(),
     };
-    let report = with(|s| Report {
+    let report = with(|s| AttemptReport {
         sent: s.sent,
         stale: s.stale,
         stage: s.stage.clone(),
@@ -101,7 +101,7 @@ pub fn run<T>(
 }
 
 /// What happened on the wire during an attempt.
-pub struct Report {
+pub struct AttemptReport {
     /// Bytes of the request were handed to the network: the service may have received it.
     pub sent: bool,
     /// The pooled connection turned out to be closed by the server, before any byte of a response.

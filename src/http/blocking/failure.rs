@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use super::attempt::{Report, Stage};
+use super::attempt::{AttemptReport, Stage};
 use crate::error::{Error, Kind};
 
 /// The longest head of a response, in bytes.
@@ -39,7 +39,7 @@ pub struct Peers {
 }
 
 impl Peers {
-    pub fn error(&self, failure: Failure, report: &Report, started: Instant) -> Error {
+    pub fn error(&self, failure: Failure, report: &AttemptReport, started: Instant) -> Error {
         let timed_out = matches!(&failure, Failure::Transport(e) if is_timeout(e));
         let (kind, message) = match &failure {
             Failure::Response(what) => (Kind::Decode, what.clone()),
@@ -53,7 +53,7 @@ impl Peers {
         }
     }
 
-    fn late(&self, report: &Report, started: Instant) -> String {
+    fn late(&self, report: &AttemptReport, started: Instant) -> String {
         let ms = started.elapsed().as_millis();
         match &report.stage {
             Stage::LookUp => format!("no address for {} within {ms} ms", self.first_host()),
@@ -72,7 +72,7 @@ impl Peers {
         }
     }
 
-    fn broken(&self, error: &ureq::Error, report: &Report) -> String {
+    fn broken(&self, error: &ureq::Error, report: &AttemptReport) -> String {
         let tls = match error {
             ureq::Error::Io(e) => tls_error(e),
             _ => None,
@@ -183,7 +183,7 @@ mod tests {
     }
 
     fn message(proxy: Option<&str>, error: ureq::Error, stage: Stage) -> String {
-        let report = Report {
+        let report = AttemptReport {
             sent: false,
             stale: false,
             stage,
