@@ -881,8 +881,29 @@ static bool the_service_says_what_it_can_and_that_it_is_well(void) {
     CHECK(axonpush_response_count(response, "/featureFlags") > 0);
     OK(axonpush_health_get(client, &response, &error));
     CHECK_TEXT(axonpush_response_string(response, "/status"), "ok");
-    /* The server has no OTLP: that is a response too. */
-    FAILS(axonpush_otlp_traces(client, "c", "{}", 0, &response, &error), AXONPUSH_ERR_SERVER);
+    axonpush_close(client);
+    return true;
+}
+
+static bool otlp_becomes_events(void) {
+    axonpush_client *client = test_client();
+    axonpush_response *response = NULL;
+    const char *spans = "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"name\":\"step\","
+                        "\"traceId\":\"0af7651916cd43dd8448eb211c80319c\",\"spanId\":\"b7ad6b7169203331\"}]}]}]}";
+    OK(axonpush_otlp_traces(client, "otel", spans, 0, &response, &error));
+    CHECK_INT(axonpush_response_count(response, ""), 0);
+    const char *logs = "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"body\":{\"stringValue\":\"a line\"}},"
+                       "{\"traceId\":\"short\"}]}]}]}";
+    FAILS(axonpush_otlp_logs(client, "otel", logs, 0, &response, &error), AXONPUSH_ERR_VALIDATION);
+    logs = "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"body\":{\"stringValue\":\"a line\"}},"
+           "{\"traceId\":\"abcd\"}]}]}]}";
+    OK(axonpush_otlp_logs(client, "otel", logs, 0, &response, &error));
+    CHECK_TEXT(axonpush_response_string(response, "/partialSuccess/rejectedLogRecords"), "1");
+    OK(axonpush_events_list(client, "otel", NULL, &response, &error));
+    CHECK_INT(axonpush_response_count(response, "/events"), 2);
+    CHECK_TEXT(axonpush_response_string(response, "/events/0/payload/body"), "a line");
+    CHECK_TEXT(axonpush_response_string(response, "/events/1/identifier"), "step");
+    CHECK_TEXT(axonpush_response_string(response, "/events/1/source"), "otlp");
     axonpush_close(client);
     return true;
 }
@@ -917,6 +938,7 @@ int main(int argc, char **argv) {
         TEST(organizations_live_and_die),
         TEST(traces_are_found_again),
         TEST(the_service_says_what_it_can_and_that_it_is_well),
+        TEST(otlp_becomes_events),
     };
     return RUN_TESTS(tests, argc, argv);
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 
+use crate::otlp;
 use crate::problem::Problem;
 use crate::server::Config;
 
@@ -51,16 +52,22 @@ impl FromStr for KeyHeader {
 }
 
 pub fn authenticate(head: &Parts, config: &Config) -> Result<Caller, Problem> {
+    // The OTLP endpoints read X-API-Key in every generation.
+    let is_otlp = head.uri.path().starts_with(otlp::PREFIX);
+    let key_header = config.key_header.map(|only| match is_otlp {
+        true => KeyHeader::ApiKey,
+        false => only,
+    });
     let key = KeyHeader::ALL
         .into_iter()
-        .filter(|header| config.key_header.is_none_or(|only| only == *header))
+        .filter(|header| key_header.is_none_or(|only| only == *header))
         .find_map(|header| text(&head.headers, header.name()));
     let token = text(&head.headers, "x-public-token");
     let (credential, is_token) = match (key, token) {
         (Some(key), _) => (key, false),
         (None, Some(token)) => (token, true),
         (None, None) => {
-            let key = config.key_header.unwrap_or(KeyHeader::ApiKey).name();
+            let key = key_header.unwrap_or(KeyHeader::ApiKey).name();
             return Err(unauthorized(&format!(
                 "no credential: send {key} or x-public-token"
             )));

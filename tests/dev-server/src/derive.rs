@@ -18,11 +18,18 @@ enum Kind {
     Number,
 }
 
+/// For each member the name of today's GenAI conventions (v0.1.0) comes first, then those of earlier versions, then
+/// OpenInference's and OpenLLMetry's.
 const MEMBERS: [Member; 19] = [
     text(
         "agentName",
         "agent_name",
-        &["gen_ai.agent.name", "agent.name"],
+        &[
+            "gen_ai.agent.name",
+            "gen_ai.workflow.name",
+            "agent.name",
+            "traceloop.workflow.name",
+        ],
     ),
     text("toolName", "tool_name", &["gen_ai.tool.name", "tool.name"]),
     text("serviceName", "service_name", &["service.name"]),
@@ -43,36 +50,81 @@ const MEMBERS: [Member; 19] = [
     integer(
         "inputTokens",
         "input_tokens",
-        &["gen_ai.usage.input_tokens"],
+        &[
+            "gen_ai.usage.input_tokens",
+            "gen_ai.usage.prompt_tokens",
+            "llm.token_count.prompt",
+            "llm.usage.prompt_tokens",
+        ],
     ),
     integer(
         "outputTokens",
         "output_tokens",
-        &["gen_ai.usage.output_tokens"],
+        &[
+            "gen_ai.usage.output_tokens",
+            "gen_ai.usage.completion_tokens",
+            "llm.token_count.completion",
+            "llm.usage.completion_tokens",
+        ],
     ),
     integer(
         "totalTokens",
         "total_tokens",
-        &["gen_ai.usage.total_tokens"],
+        &[
+            "gen_ai.usage.total_tokens",
+            "llm.token_count.total",
+            "llm.usage.total_tokens",
+        ],
     ),
-    number("costUsd", "cost_usd", &["gen_ai.usage.cost_usd"]),
-    text("requestModel", "request_model", &["gen_ai.request.model"]),
+    number(
+        "costUsd",
+        "cost_usd",
+        &["gen_ai.usage.cost_usd", "cost_usd", "llm.cost.total"],
+    ),
+    text(
+        "requestModel",
+        "request_model",
+        &[
+            "gen_ai.request.model",
+            "llm.model_name",
+            "embedding.model_name",
+            "llm.request.model",
+        ],
+    ),
     text(
         "responseModel",
         "response_model",
-        &["gen_ai.response.model"],
+        &["gen_ai.response.model", "llm.response.model"],
     ),
     text(
         "providerName",
         "provider_name",
-        &["gen_ai.provider.name", "gen_ai.system"],
+        &[
+            "gen_ai.provider.name",
+            "gen_ai.system",
+            "llm.provider",
+            "llm.system",
+            "llm.vendor",
+        ],
     ),
     text(
         "sessionId",
         "session_id",
-        &["session.id", "gen_ai.conversation.id"],
+        &[
+            "session.id",
+            "gen_ai.conversation.id",
+            "traceloop.association.properties.session_id",
+        ],
     ),
-    text("userId", "user_id", &["user.id", "enduser.id"]),
+    text(
+        "userId",
+        "user_id",
+        &[
+            "user.id",
+            "enduser.id",
+            "traceloop.association.properties.user_id",
+        ],
+    ),
     text("release", "release", &["service.version"]),
 ];
 
@@ -154,6 +206,7 @@ impl Derived {
                 members.insert(member.name.into(), value);
             }
         }
+        read_span(&mut members, payload);
         complete(&mut members, event_type, identifier, &scalars);
         Self {
             members,
@@ -195,6 +248,49 @@ impl Member {
     }
 }
 
+/// What a span says outside of its attributes: how long it took and how it ended.
+fn read_span(members: &mut Map<String, Value>, payload: &Map<String, Value>) {
+    let time = |name: &str| payload.get(name)?.as_str()?.parse::<u64>().ok();
+    if let (Some(start), Some(end)) = (time("startTimeUnixNano"), time("endTimeUnixNano"))
+        && start > 0
+    {
+        members
+            .entry("durationMs")
+            .or_insert_with(|| (end.saturating_sub(start) as f64 / 1e6).into());
+    }
+    const STATUS_ERROR: i64 = 2;
+    let Some(status) = child(payload, "status") else {
+        return;
+    };
+    if status.get("code").and_then(Value::as_i64) != Some(STATUS_ERROR) {
+        return;
+    }
+    members.insert("status".into(), "error".into());
+    let message = status.get("message").filter(|it| it.as_str() != Some(""));
+    if let Some(message) = message {
+        members
+            .entry("errorMessage")
+            .or_insert_with(|| message.clone());
+    }
+    // The exception that ended a span is recorded as one of its events.
+    let events = payload.get("events").and_then(Value::as_array);
+    let exception = events
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .find(|event| event.get("name").and_then(Value::as_str) == Some("exception"));
+    if let Some(attributes) = exception.and_then(|event| child(event, "attributes")) {
+        for (member, attribute) in [
+            ("errorType", "exception.type"),
+            ("errorMessage", "exception.message"),
+        ] {
+            if let Some(value) = attributes.get(attribute) {
+                members.entry(member).or_insert_with(|| value.clone());
+            }
+        }
+    }
+}
+
 /// The members that follow from others when no attribute gives them.
 fn complete(
     members: &mut Map<String, Value>,
@@ -205,7 +301,7 @@ fn complete(
     members
         .entry("operationName")
         .or_insert_with(|| identifier.into());
-    if let Some(kind) = semantic_kind(event_type) {
+    if let Some(kind) = kind_of_event(event_type).or(kind_of_operation(scalars)) {
         members.entry("semanticKind").or_insert_with(|| kind.into());
     }
     const SEVERITY_ERROR: i64 = 17;
@@ -227,7 +323,27 @@ fn complete(
     }
 }
 
-fn semantic_kind(event_type: &str) -> Option<&'static str> {
+/// By the operation that the conventions name. OpenInference's kinds have our names, but in capitals.
+fn kind_of_operation(scalars: &Map<String, Value>) -> Option<&'static str> {
+    let text = |name: &str| scalars.get(name).and_then(Value::as_str);
+    let operation = text("gen_ai.operation.name")
+        .or(text("openinference.span.kind"))
+        .or(text("traceloop.span.kind"))
+        .or(text("llm.request.type"))?;
+    match operation.to_ascii_lowercase().as_str() {
+        "chat" | "text_completion" | "generate_content" | "completion" | "llm" => Some("llm"),
+        "embeddings" | "embedding" => Some("embedding"),
+        "retrieval" | "retriever" => Some("retrieval"),
+        "execute_tool" | "tool" => Some("tool"),
+        "create_agent" | "invoke_agent" | "invoke_workflow" | "plan" | "agent" | "workflow" => {
+            Some("agent")
+        }
+        "chain" | "task" => Some("chain"),
+        _ => None,
+    }
+}
+
+fn kind_of_event(event_type: &str) -> Option<&'static str> {
     match event_type {
         "agent.tool_call.start" | "agent.tool_call.end" => Some("tool"),
         "agent.llm.token" => Some("llm"),

@@ -25,7 +25,7 @@ use crate::problem::Problem;
 use crate::record::Entry;
 use crate::response::Created;
 use crate::shared::Shared;
-use crate::{dev, events, resources, traces, webhooks};
+use crate::{dev, events, otlp, resources, traces, webhooks};
 
 const MAX_BODY: usize = 8 << 20;
 /// How much of a body that is too large is read on, so that the peer gets to see the response.
@@ -47,6 +47,7 @@ impl Service {
             .merge(resources::environments::routes())
             .merge(resources::organizations::routes())
             .merge(events::routes())
+            .merge(otlp::routes())
             .merge(traces::routes())
             .merge(webhooks::routes());
         Arc::new(Self {
@@ -183,7 +184,8 @@ impl Service {
 
     fn admit(&self, head: &Parts, bytes: &Bytes) -> Result<auth::Caller, Problem> {
         let caller = auth::authenticate(head, &self.shared.config)?;
-        if !bytes.is_empty() {
+        // OTLP says for itself how it is written.
+        if !bytes.is_empty() && !head.uri.path().starts_with(otlp::PREFIX) {
             let content_type = head.headers.get(header::CONTENT_TYPE);
             require_json(content_type.and_then(|value| value.to_str().ok()))?;
         }

@@ -16,6 +16,8 @@
 //! | `clock` | what time it is, and how time is written |
 //! | `store`, `schema.sql` | where everything is kept |
 //! | `derive` | which event members are read out of payload and metadata |
+//! | `ingest` | what becomes of an event that came in |
+//! | `otlp/` | how OpenTelemetry's spans and log records become events |
 //! | `events`, `traces`, `webhooks`, `resources/` | the service itself |
 
 mod accept;
@@ -29,6 +31,8 @@ mod events;
 mod exchange;
 mod faults;
 mod hosts;
+mod ingest;
+mod otlp;
 mod path;
 mod problem;
 mod query;

@@ -30,7 +30,8 @@ pub fn accepted(body: &impl Serialize) -> Outcome {
     mark_created(ok(body)?)
 }
 
-fn mark_created(mut response: Response) -> Outcome {
+/// Says that a response tells of something new.
+pub fn mark_created(mut response: Response) -> Outcome {
     response.extensions_mut().insert(Created);
     Ok(response)
 }

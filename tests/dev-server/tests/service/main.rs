@@ -6,6 +6,7 @@ mod connections;
 mod control;
 mod faults;
 mod hosts;
+mod otlp;
 mod program;
 mod publish;
 mod resources;

@@ -1,5 +1,5 @@
 use axonpush_dev_server::{Config, Server};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::client::{
     KEY, Response, connect, event, events, names, post, publish, request, start, start_with,
@@ -336,16 +336,4 @@ fn nesting_beyond_reason_is_refused() {
         &format!(r#"{{"identifier":"e","payload":{payload}}}"#),
     );
     assert_eq!(response.locations(), ["body.payload"]);
-}
-
-#[test]
-fn otlp_is_not_implemented() {
-    let server = start();
-    for target in ["/v1/traces", "/v1/logs"] {
-        let response = post(&server, target, Value::Object(Default::default()));
-        assert_eq!(
-            (response.status, &response.json()["status"]),
-            (501, &json!(501))
-        );
-    }
 }
