@@ -4,8 +4,8 @@
 #include <iostream>
 
 int main(int argc, char **argv) try {
-    axonpush::Options options; // What is not set here comes from AXONPUSH_API_KEY and its kin.
-    options.fail_open = false; // Say so when the service cannot be reached.
+    axonpush::Options options; // The AXONPUSH_... variables supply the rest.
+    options.fail_open = false; // Make an unreachable service an error.
     if (argc > 1) options.base_url = argv[1];
     axonpush::Client client(options);
 
@@ -16,12 +16,12 @@ int main(int argc, char **argv) try {
     event.channel_id = "quickstart";
     event.payload = payload.text();
 
-    // Now, waiting for the answer.
-    if (const std::optional<axonpush::Response> answer = client.publish(event)) {
-        std::cout << "published " << answer->get_string("/eventId").value_or("?") << '\n';
+    // Publish now, and wait for the response.
+    if (const std::optional<axonpush::Response> response = client.publish(event)) {
+        std::cout << "published " << response->get_string("/eventId").value_or("?") << '\n';
     }
 
-    // In the background: this returns at once, and the lambda runs on a thread of the library's.
+    // Publish in the background: this returns at once, and the lambda runs on a thread of the library.
     client.publish_async(event, [](const axonpush::Outcome &outcome) {
         if (!outcome) std::cerr << outcome.error().what() << '\n';
     });

@@ -1,23 +1,24 @@
 /// @file axonpush.hpp
 /// libaxonpush for C++17 and later: one header over the C interface in axonpush.h.
 ///
-/// CONVENTIONS, said once here and not repeated below
+/// CONVENTIONS, stated once here and not repeated below
 ///
-/// Errors. A call that fails throws axonpush::Error. Its twin `try_...` throws nothing (but
-///   std::bad_alloc) and returns a Result instead, which is a value or an Error. It is no
-///   std::error_code, because an Error also says the HTTP status, a hint, the request id and when to
-///   try again, and a code has no room for that. Without exceptions (-fno-exceptions) the twins are
-///   the interface: the others end the process where they would throw.
-/// Fail-open. On by default: when the service cannot be reached, the call logs a warning and gives
+/// Errors. A call that fails throws axonpush::Error. Its twin `try_...` throws nothing (except
+///   std::bad_alloc) and returns a Result instead, which is a value or an Error. There is no
+///   std::error_code, because an Error also has the HTTP status, a hint, the request id and the time
+///   to wait before a retry. Without exceptions (-fno-exceptions) use the twins: the other functions
+///   end the process where they would throw.
+/// Fail-open. On by default: when the service cannot be reached, the call logs a warning and returns
 ///   std::nullopt, or a Response without events. Every other failure is an error in both modes.
-/// Threads. Every function may be called from any thread; one Client, Response or Error may be used
-///   by many at once. Exceptions are said at their type. Moving, assigning and destroying an object
-///   while another thread uses it is a race, as with everything in C++; Client::close() is none.
-/// Text goes in as std::string_view or std::string and need not be NUL-terminated; a NUL character
-///   inside is Status::invalid_argument. It is copied where it is kept. Empty means "not given".
-/// Text comes out as std::string_view and lives as long as the object it was read from.
-/// Callables run as axonpush.h says of completions and logs. What they throw never reaches the
-///   library: it is caught and told in one line on stderr, and everything goes on.
+/// Threads. Every function may be called from any thread, and many threads may use one Client,
+///   Response or Error at once. A type that is different says so. Moving, assigning or destroying an
+///   object while another thread uses it is a race, as always in C++; Client::close() is not.
+/// Strings are passed as std::string_view or std::string and need not be NUL-terminated; one that
+///   contains a NUL character is Status::invalid_argument. The library copies what it keeps. An empty
+///   string means "not set". Strings are returned as std::string_view and live as long as the object
+///   that they were read from.
+/// Callables run as axonpush.h says of completions and log functions. An exception that leaves one
+///   never reaches the library: it is caught and reported in one line on stderr, and everything goes on.
 #ifndef AXONPUSH_HPP
 #define AXONPUSH_HPP
 
@@ -53,14 +54,14 @@
 /// The client of the AxonPush event service.
 namespace axonpush {
 
-/// The outcome of a call. axonpush.h says of each its cause and whether to try again. New ones may be
-/// added: treat one that you do not know as a failure.
+/// The outcome of a call. axonpush.h gives the cause of each and says whether a retry can help. New ones
+/// may be added: treat a status that you do not know as a failure.
 enum class Status : std::int32_t {
     ok = AXONPUSH_OK,                                     ///< No failure.
-    invalid_argument = AXONPUSH_ERR_INVALID_ARGUMENT,     ///< Cannot be used; nothing was sent.
+    invalid_argument = AXONPUSH_ERR_INVALID_ARGUMENT,     ///< An unusable argument; nothing was sent.
     invalid_handle = AXONPUSH_ERR_INVALID_HANDLE,         ///< The client is closed or moved from.
     config = AXONPUSH_ERR_CONFIG,                         ///< No key, or an unusable variable or URL.
-    connection = AXONPUSH_ERR_CONNECTION,                 ///< Not reached, in strict mode.
+    connection = AXONPUSH_ERR_CONNECTION,                 ///< The service was not reached (strict mode).
     authentication = AXONPUSH_ERR_AUTHENTICATION,         ///< HTTP 401.
     forbidden = AXONPUSH_ERR_FORBIDDEN,                   ///< HTTP 403.
     not_found = AXONPUSH_ERR_NOT_FOUND,                   ///< HTTP 404.
@@ -68,7 +69,7 @@ enum class Status : std::int32_t {
     rate_limit = AXONPUSH_ERR_RATE_LIMIT,                 ///< HTTP 429.
     server = AXONPUSH_ERR_SERVER,                         ///< HTTP 5xx.
     api = AXONPUSH_ERR_API,                               ///< Any other HTTP failure.
-    decode = AXONPUSH_ERR_DECODE,                         ///< A success that cannot be read.
+    decode = AXONPUSH_ERR_DECODE,                         ///< A success whose body cannot be read.
     queue_full = AXONPUSH_ERR_QUEUE_FULL,                 ///< No room in the queue.
     timeout = AXONPUSH_ERR_TIMEOUT,                       ///< A flush, shutdown or delivery was too slow.
     closed = AXONPUSH_ERR_CLOSED,                         ///< Shut down before it was done.
@@ -80,41 +81,41 @@ enum class LogLevel : std::int32_t {
     off = AXONPUSH_LOG_OFF,     ///< Nothing.
     error = AXONPUSH_LOG_ERROR, ///< Errors.
     warn = AXONPUSH_LOG_WARN,   ///< The default: an outage costs a line every few seconds.
-    info = AXONPUSH_LOG_INFO,   ///< What happens now and then.
+    info = AXONPUSH_LOG_INFO,   ///< Rare events of interest.
     debug = AXONPUSH_LOG_DEBUG, ///< What happens to each request.
 };
 
-/// What happens to an event for which the queue of background publishing has no room.
+/// What happens to an event that does not fit into the queue of background publishing.
 enum class Overflow : std::int32_t {
-    drop_oldest = AXONPUSH_OVERFLOW_DROP_OLDEST, ///< The oldest makes room and fails with queue_full.
-    drop_newest = AXONPUSH_OVERFLOW_DROP_NEWEST, ///< The new one is refused with queue_full.
+    drop_oldest = AXONPUSH_OVERFLOW_DROP_OLDEST, ///< The oldest event is dropped, with queue_full.
+    drop_newest = AXONPUSH_OVERFLOW_DROP_NEWEST, ///< The new event is refused, with queue_full.
     block = AXONPUSH_OVERFLOW_BLOCK,             ///< The call waits for room.
 };
 
 /// Where completions of background publishing run.
 enum class CompletionMode : std::int32_t {
-    thread = AXONPUSH_COMPLETION_THREAD, ///< On threads of the library's.
+    thread = AXONPUSH_COMPLETION_THREAD, ///< On threads of the library.
     polled = AXONPUSH_COMPLETION_POLLED, ///< Inside Client::poll(), on the thread that calls it.
 };
 
 /// How much of prompts, messages, tool results and other content leaves the process. Values under
-/// secret keys (password, api_key, ...) never do.
+/// secret names (password, api_key, ...) never do.
 enum class ContentCapture : std::int32_t {
-    unset = AXONPUSH_CONTENT_DEFAULT,               ///< AXONPUSH_CONTENT_CAPTURE, else metadata only.
-    metadata_only = AXONPUSH_CONTENT_METADATA_ONLY, ///< Nothing: the value becomes "[REDACTED]".
-    redacted = AXONPUSH_CONTENT_REDACTED,           ///< The first 256 characters of each text.
-    full = AXONPUSH_CONTENT_FULL,                   ///< All of it, up to Options::max_content_length.
+    unset = AXONPUSH_CONTENT_DEFAULT,               ///< AXONPUSH_CONTENT_CAPTURE, else metadata_only.
+    metadata_only = AXONPUSH_CONTENT_METADATA_ONLY, ///< No content: each value becomes "[REDACTED]".
+    redacted = AXONPUSH_CONTENT_REDACTED,           ///< The first 256 characters of each string.
+    full = AXONPUSH_CONTENT_FULL,                   ///< All content, up to Options::max_content_length.
 };
 
-/// Event types that the service knows, for Event::event_type; any other text is legal.
+/// Event types that the service knows, for Event::event_type; any other string is legal, too.
 namespace event_type {
 inline constexpr std::string_view agent_start = AXONPUSH_EVENT_TYPE_AGENT_START; ///< An agent began its work.
 inline constexpr std::string_view agent_end = AXONPUSH_EVENT_TYPE_AGENT_END;     ///< An agent ended its work.
-/// A message of or to an agent.
+/// A message to or from an agent.
 inline constexpr std::string_view agent_message = AXONPUSH_EVENT_TYPE_AGENT_MESSAGE;
 /// A tool was called.
 inline constexpr std::string_view agent_tool_call_start = AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_START;
-/// A tool has returned.
+/// A tool returned.
 inline constexpr std::string_view agent_tool_call_end = AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_END;
 inline constexpr std::string_view agent_error = AXONPUSH_EVENT_TYPE_AGENT_ERROR; ///< An agent failed.
 /// An agent handed over to another.
@@ -124,12 +125,12 @@ inline constexpr std::string_view agent_llm_token = AXONPUSH_EVENT_TYPE_AGENT_LL
 inline constexpr std::string_view agent_log = AXONPUSH_EVENT_TYPE_AGENT_LOG; ///< A line of an agent's log.
 inline constexpr std::string_view app_log = AXONPUSH_EVENT_TYPE_APP_LOG;     ///< A line of a program's log.
 inline constexpr std::string_view app_span = AXONPUSH_EVENT_TYPE_APP_SPAN;   ///< A span of a program.
-/// Anything else; what the service takes where none is given.
+/// Anything else; the type of events that name none.
 inline constexpr std::string_view custom = AXONPUSH_EVENT_TYPE_CUSTOM;
 } // namespace event_type
 
-/// Severity of a line, as OpenTelemetry numbers it: the first of each range. The numbers between are finer
-/// steps: `static_cast<Severity>(10)`.
+/// Severity of a log record, as OpenTelemetry numbers it: the first number of each range. The numbers between
+/// are finer steps: `static_cast<Severity>(10)`.
 enum class Severity : std::int32_t {
     trace = AXONPUSH_SEVERITY_TRACE, ///< 1.
     debug = AXONPUSH_SEVERITY_DEBUG, ///< 5.
@@ -139,29 +140,28 @@ enum class Severity : std::int32_t {
     fatal = AXONPUSH_SEVERITY_FATAL, ///< 21.
 };
 
-/// The name of a status in C, such as "AXONPUSH_ERR_CONNECTION".
+/// The name of a status, as in C, such as "AXONPUSH_ERR_CONNECTION".
 inline std::string_view status_name(Status status) noexcept {
     return axonpush_status_name(static_cast<axonpush_status>(status));
 }
 
-/// The version of the library that is running, such as "1.2.3"; AXONPUSH_VERSION is the header's.
+/// The version of the library that the process has loaded, such as "1.2.3"; AXONPUSH_VERSION is the header's.
 inline std::string_view version() noexcept { return axonpush_version(); }
 
-/// Why a call failed. An exception, and also the failure of a Result.
+/// Why a call failed. It is an exception, and also the failure of a Result.
 ///
-/// Copying never throws. Texts are empty where nothing is known.
+/// Copying never throws. A string is empty if nothing is known.
 class Error : public std::exception {
 public:
-    /// An error of your own making, as for a test double of a client.
+    /// An error of your own, as a test double of a client may need.
     Error(Status status, std::string message) : Error(Data{status, std::move(message)}) {}
 
-    /// Copies an error of the C interface, which keeps its owner. `status` is for an `error` that is
-    /// null.
+    /// Copies an error of the C interface; the caller keeps it. `status` is used if `error` is null.
     Error(axonpush_status status, const axonpush_error *error) : Error(read(status, error)) {}
 
-    // There is no move: a moved-from exception would have no text.
-    Error(const Error &) noexcept = default;            ///< Shares the texts.
-    Error &operator=(const Error &) noexcept = default; ///< Shares the texts.
+    // There is no move: a moved-from exception would have no message.
+    Error(const Error &) noexcept = default;            ///< Shares the strings.
+    Error &operator=(const Error &) noexcept = default; ///< Shares the strings.
     ~Error() override = default;
 
     /// The message.
@@ -170,15 +170,15 @@ public:
     Status status() const noexcept { return data_->status; }
     /// One sentence for a log or a person. It never holds the API key.
     const std::string &message() const noexcept { return data_->message; }
-    /// The HTTP status of the answer; 0 if there was none.
+    /// The HTTP status of the response; 0 if there was none.
     int http_status() const noexcept { return data_->http_status; }
     /// The service's machine-readable code, such as "validation_error".
     const std::string &code() const noexcept { return data_->code; }
     /// What the service suggests to do.
     const std::string &hint() const noexcept { return data_->hint; }
-    /// The service's id of the failed request, to quote to its support.
+    /// The service's id of the failed request, for questions to its support.
     const std::string &request_id() const noexcept { return data_->request_id; }
-    /// How long the service asks to wait before the next try, if it said so.
+    /// How long the service asks to wait before the next attempt, if it said so.
     std::optional<std::chrono::milliseconds> retry_after() const noexcept { return data_->retry_after; }
     /// Whether the same call can succeed later: connection, rate limit and server errors.
     bool retryable() const noexcept { return data_->retryable; }
@@ -198,14 +198,14 @@ private:
     explicit Error(Data data) : data_(std::make_shared<const Data>(std::move(data))) {}
 
     static Data read(axonpush_status status, const axonpush_error *error) {
-        const auto text = [](const char *from) { return std::string(from ? from : ""); };
+        const auto string = [](const char *from) { return std::string(from ? from : ""); };
         Data data;
         data.status = static_cast<Status>(error ? axonpush_error_status(error) : status);
-        data.message = error ? text(axonpush_error_message(error)) : axonpush_status_name(status);
+        data.message = error ? string(axonpush_error_message(error)) : axonpush_status_name(status);
         data.http_status = axonpush_error_http_status(error);
-        data.code = text(axonpush_error_code(error));
-        data.hint = text(axonpush_error_hint(error));
-        data.request_id = text(axonpush_error_request_id(error));
+        data.code = string(axonpush_error_code(error));
+        data.hint = string(axonpush_error_hint(error));
+        data.request_id = string(axonpush_error_request_id(error));
         const std::int64_t wait = error ? axonpush_error_retry_after_ms(error) : -1;
         if (wait >= 0) data.retry_after = std::chrono::milliseconds(wait);
         data.retryable = axonpush_error_retryable(error);
@@ -230,8 +230,8 @@ namespace detail {
 } // namespace detail
 /// @endcond
 
-/// The value that a call gives, or the Error of its failure: a small std::expected (C++23), with the
-/// same member names.
+/// The value that a call returns, or the Error of its failure: a small std::expected (C++23) with the same
+/// member names.
 ///
 /// Threads: as a std::optional.
 template <typename T> class [[nodiscard]] Result {
@@ -278,7 +278,7 @@ private:
     std::variant<T, Error> state_;
 };
 
-/// The success or the Error of a call that gives nothing.
+/// The success or the Error of a call that returns no value.
 template <> class [[nodiscard]] Result<void> {
 public:
     /// A success.
@@ -303,133 +303,134 @@ private:
     std::optional<Error> error_;
 };
 
-/// How a client is to behave. What is left out comes from its environment variable, else the default;
-/// both are named in axonpush.h, where the members have the same names.
+/// The configuration of a client. For a member that is not set the environment variable applies if there is
+/// one, else the default; axonpush.h, where the members have the same names, states both.
 ///
 /// With C++20: `axonpush::Client client({.api_key = key, .fail_open = false});`
 struct Options {
-    /// An API key (`ak_...`), or a public ingest token (`pt_...`) that may only publish. Required, here
-    /// or as AXONPUSH_API_KEY.
+    /// An API key (`ak_...`), or a public ingest token (`pt_...`), which may only publish. It is required,
+    /// here or as AXONPUSH_API_KEY.
     std::string api_key{};
-    /// Organisation the calls are made for.
+    /// The organization that calls are made for.
     std::string tenant_id{};
-    /// The service, http or https; a path in it is kept as a prefix.
+    /// The URL of the service, http or https. A path in it is kept as a prefix.
     std::string base_url{};
-    /// Environment slug.
+    /// The slug of the environment that events belong to.
     std::string environment{};
-    /// Channel of events that name none.
+    /// The channel of events that name none.
     std::string channel_id{};
     /// Milliseconds for one whole attempt. Default 30000.
     std::uint32_t timeout_ms = 0;
-    /// How often a failed call is repeated at most; 0 or less: never. Default 3.
+    /// How often a failed call is repeated at most; 0 or less means never. Default 3.
     std::optional<std::int32_t> max_retries{};
     /// Whether an unreachable service is a logged warning (true) or an error (false: strict mode).
     /// Default true.
     std::optional<bool> fail_open{};
-    /// Events that may wait for background delivery. Default 10000.
+    /// How many events may wait for background delivery. Default 10000.
     std::uint32_t queue_max_events = 0;
-    /// Bytes that these events may take. Default 33554432 (32 MiB).
+    /// How many bytes these events may take. Default 33554432 (32 MiB).
     std::uint64_t queue_max_bytes = 0;
     /// What happens when there is no room.
     Overflow overflow = Overflow::drop_oldest;
-    /// Milliseconds for which a queued event is retried. Default 300000.
+    /// Milliseconds for which delivery of a queued event is retried. Default 300000.
     std::uint32_t delivery_timeout_ms = 0;
-    /// Connections of background publishing, at most 256; more than one only under backlog. Default 8.
+    /// How many connections background publishing may use, at most 256. It uses more than one only when
+    /// events queue up. Default 8.
     std::uint32_t max_connections = 0;
-    /// Milliseconds that closing may spend on delivering what waits. Default 2000.
+    /// Milliseconds that closing may take to deliver queued events. Default 2000.
     std::uint32_t shutdown_timeout_ms = 0;
     /// Where completions run.
     CompletionMode completion_mode = CompletionMode::thread;
     /// How much content leaves the process.
     ContentCapture content_capture = ContentCapture::unset;
-    /// Names, separated by commas, of members whose values never leave the process.
+    /// Names of members, separated by commas, whose values never leave the process.
     std::string redact_keys{};
-    /// Unicode characters after which any string is cut. Default 4096.
+    /// The number of Unicode characters after which any string is cut. Default 4096.
     std::uint32_t max_content_length = 0;
-    /// PEM file of the certificate authorities to trust in place of the platform's.
+    /// A PEM file of the certificate authorities to trust in place of the platform's.
     std::string ca_file{};
-    /// The same as text; it wins over ca_file.
+    /// The content of such a file; it takes precedence over ca_file.
     std::string ca_pem{};
-    /// URL of an HTTP proxy; it wins over HTTPS_PROXY and its kin. "" means no proxy at all, and
-    /// std::nullopt what the environment says.
+    /// The URL of an HTTP proxy. It takes precedence over HTTPS_PROXY, HTTP_PROXY and NO_PROXY. "" means no
+    /// proxy at all; with std::nullopt the environment decides.
     std::optional<std::string> proxy{};
-    /// Product token of what is built on this ("my-framework/1.0"), appended to the User-Agent.
+    /// The product token of what is built on this library ("my-framework/1.0"), appended to the User-Agent.
     std::string user_agent{};
 };
 
-/// An event to publish. Empty members are left to the library or the service.
+/// An event to publish. For an optional member that is empty, the library or the service chooses.
 ///
-/// Lifetime: it does not own its texts, which must live until the call that it is passed to returns.
+/// Lifetime: it does not own its strings, which must live until the call that it is passed to returns.
 /// With C++20: `client.publish({.identifier = "hello", .payload = R"({"n":1})"});`
 struct Event {
-    /// Required: what happened, such as the name of an operation.
+    /// What happened, such as the name of an operation. Required.
     std::string_view identifier{};
-    /// Required: a JSON object, at most 16 MiB and 127 levels deep. Json writes one.
+    /// A JSON object of at most 16 MiB and 127 levels; Json writes one. Required.
     std::string_view payload{};
-    /// Where to publish it; else the client's channel, else the organisation's default.
+    /// The channel to publish to. Default: the client's channel, else the organization's default.
     std::string_view channel_id{};
-    /// "agent.start", "app.log", ...; else "custom". Any text is legal.
+    /// "agent.start", "app.log", ... or any other string. Default "custom".
     std::string_view event_type{};
     /// The agent that the event is about.
     std::string_view agent_id{};
-    /// The trace that the event belongs to; else one of its own (a UUID).
+    /// The trace that the event belongs to. Default: that of the TraceScope, else one of its own (a UUID).
     std::string_view trace_id{};
-    /// The event's span; else drawn at random (16 hex digits).
+    /// The event's span. Default: a random one (16 hex digits).
     std::string_view span_id{};
-    /// The span it happened in.
+    /// The span in which the event happened. Default: that of the TraceScope, if the event is in its trace.
     std::string_view parent_span_id{};
-    /// The service stores an event once per key: 1 to 255 printable ASCII characters; else a UUID.
+    /// 1 to 255 printable ASCII characters; the service stores an event once per key. Default: a UUID.
     std::string_view dedup_key{};
-    /// When it happened: RFC 3339 in UTC, such as "2026-11-24T05:57:22.123Z"; else now.
+    /// When the event happened: RFC 3339 in UTC, such as "2026-11-24T05:57:22.123Z". Default: now.
     std::string_view occurred_at{};
-    /// A JSON object of your own making.
+    /// A JSON object of your own.
     std::string_view metadata{};
 };
 
-/// A line of the program's log, for Client::log_event(). What is not given is left out.
+/// A record of the program's log, for Client::log_event(). A member that is not set is left out.
 ///
 /// Lifetime: as of an Event.
 struct LogRecord {
-    /// The text. Bytes in it that are no UTF-8, and NUL characters, become U+FFFD.
+    /// The text. Bytes that are not UTF-8, and NUL characters, become U+FFFD.
     std::string_view body{};
-    /// How bad it is.
+    /// The severity.
     Severity severity = Severity::info;
-    /// Name of the logger, which becomes the event's identifier; else "log".
+    /// The name of the logger, which becomes the event's identifier. Default "log".
     std::string_view logger{};
-    /// Else the name of the severity's range, such as "WARN".
+    /// Default: the name of the severity's range, such as "WARN".
     std::string_view severity_text{};
-    /// Where in the source.
+    /// The source file that logged it.
     std::string_view file{};
-    /// Line in `file`.
+    /// The line in `file`.
     std::uint32_t line = 0;
-    /// The function, likewise.
+    /// The function that logged it.
     std::string_view function{};
-    /// The program, such as "checkout".
+    /// The name of the program, such as "checkout".
     std::string_view service_name{};
-    /// A JSON object of what else is known, such as {"order": 4711}.
+    /// A JSON object with further attributes, such as {"order": 4711}.
     std::string_view attributes{};
-    /// When it happened: nanoseconds since 1970, UTC; 0: now.
+    /// When it happened: nanoseconds since 1970, UTC; 0 means now.
     std::uint64_t time_unix_nano = 0;
-    /// Else "app.log". An agent's log is "agent.log".
+    /// Default "app.log". For the log of an agent use "agent.log".
     std::string_view event_type{};
     /// As in Event.
     std::string_view channel_id{};
-    /// The agent whose log it is.
+    /// The agent that writes the log.
     std::string_view agent_id{};
-    /// Else the trace of the innermost TraceScope on this thread.
+    /// Default: the trace of the innermost TraceScope on this thread.
     std::string_view trace_id{};
-    /// Else drawn at random.
+    /// Default: a random one.
     std::string_view span_id{};
 };
 
-/// Filters of events, all optional, all of them to be met. Text is passed as it is; the library
-/// encodes it.
+/// Filters of events. An event must match every filter that is set. Pass strings unencoded; the library
+/// encodes them.
 ///
 /// Lifetime: as of an Event.
 struct EventQuery {
-    std::string_view since{};          ///< RFC 3339, inclusive; else the last 24 hours.
-    std::string_view until{};          ///< RFC 3339, exclusive: the oldest `createdAt` leads back in time.
-    std::uint32_t limit = 0;           ///< At most 500; 0: the service's default, 50.
+    std::string_view since{};          ///< RFC 3339, inclusive. Default: the last 24 hours.
+    std::string_view until{};          ///< RFC 3339, exclusive: the oldest `createdAt`, for the next older page.
+    std::uint32_t limit = 0;           ///< At most 500; 0 means the service's default, 50.
     std::string_view app_id{};         ///< Of this app.
     std::string_view channel_id{};     ///< Of this channel.
     std::string_view environment_id{}; ///< Of this environment.
@@ -444,17 +445,17 @@ struct EventQuery {
     std::string_view service_name{};   ///< By this service.
     std::string_view operation_name{}; ///< Of this operation.
     std::string_view error_type{};     ///< With this type of error.
-    std::string_view q{};              ///< Free text, in any case.
-    std::string_view attr_key{};       ///< An attribute; goes with attr_value.
+    std::string_view q{};              ///< Free text; case does not matter.
+    std::string_view attr_key{};       ///< The name of an attribute; set attr_value, too.
     std::string_view attr_value{};     ///< Its value.
 };
 
-/// Filters of traces, all optional, all of them to be met. Those marked (list) take several values,
-/// separated by commas, any of which is to be met.
+/// Filters of traces. A trace must match every filter that is set. Those marked (list) take several values,
+/// separated by commas, and a trace must match one of them.
 ///
 /// Lifetime: as of an Event.
 struct TraceQuery {
-    EventQuery events{};               ///< Filters of the events in the traces, `limit` among them.
+    EventQuery events{};               ///< Filters of the events in the traces; its `limit` limits the traces.
     std::string_view service{};        ///< Services (list).
     std::string_view operation{};      ///< Operations (list).
     std::string_view model{};          ///< Models (list).
@@ -464,19 +465,19 @@ struct TraceQuery {
     std::string_view release{};        ///< Releases (list).
     std::string_view session{};        ///< Sessions (list).
     std::string_view user{};           ///< Users (list).
-    std::string_view sort{};           ///< What to sort by, as the service names it.
-    std::uint64_t min_duration_ms = 0; ///< At least so long.
-    std::uint32_t offset = 0;          ///< How many to pass over.
+    std::string_view sort{};           ///< The sort order, as the service names it.
+    std::uint64_t min_duration_ms = 0; ///< The shortest duration, in milliseconds.
+    std::uint32_t offset = 0;          ///< How many traces to skip.
     std::optional<bool> errors_only{}; ///< Only traces with an error in them.
 };
 
-/// An environment to create, or what to change of one: what is not given is left out.
+/// An environment to create, or the changes to one: a member that is not set is left out.
 ///
 /// Lifetime: as of an Event.
 struct Environment {
-    std::string_view name{};             ///< Required to create one.
-    std::string_view slug{};             ///< Else the service makes one of the name.
-    std::string_view color{};            ///< For the dashboard, such as "#00aa00".
+    std::string_view name{};             ///< Required to create an environment.
+    std::string_view slug{};             ///< Default: the service derives it from the name.
+    std::string_view color{};            ///< The color in the dashboard, such as "#00aa00".
     std::optional<bool> is_default{};    ///< Whether events that name no environment belong to it.
     std::optional<bool> is_production{}; ///< Whether it is a production environment.
 };
@@ -485,84 +486,84 @@ struct Environment {
 ///
 /// Lifetime: as of an Event.
 struct Webhook {
-    std::string_view channel_id{};  ///< Required: the channel whose events are delivered.
-    std::string_view url{};         ///< Required: where to.
-    std::string_view event_types{}; ///< Event types to deliver, separated by commas; else all.
-    std::string_view description{}; ///< For people.
+    std::string_view channel_id{};  ///< The channel whose events are delivered. Required.
+    std::string_view url{};         ///< Where the service delivers the events. Required.
+    std::string_view event_types{}; ///< Event types to deliver, separated by commas. Default: all.
+    std::string_view description{}; ///< Human-readable description.
 };
 
-/// What became of the events that background publishing accepted, and of the network.
+/// Counters of background publishing and of the network.
 ///
-/// At any moment: accepted = delivered + failed + suppressed + dropped + expired + abandoned +
-/// queued_events. Calls that wait count in `retried` and `connections` only.
+/// The counters add up at any moment: accepted = delivered + failed + suppressed + dropped + expired +
+/// abandoned + queued_events. Synchronous calls appear in `retried` and `connections` only.
 struct Stats {
-    std::uint64_t accepted = 0;        ///< Taken for background delivery.
-    std::uint64_t delivered = 0;       ///< The service said that it has them.
-    std::uint64_t failed = 0;          ///< The service rejected them for good.
-    std::uint64_t suppressed = 0;      ///< Given up while the service was unreachable, under fail-open.
-    std::uint64_t dropped = 0;         ///< Made room for newer ones.
-    std::uint64_t expired = 0;         ///< Not delivered within Options::delivery_timeout_ms.
-    std::uint64_t abandoned = 0;       ///< Not delivered when a shutdown ran out of time.
-    std::uint64_t queued_events = 0;   ///< Waiting or being sent now.
-    std::uint64_t queued_bytes = 0;    ///< Bytes that these take.
+    std::uint64_t accepted = 0;        ///< Events accepted for background delivery.
+    std::uint64_t delivered = 0;       ///< Events that the service confirmed.
+    std::uint64_t failed = 0;          ///< Events that the service rejected for good.
+    std::uint64_t suppressed = 0;      ///< Events given up under fail-open, the service being unreachable.
+    std::uint64_t dropped = 0;         ///< Events dropped to make room for newer ones.
+    std::uint64_t expired = 0;         ///< Events not delivered within Options::delivery_timeout_ms.
+    std::uint64_t abandoned = 0;       ///< Events not delivered before a shutdown ran out of time.
+    std::uint64_t queued_events = 0;   ///< Events that are waiting or being sent now.
+    std::uint64_t queued_bytes = 0;    ///< Bytes that these events take.
     std::uint64_t retried = 0;         ///< Attempts beyond the first, of all calls and events.
     std::uint64_t connections = 0;     ///< Connections opened so far.
-    std::uint64_t log_events_lost = 0; ///< Lines that Client::log_event() could not publish.
+    std::uint64_t log_events_lost = 0; ///< Records that Client::log_event() could not publish.
 };
 
 /// @cond INTERNAL
 namespace detail {
 
-/// A text for a member of a C struct.
-struct Text {
+/// A string for a member of a C struct.
+struct CString {
     const char *name;
     std::string_view value;
     const char *&member;
 };
 
-/// NUL-terminated copies of texts, for one call: on the stack where they fit. An empty text leaves
-/// its member as it is.
-class Texts {
+/// NUL-terminated copies of the strings of one call, on the stack if they fit. An empty string leaves its
+/// member as it is.
+class CStrings {
 public:
-    explicit Texts(std::initializer_list<Text> texts) {
+    explicit CStrings(std::initializer_list<CString> strings) {
         std::size_t size = 0;
-        for (const Text &text : texts) size += text.value.size() + 1;
+        for (const CString &string : strings) size += string.value.size() + 1;
         char *at = near_;
         if (size > sizeof near_) {
             far_ = std::make_unique<char[]>(size);
             at = far_.get();
         }
-        for (const Text &text : texts) {
-            if (text.value.empty()) continue;
-            if (text.value.find('\0') != std::string_view::npos) flawed_ = text.name;
-            std::memcpy(at, text.value.data(), text.value.size());
-            at[text.value.size()] = '\0';
-            text.member = at;
-            at += text.value.size() + 1;
+        for (const CString &string : strings) {
+            if (string.value.empty()) continue;
+            if (string.value.find('\0') != std::string_view::npos) name_of_invalid_ = string.name;
+            std::memcpy(at, string.value.data(), string.value.size());
+            at[string.value.size()] = '\0';
+            string.member = at;
+            at += string.value.size() + 1;
         }
     }
-    Texts(const Texts &) = delete;
-    Texts &operator=(const Texts &) = delete;
+    CStrings(const CStrings &) = delete;
+    CStrings &operator=(const CStrings &) = delete;
 
-    /// A text with a NUL character inside, which C would take for its end.
-    bool flawed() const noexcept { return flawed_ != nullptr; }
+    /// Whether a string contains a NUL character, which would be its end in C.
+    bool invalid() const noexcept { return name_of_invalid_ != nullptr; }
     Error error() const {
-        return Error(Status::invalid_argument, std::string(flawed_) + " has a NUL character inside");
+        return Error(Status::invalid_argument, std::string(name_of_invalid_) + ": it contains a NUL character");
     }
 
 private:
-    const char *flawed_ = nullptr;
+    const char *name_of_invalid_ = nullptr;
     std::unique_ptr<char[]> far_;
     char near_[512];
 };
 
-/// JSON as the C interface takes it. An empty one is NULL: a length of 0 would mean NUL-terminated.
+/// JSON as the C interface takes it. An empty string becomes NULL, since a length of 0 means NUL-terminated.
 inline const char *json_start(std::string_view json) noexcept { return json.empty() ? nullptr : json.data(); }
 
 class CEvent {
 public:
     explicit CEvent(const Event &event)
-        : texts_({{"identifier", event.identifier, value_.identifier},
+        : strings_({{"identifier", event.identifier, value_.identifier},
                   {"channel_id", event.channel_id, value_.channel_id},
                   {"event_type", event.event_type, value_.event_type},
                   {"agent_id", event.agent_id, value_.agent_id},
@@ -577,14 +578,14 @@ public:
         value_.metadata_len = event.metadata.size();
     }
     const axonpush_event *get() const noexcept { return &value_; }
-    const Texts &texts() const noexcept { return texts_; }
+    const CStrings &strings() const noexcept { return strings_; }
 
 private:
     axonpush_event value_ = AXONPUSH_EVENT_INIT;
-    Texts texts_;
+    CStrings strings_;
 };
 
-/// How many bytes at the start of a text are one character of UTF-8 other than NUL; 0: they are none.
+/// How many bytes at the start of a string form one UTF-8 character other than NUL; 0 if they form none.
 inline std::size_t character(std::string_view text) noexcept {
     const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
     const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
@@ -602,7 +603,7 @@ inline std::size_t character(std::string_view text) noexcept {
     return whole ? 4 : 0;
 }
 
-/// Gives `text`, or where it has something in it that C could not take, a copy without it, kept in `mended`.
+/// Returns `text`, or if the C interface would refuse something in it, a copy that it accepts, kept in `mended`.
 inline std::string_view readable(std::string_view text, std::string &mended) {
     std::size_t good = 0;
     for (std::size_t at = 0; at < text.size();) {
@@ -618,7 +619,7 @@ inline std::string_view readable(std::string_view text, std::string &mended) {
 class CLogRecord {
 public:
     explicit CLogRecord(const LogRecord &record)
-        : texts_({{"body", readable(record.body, mended_), value_.body},
+        : strings_({{"body", readable(record.body, mended_), value_.body},
                   {"logger", record.logger, value_.logger},
                   {"severity_text", record.severity_text, value_.severity_text},
                   {"file", record.file, value_.file},
@@ -635,20 +636,20 @@ public:
         value_.attributes_len = record.attributes.size();
         value_.time_unix_nano = record.time_unix_nano;
     }
-    /// Null if it cannot be passed, which the library counts.
-    const axonpush_log_record *get() const noexcept { return texts_.flawed() ? nullptr : &value_; }
+    /// Null if the record cannot be passed on; the library counts that.
+    const axonpush_log_record *get() const noexcept { return strings_.invalid() ? nullptr : &value_; }
 
 private:
     std::string mended_;
     axonpush_log_record value_ = AXONPUSH_LOG_RECORD_INIT;
-    Texts texts_;
+    CStrings strings_;
 };
 
 inline bool log_event(axonpush_client *client, const LogRecord &record) noexcept {
 #if AXONPUSH_EXCEPTIONS_
     try {
         return axonpush_log_event(client, CLogRecord(record).get());
-    } catch (...) { // No memory.
+    } catch (...) { // Memory is exhausted.
         return axonpush_log_event(client, nullptr);
     }
 #else
@@ -659,7 +660,7 @@ inline bool log_event(axonpush_client *client, const LogRecord &record) noexcept
 class CQuery {
 public:
     explicit CQuery(const EventQuery &query)
-        : texts_({{"since", query.since, value_.since},
+        : strings_({{"since", query.since, value_.since},
                   {"until", query.until, value_.until},
                   {"app_id", query.app_id, value_.app_id},
                   {"channel_id", query.channel_id, value_.channel_id},
@@ -681,22 +682,22 @@ public:
         value_.limit = query.limit;
     }
     const axonpush_event_query *get() const noexcept { return &value_; }
-    const Texts &texts() const noexcept { return texts_; }
+    const CStrings &strings() const noexcept { return strings_; }
 
 private:
     axonpush_event_query value_ = AXONPUSH_EVENT_QUERY_INIT;
-    Texts texts_;
+    CStrings strings_;
 };
 
-inline axonpush_toggle toggle(std::optional<bool> given) noexcept {
-    if (!given) return AXONPUSH_DEFAULT;
-    return *given ? AXONPUSH_ENABLED : AXONPUSH_DISABLED;
+inline axonpush_toggle toggle(std::optional<bool> choice) noexcept {
+    if (!choice) return AXONPUSH_DEFAULT;
+    return *choice ? AXONPUSH_ENABLED : AXONPUSH_DISABLED;
 }
 
 class CTraceQuery {
 public:
     explicit CTraceQuery(const TraceQuery &query)
-        : events_(query.events), texts_({{"service", query.service, value_.service},
+        : events_(query.events), strings_({{"service", query.service, value_.service},
                                          {"operation", query.operation, value_.operation},
                                          {"model", query.model, value_.model},
                                          {"provider", query.provider, value_.provider},
@@ -712,47 +713,47 @@ public:
         value_.errors_only = toggle(query.errors_only);
     }
     const axonpush_trace_query *get() const noexcept { return &value_; }
-    const Texts &texts() const noexcept { return events_.texts().flawed() ? events_.texts() : texts_; }
+    const CStrings &strings() const noexcept { return events_.strings().invalid() ? events_.strings() : strings_; }
 
 private:
     axonpush_trace_query value_ = AXONPUSH_TRACE_QUERY_INIT;
     CQuery events_;
-    Texts texts_;
+    CStrings strings_;
 };
 
 class CEnvironment {
 public:
     explicit CEnvironment(const Environment &environment)
-        : texts_({{"name", environment.name, value_.name},
+        : strings_({{"name", environment.name, value_.name},
                   {"slug", environment.slug, value_.slug},
                   {"color", environment.color, value_.color}}) {
         value_.is_default = toggle(environment.is_default);
         value_.is_production = toggle(environment.is_production);
     }
     const axonpush_environment *get() const noexcept { return &value_; }
-    const Texts &texts() const noexcept { return texts_; }
+    const CStrings &strings() const noexcept { return strings_; }
 
 private:
     axonpush_environment value_ = AXONPUSH_ENVIRONMENT_INIT;
-    Texts texts_;
+    CStrings strings_;
 };
 
 class CWebhook {
 public:
     explicit CWebhook(const Webhook &webhook)
-        : texts_({{"channel_id", webhook.channel_id, value_.channel_id},
+        : strings_({{"channel_id", webhook.channel_id, value_.channel_id},
                   {"url", webhook.url, value_.url},
                   {"event_types", webhook.event_types, value_.event_types},
                   {"description", webhook.description, value_.description}}) {}
     const axonpush_webhook *get() const noexcept { return &value_; }
-    const Texts &texts() const noexcept { return texts_; }
+    const CStrings &strings() const noexcept { return strings_; }
 
 private:
     axonpush_webhook value_ = AXONPUSH_WEBHOOK_INIT;
-    Texts texts_;
+    CStrings strings_;
 };
 
-/// Two JSON pointers, one after the other, as C text.
+/// Two JSON pointers, one after the other, as a C string.
 class Pointer {
 public:
     Pointer(std::string_view base, std::string_view rest) noexcept {
@@ -773,7 +774,7 @@ public:
     Pointer(const Pointer &) = delete;
     Pointer &operator=(const Pointer &) = delete;
 
-    /// Null if nothing can be there.
+    /// Null if the pointer is malformed, so that nothing can be there.
     const char *get() const noexcept { return text_; }
 
 private:
@@ -782,9 +783,9 @@ private:
     char near_[128];
 };
 
-inline std::optional<std::string_view> optional_text(const char *text) noexcept {
-    if (!text) return std::nullopt;
-    return std::string_view(text);
+inline std::optional<std::string_view> optional_string(const char *string) noexcept {
+    if (!string) return std::nullopt;
+    return std::string_view(string);
 }
 
 inline std::uint32_t milliseconds(std::chrono::milliseconds time) noexcept {
@@ -792,7 +793,7 @@ inline std::uint32_t milliseconds(std::chrono::milliseconds time) noexcept {
     return static_cast<std::uint32_t>(std::clamp<Count>(time.count(), 0, UINT32_MAX));
 }
 
-/// Runs a callable of the user's inside a call from C, which must not see an exception.
+/// Runs a callable of the application inside a call from C, which no exception may leave.
 template <typename Call> void guarded(const char *what, Call &&call) noexcept {
 #if AXONPUSH_EXCEPTIONS_
     try {
@@ -824,7 +825,7 @@ template <typename Call> Result<void> attempt(Call &&run) {
     return error;
 }
 
-/// Runs a C call that makes an object, which is null if it fails.
+/// Runs a C call that makes an object, or returns null if it fails.
 template <typename Object, typename Call> Result<Object *> make(Call &&run) {
     Object *object = nullptr;
     const Result<void> made = attempt([&](axonpush_error **error) -> axonpush_status {
@@ -845,31 +846,31 @@ inline const char *c_argument(const std::string &argument) noexcept { return arg
 
 class Items;
 
-/// A place in the JSON of a response: what its pointers are relative to.
+/// A value inside the JSON of a response.
 ///
-/// Pointers are JSON pointers (RFC 6901): "/eventId", "/payload/answer"; "" is the place itself; "~1"
-/// stands for "/" and "~0" for "~" in a name. Of what is not there, or is of another type, every
-/// accessor gives std::nullopt or 0.
+/// Members are named by JSON pointers (RFC 6901) relative to this value: "/eventId", "/payload/answer"; "" is
+/// the value itself; "~1" stands for "/" and "~0" for "~" in a name. For a member that does not exist or has
+/// another type, every accessor returns std::nullopt or 0.
 ///
 /// Threads: any number may read at once.
-/// Lifetime: it borrows from the Response, which must outlive it and all that it gives.
+/// Lifetime: it borrows from the Response, which must outlive it and everything that it returns.
 class View {
 public:
-    /// A place in no response: nothing is there.
+    /// A view of no value.
     View() = default;
-    /// A place in a response of the C interface.
+    /// A value in a response of the C interface.
     explicit View(const axonpush_response *response, std::string pointer = {})
         : response_(response), pointer_(std::move(pointer)) {}
 
-    /// The string there. Also std::nullopt for one with a NUL character inside; json() has it.
+    /// The string there. It is std::nullopt, too, if the string contains a NUL character; json() has it.
     std::optional<std::string_view> get_string(std::string_view pointer = {}) const {
-        return detail::optional_text(axonpush_response_string(response_, full(pointer).get()));
+        return detail::optional_string(axonpush_response_string(response_, full(pointer).get()));
     }
-    /// The integer there, if it is written as one and fits.
+    /// The integer there, if the number is written as an integer and fits.
     std::optional<std::int64_t> get_int(std::string_view pointer = {}) const {
         return read<std::int64_t>(axonpush_response_int, pointer);
     }
-    /// The number there, if it is not beyond a double.
+    /// The number there, if a double can represent its magnitude.
     std::optional<double> get_double(std::string_view pointer = {}) const {
         return read<double>(axonpush_response_double, pointer);
     }
@@ -877,20 +878,20 @@ public:
     std::optional<bool> get_bool(std::string_view pointer = {}) const {
         return read<bool>(axonpush_response_bool, pointer);
     }
-    /// How many members the array or object there has.
+    /// The number of members of the array or object there.
     std::size_t count(std::string_view pointer = {}) const {
         return axonpush_response_count(response_, full(pointer).get());
     }
-    /// The place that `pointer` leads to.
+    /// The value there.
     View at(std::string_view pointer) const {
-        const detail::Pointer place = full(pointer);
-        return place.get() ? View(response_, place.get()) : View();
+        const detail::Pointer whole = full(pointer);
+        return whole.get() ? View(response_, whole.get()) : View();
     }
-    /// The members of the array there, as a range of View. (Members of an object have names, not
-    /// numbers, and cannot be reached like this.)
+    /// The elements of the array there, as a range of View. (It does not work for the members of an object,
+    /// which have names instead of numbers.)
     inline Items items(std::string_view pointer = {}) const;
 
-    /// The pointer from the whole document to this place.
+    /// The pointer from the whole document to this value.
     const std::string &pointer() const noexcept { return pointer_; }
 
 protected:
@@ -906,32 +907,32 @@ protected:
     /// @endcond
 };
 
-/// The members of an array in a response: `for (axonpush::View item : items)`.
+/// The elements of an array in a response: `for (axonpush::View item : items)`.
 ///
 /// Lifetime: as of a View.
 class Items {
 public:
-    /// Walks over them; an input iterator, since each View is made when it is asked for.
+    /// An iterator over the elements. It is an input iterator, since it makes each View on demand.
     class Iterator {
     public:
-        using iterator_category = std::input_iterator_tag; ///< Of the standard library.
-        using value_type = View;                           ///< A member.
-        using difference_type = std::ptrdiff_t;            ///< Of the standard library.
-        using pointer = const View *;                      ///< Of the standard library.
-        using reference = View;                            ///< Made anew each time.
+        using iterator_category = std::input_iterator_tag; ///< As the standard library demands.
+        using value_type = View;                           ///< An element.
+        using difference_type = std::ptrdiff_t;            ///< As the standard library demands.
+        using pointer = const View *;                      ///< As the standard library demands.
+        using reference = View;                            ///< Made on demand.
 
-        Iterator() = default; ///< The end of nothing.
-        /// The member of that number.
+        Iterator() = default; ///< An iterator over nothing.
+        /// The element at an index.
         Iterator(const Items *items, std::size_t index) noexcept : items_(items), index_(index) {}
-        /// The member.
+        /// The element.
         View operator*() const { return (*items_)[index_]; }
-        /// To the next.
+        /// Advances to the next element.
         Iterator &operator++() noexcept { return ++index_, *this; }
-        /// To the next; gives where it was.
+        /// Advances to the next element, and returns the iterator as it was.
         Iterator operator++(int) noexcept { return Iterator(items_, index_++); }
-        /// Whether both are at the same member.
+        /// Whether both are at the same element.
         friend bool operator==(const Iterator &a, const Iterator &b) noexcept { return a.index_ == b.index_; }
-        /// Whether they are not.
+        /// Whether they are at different elements.
         friend bool operator!=(const Iterator &a, const Iterator &b) noexcept { return a.index_ != b.index_; }
 
     private:
@@ -939,17 +940,17 @@ public:
         std::size_t index_ = 0;
     };
 
-    /// The members of the array at this place.
+    /// The elements of an array.
     explicit Items(View array) : array_(std::move(array)), size_(array_.count()) {}
-    /// The first.
+    /// An iterator at the first element.
     Iterator begin() const noexcept { return Iterator(this, 0); }
-    /// Behind the last.
+    /// An iterator behind the last element.
     Iterator end() const noexcept { return Iterator(this, size_); }
-    /// How many there are.
+    /// The number of elements.
     std::size_t size() const noexcept { return size_; }
-    /// Whether there is none.
+    /// Whether there are no elements.
     bool empty() const noexcept { return size_ == 0; }
-    /// The member of that number; behind the last, a place where nothing is.
+    /// The element at an index; behind the last one, a View of no value.
     View operator[](std::size_t index) const { return array_.at("/" + std::to_string(index)); }
 
 private:
@@ -959,39 +960,39 @@ private:
 
 inline Items View::items(std::string_view pointer) const { return Items(at(pointer)); }
 
-/// A whole response that belongs to somebody else: what a completion is given.
+/// A borrowed response, as completions receive it.
 ///
 /// Lifetime: until the completion returns. Copy what you keep.
 class ResponseView : public View {
 public:
     /// No response.
     ResponseView() = default;
-    /// A response of the C interface, which keeps its owner.
+    /// A response of the C interface; the caller keeps it.
     explicit ResponseView(const axonpush_response *response) noexcept : View(response) {}
 
-    /// The whole answer as JSON text.
+    /// The whole response as JSON.
     std::string_view json() const noexcept {
         std::size_t length = 0;
         const char *text = axonpush_response_json(response_, &length);
         return std::string_view(text ? text : "", length);
     }
-    /// The HTTP status of the answer; 0 for the empty list of fail-open.
+    /// The HTTP status of the response; 0 for an empty list that fail-open made.
     int http_status() const noexcept { return axonpush_response_http_status(response_); }
-    /// The service's id of the request, if it gave one.
+    /// The service's id of the request, if it sent one.
     std::optional<std::string_view> request_id() const noexcept {
-        return detail::optional_text(axonpush_response_request_id(response_));
+        return detail::optional_string(axonpush_response_request_id(response_));
     }
     /// The events of a listing or a search.
     Items events() const { return items("/events"); }
-    /// The same for the functions of the C interface.
+    /// The response for functions of the C interface; this object keeps it.
     const axonpush_response *get() const noexcept { return response_; }
 };
 
-/// The JSON that a call gave.
+/// A response of the service.
 ///
 /// Threads: any number may read at once.
-/// Lifetime: it owns the JSON. Texts, views and items borrow from it: they cannot be taken from a
-/// Response that has no name. Note that `->` of an unnamed optional is not caught:
+/// Lifetime: it owns the JSON. Strings, views and items borrow from it, so a temporary Response does not
+/// return any. The compiler does not catch the `->` of a temporary optional: the string of
 /// `client.publish(event)->get_string("/eventId")` is gone at the end of the statement.
 class Response : public ResponseView {
 public:
@@ -1042,20 +1043,20 @@ private:
     std::unique_ptr<axonpush_response, Free> owned_;
 };
 
-/// What became of an event that was published in the background: what Client::try_publish() would
-/// have returned, but that the response is borrowed.
+/// The final outcome of an event that was published in the background: what Client::try_publish() would
+/// return, except that the response is borrowed.
 ///
-/// A failure is not delivered as far as is known; with Status::connection, decode and closed it may
-/// have arrived all the same. std::nullopt: given up under fail-open.
+/// After a failure the event was not delivered, as far as the library knows; after Status::connection, decode
+/// and closed it may have arrived all the same. std::nullopt means that it was given up under fail-open.
 ///
-/// Lifetime: the ResponseView is gone when the completion returns; an Error may be kept.
+/// Lifetime: the ResponseView ends when the completion returns; an Error may be kept.
 using Outcome = Result<std::optional<ResponseView>>;
 
 /// @cond INTERNAL
 namespace detail {
 
-/// Runs a C call that may fail or give a response.
-template <typename Call> Result<std::optional<Response>> answer(Call &&run) {
+/// Runs a C call that may fail or return a response.
+template <typename Call> Result<std::optional<Response>> response_of(Call &&run) {
     axonpush_response *response = nullptr;
     const Result<void> done = attempt([&](axonpush_error **error) { return run(&response, error); });
     if (!done) return done.error();
@@ -1063,27 +1064,27 @@ template <typename Call> Result<std::optional<Response>> answer(Call &&run) {
     return std::optional<Response>(Response(response));
 }
 
-/// For calls that always give a response.
-inline Result<Response> present(Result<std::optional<Response>> result) {
+/// For calls whose response is never null.
+inline Result<Response> not_null(Result<std::optional<Response>> result) {
     if (!result) return result.error();
     return *result ? std::move(**result) : Response();
 }
 
-/// A text for a C function.
+/// A string for a C function.
 class Argument {
 public:
     Argument(const char *name, std::string_view value) : copy_(value) {
-        if (value.find('\0') != std::string_view::npos) flawed_ = name;
+        if (value.find('\0') != std::string_view::npos) name_of_invalid_ = name;
     }
     const char *get() const noexcept { return copy_.c_str(); }
-    const Argument &texts() const noexcept { return *this; }
-    bool flawed() const noexcept { return flawed_ != nullptr; }
+    const Argument &strings() const noexcept { return *this; }
+    bool invalid() const noexcept { return name_of_invalid_ != nullptr; }
     Error error() const {
-        return Error(Status::invalid_argument, std::string(flawed_) + " has a NUL character inside");
+        return Error(Status::invalid_argument, std::string(name_of_invalid_) + ": it contains a NUL character");
     }
 
 private:
-    const char *flawed_ = nullptr;
+    const char *name_of_invalid_ = nullptr;
     std::string copy_;
 };
 
@@ -1095,13 +1096,13 @@ template <typename T> auto plain(const T &argument) noexcept {
     }
 }
 
-template <typename T> void look_for_flaw(std::optional<Error> &flaw, const T &argument) {
+template <typename T> void look_for_invalid(std::optional<Error> &invalid, const T &argument) {
     if constexpr (std::is_class_v<T>) {
-        if (!flaw && argument.texts().flawed()) flaw.emplace(argument.texts().error());
+        if (!invalid && argument.strings().invalid()) invalid.emplace(argument.strings().error());
     }
 }
 
-/// Calls of one kind of things: what the classes below have in common.
+/// What the classes of resources below have in common.
 class Resource {
 public:
     using Argument = detail::Argument;
@@ -1110,16 +1111,16 @@ public:
 
     template <typename Function, typename... Arguments>
     Result<std::optional<Response>> one(Function function, const Arguments &...arguments) const {
-        std::optional<Error> flaw;
-        (look_for_flaw(flaw, arguments), ...);
-        if (flaw) return *flaw;
-        return answer([&](axonpush_response **response, axonpush_error **error) {
+        std::optional<Error> invalid;
+        (look_for_invalid(invalid, arguments), ...);
+        if (invalid) return *invalid;
+        return response_of([&](axonpush_response **response, axonpush_error **error) {
             return function(client_, plain(arguments)..., response, error);
         });
     }
     template <typename Function, typename... Arguments>
     Result<Response> all(Function function, const Arguments &...arguments) const {
-        return present(one(function, arguments...));
+        return not_null(one(function, arguments...));
     }
 
 private:
@@ -1129,13 +1130,13 @@ private:
 } // namespace detail
 /// @endcond
 
-/// The apps of the organisation: `client.apps().list()`.
+/// The apps of the organization: `client.apps().list()`.
 ///
-/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
-/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Pass ids
+/// unencoded. std::nullopt: suppressed by fail-open, which also makes lists empty.
 class Apps : private detail::Resource {
 public:
-    using Resource::Resource; ///< Of a client of the C interface.
+    using Resource::Resource; ///< From a client of the C interface.
 
     /// Lists the apps: "/apps" of the Response.
     Response list() const { return try_list().value(); }
@@ -1171,11 +1172,11 @@ public:
 
 /// The channels of an app: `client.channels().list(app_id)`.
 ///
-/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
-/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Pass ids
+/// unencoded. std::nullopt: suppressed by fail-open, which also makes lists empty.
 class Channels : private detail::Resource {
 public:
-    using Resource::Resource; ///< Of a client of the C interface.
+    using Resource::Resource; ///< From a client of the C interface.
 
     /// Lists the channels of an app: "/channels" of the Response.
     Response list(std::string_view app_id) const { return try_list(app_id).value(); }
@@ -1222,11 +1223,11 @@ public:
 
 /// The environments: `client.environments().list()`.
 ///
-/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
-/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Pass ids
+/// unencoded. std::nullopt: suppressed by fail-open, which also makes lists empty.
 class Environments : private detail::Resource {
 public:
-    using Resource::Resource; ///< Of a client of the C interface.
+    using Resource::Resource; ///< From a client of the C interface.
 
     /// Lists the environments: "/environments" of the Response.
     Response list() const { return try_list().value(); }
@@ -1238,7 +1239,7 @@ public:
     Result<std::optional<Response>> try_create(const Environment &environment) const {
         return one(axonpush_environments_create, detail::CEnvironment(environment));
     }
-    /// Changes what is given of an environment.
+    /// Changes those members of an environment that are set.
     std::optional<Response> update(std::string_view slug, const Environment &changes) const {
         return try_update(slug, changes).value();
     }
@@ -1252,7 +1253,7 @@ public:
     Result<std::optional<Response>> try_remove(std::string_view slug) const {
         return one(axonpush_environments_delete, Argument("slug", slug));
     }
-    /// Makes an environment the default one.
+    /// Makes an environment the default.
     std::optional<Response> promote(std::string_view slug) const { return try_promote(slug).value(); }
     /// promote() that returns the Error.
     Result<std::optional<Response>> try_promote(std::string_view slug) const {
@@ -1262,13 +1263,13 @@ public:
 
 /// The webhook endpoints: `client.webhooks().list(channel_id)`.
 ///
-/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
-/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Pass ids
+/// unencoded. std::nullopt: suppressed by fail-open, which also makes lists empty.
 class Webhooks : private detail::Resource {
 public:
-    using Resource::Resource; ///< Of a client of the C interface.
+    using Resource::Resource; ///< From a client of the C interface.
 
-    /// Creates an endpoint. The answer has its secret ("/rawSecret"), which webhook_verify() needs.
+    /// Creates an endpoint. The response has its secret ("/rawSecret"), which webhook_verify() needs.
     std::optional<Response> create(const Webhook &webhook) const { return try_create(webhook).value(); }
     /// create() that returns the Error.
     Result<std::optional<Response>> try_create(const Webhook &webhook) const {
@@ -1296,11 +1297,11 @@ public:
 
 /// The traces that the service has: `client.traces().get(trace_id)`.
 ///
-/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
-/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Pass ids
+/// unencoded. std::nullopt: suppressed by fail-open, which also makes lists empty.
 class Traces : private detail::Resource {
 public:
-    using Resource::Resource; ///< Of a client of the C interface.
+    using Resource::Resource; ///< From a client of the C interface.
 
     /// Lists traces: "/traces" of the Response.
     Response list(const TraceQuery &query = {}) const { return try_list(query).value(); }
@@ -1316,35 +1317,35 @@ public:
     }
 };
 
-/// The organisations of the key's user: `client.organizations().list()`.
+/// The organizations of the key's user: `client.organizations().list()`.
 ///
-/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Ids
-/// are given as they are. std::nullopt: suppressed by fail-open, which also makes lists empty.
+/// It works while the client that made it is open, and fails with Status::invalid_handle afterwards. Pass ids
+/// unencoded. std::nullopt: suppressed by fail-open, which also makes lists empty.
 class Organizations : private detail::Resource {
 public:
-    using Resource::Resource; ///< Of a client of the C interface.
+    using Resource::Resource; ///< From a client of the C interface.
 
-    /// Lists the organisations: "/organizations" of the Response.
+    /// Lists the organizations: "/organizations" of the Response.
     Response list() const { return try_list().value(); }
     /// list() that returns the Error.
     Result<Response> try_list() const { return all(axonpush_organizations_list); }
-    /// Gets the organisation that the key belongs to.
+    /// Gets the organization to which the key belongs.
     std::optional<Response> get() const { return try_get().value(); }
     /// get() that returns the Error.
     Result<std::optional<Response>> try_get() const { return one(axonpush_organizations_get); }
-    /// Changes that organisation: `body_json` is an object of the members to change.
+    /// Changes that organization: `body_json` is an object with the members to change.
     std::optional<Response> update(std::string_view body_json) const { return try_update(body_json).value(); }
     /// update() that returns the Error.
     Result<std::optional<Response>> try_update(std::string_view body_json) const {
         return one(axonpush_organizations_update, detail::json_start(body_json), body_json.size());
     }
-    /// Deletes an organisation.
+    /// Deletes an organization.
     std::optional<Response> remove(std::string_view org_id) const { return try_remove(org_id).value(); }
     /// remove() that returns the Error.
     Result<std::optional<Response>> try_remove(std::string_view org_id) const {
         return one(axonpush_organizations_delete, Argument("org_id", org_id));
     }
-    /// Invites somebody into an organisation.
+    /// Invites somebody to an organization.
     std::optional<Response> invite(std::string_view org_id, std::string_view invited_email,
                                    std::string_view role) const {
         return try_invite(org_id, invited_email, role).value();
@@ -1355,7 +1356,7 @@ public:
         return one(axonpush_organizations_invite, Argument("org_id", org_id),
                    Argument("invited_email", invited_email), Argument("role", role));
     }
-    /// Takes an invitation back.
+    /// Cancels an invitation.
     std::optional<Response> cancel_invitation(std::string_view org_id, std::string_view invitation_id) const {
         return try_cancel_invitation(org_id, invitation_id).value();
     }
@@ -1365,7 +1366,7 @@ public:
         return one(axonpush_organizations_cancel_invitation, Argument("org_id", org_id),
                    Argument("invitation_id", invitation_id));
     }
-    /// Removes a member from an organisation.
+    /// Removes a member from an organization.
     std::optional<Response> remove_member(std::string_view org_id, std::string_view user_id) const {
         return try_remove_member(org_id, user_id).value();
     }
@@ -1373,7 +1374,7 @@ public:
     Result<std::optional<Response>> try_remove_member(std::string_view org_id, std::string_view user_id) const {
         return one(axonpush_organizations_remove_member, Argument("org_id", org_id), Argument("user_id", user_id));
     }
-    /// Makes another member the owner of an organisation.
+    /// Makes another member the owner of an organization.
     std::optional<Response> transfer_ownership(std::string_view org_id, std::string_view user_id) const {
         return try_transfer_ownership(org_id, user_id).value();
     }
@@ -1383,7 +1384,7 @@ public:
         return one(axonpush_organizations_transfer_ownership, Argument("org_id", org_id),
                    Argument("user_id", user_id));
     }
-    /// Leaves an organisation.
+    /// Leaves an organization.
     std::optional<Response> leave(std::string_view org_id) const { return try_leave(org_id).value(); }
     /// leave() that returns the Error.
     Result<std::optional<Response>> try_leave(std::string_view org_id) const {
@@ -1391,12 +1392,12 @@ public:
     }
 };
 
-/// What is left of the answer to an event that was published in the background, to keep.
+/// A copy of the response to an event that was published in the background.
 struct Receipt {
     std::string event_id{};   ///< The service's id of the event.
-    std::string request_id{}; ///< The service's id of the request; empty if it gave none.
-    int http_status = 0;      ///< The HTTP status of the answer.
-    std::string json{};       ///< The whole answer.
+    std::string request_id{}; ///< The service's id of the request; empty if it sent none.
+    int http_status = 0;      ///< The HTTP status of the response.
+    std::string json{};       ///< The whole response.
 };
 
 /// Writes a JSON object without a JSON library: members are added in order.
@@ -1405,9 +1406,9 @@ struct Receipt {
 ///     payload.add("tool", "search").add("hits", 3).begin_array("scores").add(0.5).add(0.25).end();
 ///     event.payload = payload.text();
 ///
-/// Inside an object every member needs a key; inside an array it must have none. Mistakes (an end too
-/// many, a key missing, text that is not UTF-8, NaN) need not be checked one by one: the first is
-/// remembered, what follows is ignored, and text() reports it.
+/// Inside an object every member needs a key; inside an array an element must have none. Mistakes (an end too
+/// many, a missing key, a string that is not UTF-8, NaN) need not be checked one by one: the writer remembers
+/// the first, ignores what follows, and text() reports it.
 ///
 /// Threads: one at a time. A moved-from writer may be assigned to or destroyed, nothing else.
 class Json {
@@ -1415,7 +1416,7 @@ public:
     /// Starts an object.
     Json() : json_(axonpush_json_new()) {}
 
-    /// Adds a member to an object: text, a number, true or false, or nullptr.
+    /// Adds a member to an object: a string, a number, true or false, or nullptr.
     template <typename T> Json &add(std::string_view key, const T &value) {
         put(Key(*this, key).get(), value);
         return *this;
@@ -1425,32 +1426,32 @@ public:
         put(nullptr, value);
         return *this;
     }
-    /// Adds a member that is JSON text already.
+    /// Adds a member whose value is JSON already.
     Json &raw(std::string_view key, std::string_view json) {
         put_raw(Key(*this, key).get(), json);
         return *this;
     }
-    /// Adds an element that is JSON text already.
+    /// Adds an element that is JSON already.
     Json &raw(std::string_view json) {
         put_raw(nullptr, json);
         return *this;
     }
-    /// Begins an object in an object; what follows goes into it, until end().
+    /// Begins an object inside an object; until end(), what follows goes into it.
     Json &begin_object(std::string_view key) {
         axonpush_json_begin_object(json_.get(), Key(*this, key).get());
         return *this;
     }
-    /// Begins an object in an array.
+    /// Begins an object inside an array.
     Json &begin_object() {
         axonpush_json_begin_object(json_.get(), nullptr);
         return *this;
     }
-    /// Begins an array in an object; what follows goes into it, until end().
+    /// Begins an array inside an object; until end(), what follows goes into it.
     Json &begin_array(std::string_view key) {
         axonpush_json_begin_array(json_.get(), Key(*this, key).get());
         return *this;
     }
-    /// Begins an array in an array.
+    /// Begins an array inside an array.
     Json &begin_array() {
         axonpush_json_begin_array(json_.get(), nullptr);
         return *this;
@@ -1466,7 +1467,7 @@ public:
     std::string_view text() { return try_text().value(); }
     /// text() that returns the Error.
     Result<std::string_view> try_text() {
-        if (nul_in_key_) return Error(Status::invalid_argument, "a key has a NUL character inside");
+        if (nul_in_key_) return Error(Status::invalid_argument, "key: it contains a NUL character");
         std::size_t length = 0;
         axonpush_error *failure = nullptr;
         const char *text = axonpush_json_text(json_.get(), &length, &failure);
@@ -1480,14 +1481,14 @@ private:
     /// A NUL-terminated key.
     class Key {
     public:
-        Key(Json &json, std::string_view key) : texts_({{"key", key, text_}}) {
-            if (texts_.flawed()) json.nul_in_key_ = true;
+        Key(Json &json, std::string_view key) : strings_({{"key", key, text_}}) {
+            if (strings_.invalid()) json.nul_in_key_ = true;
         }
         const char *get() const noexcept { return text_; }
 
     private:
         const char *text_ = ""; // An empty key is a key.
-        detail::Texts texts_;
+        detail::CStrings strings_;
     };
 
     template <typename T> void put(const char *key, const T &value) {
@@ -1503,27 +1504,27 @@ private:
             axonpush_json_int(json_.get(), key, value);
         } else {
             static_assert(std::is_convertible_v<const T &, std::string_view>,
-                          "axonpush::Json::add() takes text, numbers, bool and nullptr");
-            put_text(key, value);
+                          "axonpush::Json::add() takes strings, numbers, bool and nullptr");
+            put_string(key, value);
         }
     }
 
-    void put_text(const char *key, std::string_view value) {
+    void put_string(const char *key, std::string_view value) {
         if (value.find('\0') != std::string_view::npos) {
             put_raw(key, quoted(value));
             return;
         }
-        const char *text = "";
-        const detail::Texts copy({{"value", value, text}});
-        axonpush_json_string(json_.get(), key, text);
+        const char *string = "";
+        const detail::CStrings copy({{"value", value, string}});
+        axonpush_json_string(json_.get(), key, string);
     }
 
     void put_raw(const char *key, std::string_view json) {
-        // A length of 0 would mean NUL-terminated; an empty text is no JSON, and says so.
+        // A length of 0 means NUL-terminated; the empty string is not JSON, and is reported as such.
         axonpush_json_raw(json_.get(), key, json.empty() ? "" : json.data(), json.size());
     }
 
-    /// As JSON, with all that must be escaped: for the text that the C interface cannot take.
+    /// The string as JSON, escaped as needed: for strings that the C interface cannot take.
     static std::string quoted(std::string_view value) {
         std::string out = "\"";
         for (const char c : value) {
@@ -1546,16 +1547,16 @@ private:
     bool nul_in_key_ = false;
 };
 
-/// Receives one line of the log, without a newline. It runs on whichever thread logs, several at
-/// once. `message` is borrowed for the call. What it throws is caught: the exception goes to stderr,
-/// and the line is lost.
+/// Receives one line of the log, without a newline. It runs on any thread that logs, on several at once.
+/// `message` is borrowed for the call. An exception that it throws is caught and reported on stderr, and the
+/// line is lost.
 using LogFunction = std::function<void(LogLevel level, std::string_view message)>;
 
-/// Chooses what is logged, and where to, for the whole process. The last call wins, and it wins over
+/// Chooses what is logged, and where, for the whole process. The last call applies, and takes precedence over
 /// the variable AXONPUSH_LOG.
 ///
-/// Without `function`: to stderr. A function is kept until the process ends, since another thread may
-/// be in it when the next is set: set it once, not over and over.
+/// Without `function`, lines go to stderr. A function is kept until the process ends, since another thread may
+/// still be in it when the next one is set: set it once, not repeatedly.
 inline void log_set(LogLevel max_level, LogFunction function = {}) {
     const auto level = static_cast<axonpush_log_level>(max_level);
     if (!function) return axonpush_log_set(level, nullptr, nullptr);
@@ -1584,37 +1585,37 @@ inline void log_set(LogLevel max_level, LogFunction function = {}) {
 /// The scheme has no timestamp: what a signature does not say is when. Refuse bodies that you have seen.
 inline bool webhook_verify(std::string_view secret, std::string_view body, std::string_view signature) {
     const char *c_secret = nullptr, *c_signature = nullptr;
-    const detail::Texts texts({{"secret", secret, c_secret}, {"signature", signature, c_signature}});
-    return !texts.flawed() && axonpush_webhook_verify(c_secret, body.data(), body.size(), c_signature);
+    const detail::CStrings strings({{"secret", secret, c_secret}, {"signature", signature, c_signature}});
+    return !strings.invalid() && axonpush_webhook_verify(c_secret, body.data(), body.size(), c_signature);
 }
 
 /// The signature of `body` under `secret`: lower-case hex of HMAC-SHA256. std::nullopt for a secret that
 /// is empty or has a NUL character inside.
 inline std::optional<std::string> webhook_sign(std::string_view secret, std::string_view body) {
     const char *c_secret = nullptr;
-    const detail::Texts texts({{"secret", secret, c_secret}});
+    const detail::CStrings strings({{"secret", secret, c_secret}});
     char signature[65];
-    if (texts.flawed() || !axonpush_webhook_sign(c_secret, body.data(), body.size(), signature)) return std::nullopt;
+    if (strings.invalid() || !axonpush_webhook_sign(c_secret, body.data(), body.size(), signature)) return std::nullopt;
     return signature;
 }
 
-/// A trace, and a span in it: what ties events together across functions and processes.
+/// A trace and a span in it. Traces connect events across functions and processes.
 ///
 /// Threads: immutable, so any number may read it.
 class Trace {
 public:
-    /// Starts a trace, or goes on with one: what is empty is drawn at random (a UUID; 16 hex digits).
-    /// Throws an Error with Status::invalid_argument for an id that cannot be used.
+    /// Starts a trace, or continues one: an id that is empty becomes a random one (a UUID; 16 hex digits).
+    /// Throws an Error with Status::invalid_argument if an id cannot be used.
     explicit Trace(std::string_view trace_id = {}, std::string_view span_id = {})
         : Trace(make(trace_id, span_id).value()) {}
-    /// Takes the trace of an incoming `traceparent` header (W3C Trace Context). Throws an Error with
-    /// Status::invalid_argument for a malformed one.
+    /// Reads the trace from an incoming `traceparent` header (W3C Trace Context). Throws an Error with
+    /// Status::invalid_argument if the header is malformed.
     static Trace parse(std::string_view traceparent) { return try_parse(traceparent).value(); }
     /// parse() that returns the Error.
     static Result<Trace> try_parse(std::string_view traceparent) {
         const char *header = "";
-        const detail::Texts texts({{"traceparent", traceparent, header}});
-        if (texts.flawed()) return texts.error();
+        const detail::CStrings strings({{"traceparent", traceparent, header}});
+        if (strings.invalid()) return strings.error();
         return owned([&](axonpush_error **error) { return axonpush_trace_parse(header, error); });
     }
     /// The trace that is current on the calling thread, if one is.
@@ -1627,17 +1628,17 @@ public:
     Trace child() const {
         return owned([&](axonpush_error **error) { return axonpush_trace_child(trace_.get(), error); }).value();
     }
-    Trace(const Trace &) noexcept = default;            ///< Shares the texts. There is no other move.
-    Trace &operator=(const Trace &) noexcept = default; ///< Shares the texts.
+    Trace(const Trace &) noexcept = default;            ///< Shares the strings. There is no separate move.
+    Trace &operator=(const Trace &) noexcept = default; ///< Shares the strings.
     ~Trace() = default;
 
     /// The id of the trace.
     std::string_view trace_id() const noexcept { return axonpush_trace_id(trace_.get()); }
     /// The id of the span.
     std::string_view span_id() const noexcept { return axonpush_trace_span_id(trace_.get()); }
-    /// The `traceparent` header to send with an outgoing request.
+    /// The `traceparent` header for an outgoing request.
     std::string_view traceparent() const noexcept { return axonpush_trace_traceparent(trace_.get()); }
-    /// The same for the functions of the C interface; it stays this object's.
+    /// The trace for functions of the C interface; this object keeps it.
     const axonpush_trace *get() const noexcept { return trace_.get(); }
 
 private:
@@ -1649,116 +1650,116 @@ private:
     }
     static Result<Trace> make(std::string_view trace_id, std::string_view span_id) {
         const char *trace = nullptr, *span = nullptr;
-        const detail::Texts texts({{"trace_id", trace_id, trace}, {"span_id", span_id, span}});
-        if (texts.flawed()) return texts.error();
+        const detail::CStrings strings({{"trace_id", trace_id, trace}, {"span_id", span_id, span}});
+        if (strings.invalid()) return strings.error();
         return owned([&](axonpush_error **error) { return axonpush_trace_new(trace, span, error); });
     }
 
-    std::shared_ptr<const axonpush_trace> trace_; // Shared by copies, which are so never without one.
+    std::shared_ptr<const axonpush_trace> trace_; // Never null: copies share it.
 };
 
-/// Makes a trace current on this thread for as long as the scope lives: events published meanwhile, now
-/// or in the background, carry its trace id, and its span as their parent, unless they say otherwise.
+/// Makes a trace current on this thread while the scope lives: events published meanwhile, synchronously or in
+/// the background, carry its trace id, and its span as their parent, unless they name others.
 ///
-/// Threads: it must end on the thread that made it, and scopes end in the reverse order.
+/// Threads: a scope must end on the thread that made it, and scopes must end in reverse order.
 class TraceScope {
 public:
-    /// Enters the trace, which is copied.
+    /// Makes a copy of the trace current.
     explicit TraceScope(const Trace &trace) noexcept : before_(axonpush_trace_enter(trace.get())) {}
-    TraceScope(const TraceScope &) = delete;            ///< It is bound to its place.
-    TraceScope &operator=(const TraceScope &) = delete; ///< It is bound to its place.
-    /// Makes current again what was so before.
+    TraceScope(const TraceScope &) = delete;            ///< A scope cannot be copied.
+    TraceScope &operator=(const TraceScope &) = delete; ///< A scope cannot be copied.
+    /// Makes the previous trace current again.
     ~TraceScope() { axonpush_trace_leave(before_); }
 
 private:
     axonpush_trace *before_;
 };
 
-/// A walk back through events, from the newest to the oldest, page by page behind the scenes: no event
-/// twice and none left out, also where several share a timestamp.
+/// A range over events, from the newest to the oldest. It requests them page by page, and yields every event
+/// exactly once, also where several have the same timestamp.
 ///
 ///     for (const auto &event : client.events("my channel")) use(event.get_string("/eventId"));
 ///
-/// Each event is a ResponseView whose pointers begin at the event. It lives until the walk goes on. In
-/// fail-open mode an unreachable service is the end of the walk.
+/// Each event is a ResponseView whose pointers are relative to the event. It lives until the next step. In
+/// fail-open mode the range ends when the service is unreachable.
 ///
 /// Threads: one at a time.
-/// Lifetime: it outlives its client, but fails with Status::closed or invalid_handle then. Moving it
-/// ends its iterators.
+/// Lifetime: it may outlive its client, but then fails with Status::closed or invalid_handle. Moving it
+/// invalidates its iterators.
 class Events {
 public:
-    /// An input iterator: events are asked for as it goes, and it goes once. Going on throws an Error
-    /// where a page cannot be had; it may then be tried again, and misses nothing.
+    /// An input iterator: it requests events as it advances, once. Advancing throws an Error when a page
+    /// cannot be fetched; trying again then continues where it was.
     class Iterator {
     public:
-        using iterator_category = std::input_iterator_tag; ///< Of the standard library.
+        using iterator_category = std::input_iterator_tag; ///< As the standard library demands.
         using value_type = ResponseView;                   ///< An event.
-        using difference_type = std::ptrdiff_t;            ///< Of the standard library.
-        using pointer = const ResponseView *;              ///< Of the standard library.
-        using reference = const ResponseView &;            ///< Until the walk goes on.
+        using difference_type = std::ptrdiff_t;            ///< As the standard library demands.
+        using pointer = const ResponseView *;              ///< As the standard library demands.
+        using reference = const ResponseView &;            ///< It lives until the next step.
 
         Iterator() = default; ///< The end.
         /// The event.
-        reference operator*() const noexcept { return walk_->event_; }
+        reference operator*() const noexcept { return events_->event_; }
         /// The event.
-        pointer operator->() const noexcept { return &walk_->event_; }
-        /// To the next older event.
+        pointer operator->() const noexcept { return &events_->event_; }
+        /// Advances to the next older event.
         Iterator &operator++() {
-            if (!walk_->next()) walk_ = nullptr;
+            if (!events_->next()) events_ = nullptr;
             return *this;
         }
-        /// The same; where it was is gone.
+        /// Advances to the next older event. The one before is gone, so there is nothing to return.
         void operator++(int) { ++*this; }
-        /// Whether both are at the end, or both are not.
-        friend bool operator==(const Iterator &a, const Iterator &b) noexcept { return a.walk_ == b.walk_; }
-        /// Whether they are not.
-        friend bool operator!=(const Iterator &a, const Iterator &b) noexcept { return a.walk_ != b.walk_; }
+        /// Whether both are at the end, or neither is.
+        friend bool operator==(const Iterator &a, const Iterator &b) noexcept { return a.events_ == b.events_; }
+        /// Whether exactly one is at the end.
+        friend bool operator!=(const Iterator &a, const Iterator &b) noexcept { return a.events_ != b.events_; }
 
     private:
         friend class Events;
-        explicit Iterator(Events *walk) noexcept : walk_(walk) {}
-        Events *walk_ = nullptr;
+        explicit Iterator(Events *events) noexcept : events_(events) {}
+        Events *events_ = nullptr;
     };
 
-    /// Goes to the first event, or from where the walk is to the next. Throws an Error.
+    /// Advances to the first event, or to the next one if the range was used before. Throws an Error.
     Iterator begin() { return Iterator(next() ? this : nullptr); }
     /// The end.
     Iterator end() const noexcept { return Iterator(); }
 
-    /// The next older event, which lives until the next call; std::nullopt: the end.
+    /// The next older event, which lives until the next call; std::nullopt at the end.
     std::optional<ResponseView> next() { return try_next().value(); }
-    /// next() that returns the Error. The same call may then be made again, and misses nothing.
+    /// next() that returns the Error. Calling it again then continues where it was.
     Result<std::optional<ResponseView>> try_next() {
         const axonpush_response *event = nullptr;
         event_ = ResponseView();
-        const Result<void> went = detail::attempt(
-            [&](axonpush_error **error) { return axonpush_events_iter_next(walk_.get(), &event, error); });
-        if (!went) return went.error();
+        const Result<void> advanced = detail::attempt(
+            [&](axonpush_error **error) { return axonpush_events_iter_next(iterator_.get(), &event, error); });
+        if (!advanced) return advanced.error();
         if (!event) return std::optional<ResponseView>();
         event_ = ResponseView(event);
         return std::optional<ResponseView>(event_);
     }
-    /// Takes over a walk of the C interface.
-    explicit Events(axonpush_events_iter *owned) noexcept : walk_(owned) {}
+    /// Takes over an iterator of the C interface.
+    explicit Events(axonpush_events_iter *owned) noexcept : iterator_(owned) {}
 
 private:
     struct Free {
-        void operator()(axonpush_events_iter *walk) const noexcept { axonpush_events_iter_free(walk); }
+        void operator()(axonpush_events_iter *iterator) const noexcept { axonpush_events_iter_free(iterator); }
     };
-    std::unique_ptr<axonpush_events_iter, Free> walk_;
+    std::unique_ptr<axonpush_events_iter, Free> iterator_;
     ResponseView event_;
 };
 
-/// A client: configuration, connections, and a queue of its own.
+/// A client of the service. It has its own configuration, connections and queue.
 ///
-/// Threads: any number may use one client at once, close() included.
-/// Lifetime: its destructor closes it, and so does another client that is moved into it. A moved-from
-/// client is as a closed one: its calls fail with Status::invalid_handle. After fork() the child's
-/// copy works with connections and a queue of its own; futures and completions of events that the
-/// parent had accepted stay with the parent.
+/// Threads: any number may use one client at once, and may close it meanwhile.
+/// Lifetime: its destructor closes it, and so does moving another client into it. A moved-from client behaves
+/// like a closed one: its calls fail with Status::invalid_handle. After fork() the child's copy works with
+/// connections and a queue of its own; futures and completions of events that the parent accepted stay with
+/// the parent.
 class Client {
 public:
-    /// Makes a client; without options, all from the environment. Nothing is sent yet. Throws an Error
+    /// Makes a client; without options, the environment configures it. Nothing is sent yet. Throws an Error
     /// with Status::config or invalid_argument.
     explicit Client(const Options &options = {}) : Client(create(options).value()) {}
     /// A client, or the Error.
@@ -1769,9 +1770,9 @@ public:
     }
     /// Takes over a client of the C interface.
     explicit Client(axonpush_client *owned) noexcept : handle_(owned) {}
-    /// Leaves `other` as a closed client.
+    /// Leaves `other` like a closed client.
     Client(Client &&other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    /// Closes this client first, and leaves `other` as a closed one.
+    /// Closes this client first, and leaves `other` like a closed one.
     Client &operator=(Client &&other) noexcept {
         if (this != &other) {
             close();
@@ -1781,40 +1782,40 @@ public:
     }
     Client(const Client &) = delete;            ///< A queue has one owner.
     Client &operator=(const Client &) = delete; ///< A queue has one owner.
-    /// As close().
+    /// Calls close().
     ~Client() { close(); }
 
-    /// Closes the client: what waits is delivered for up to Options::shutdown_timeout_ms, the rest is
-    /// abandoned with Status::closed. It returns within that time plus half a second, and no
-    /// completion starts after it has returned. Other threads may be in a call, which ends with
-    /// Status::closed or invalid_handle; it may be called inside a completion, and again.
+    /// Closes the client: queued events are delivered for up to Options::shutdown_timeout_ms, and the rest is
+    /// abandoned with Status::closed. It returns within that time plus half a second, and no completion
+    /// starts after it has returned. Calls in progress on other threads end with Status::closed or
+    /// invalid_handle. It may be called inside a completion, and more than once.
     void close() noexcept { axonpush_close(handle_); }
 
-    /// Publishes one event and waits for the answer, with "/eventId" in it. std::nullopt: suppressed
-    /// by fail-open.
+    /// Publishes one event and waits for the response, which has "/eventId". std::nullopt: suppressed by
+    /// fail-open.
     std::optional<Response> publish(const Event &event) { return try_publish(event).value(); }
     /// publish() that returns the Error.
     Result<std::optional<Response>> try_publish(const Event &event) {
         const detail::CEvent c(event);
-        if (c.texts().flawed()) return c.texts().error();
-        return detail::answer([&](axonpush_response **response, axonpush_error **error) {
+        if (c.strings().invalid()) return c.strings().error();
+        return detail::response_of([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_events_publish(handle_, c.get(), response, error);
         });
     }
 
-    /// Accepts one event for delivery in the background, and returns at once: no network, no wait (but
-    /// for Overflow::block). Throws an Error if it is not accepted: Status::invalid_argument,
-    /// queue_full or closed.
+    /// Accepts one event for delivery in the background and returns at once, without using the network; only
+    /// with Overflow::block it may wait for room. Throws an Error if the event is not accepted:
+    /// Status::invalid_argument, queue_full or closed.
     void publish_async(const Event &event) { try_publish_async(event).value(); }
     /// publish_async() that returns the Error.
     Result<void> try_publish_async(const Event &event) { return enqueue(event, nullptr, nullptr); }
 
-    /// The same, and calls `completion(const Outcome &)` exactly once for an event that was accepted,
-    /// never for one that was not.
+    /// The same, and calls `completion(const Outcome &)` exactly once with the final outcome of an event that
+    /// was accepted, and never for one that was not.
     ///
-    /// `completion` is moved or copied in and may be move-only. It runs, and is destroyed afterwards,
-    /// on a thread of the library's or inside poll(), and may call anything, close() on its own client
-    /// included. What it throws is caught and told on stderr: nobody is waiting for it.
+    /// `completion` is moved or copied, and may be move-only. It runs and is then destroyed on a thread of the
+    /// library or inside poll(), and may call anything, including close() on its own client. An exception
+    /// that it throws is caught and reported on stderr.
     template <typename Completion> void publish_async(const Event &event, Completion &&completion) {
         try_publish_async(event, std::forward<Completion>(completion)).value();
     }
@@ -1825,20 +1826,20 @@ public:
                       "a completion is called with a const axonpush::Outcome &");
         auto owned = std::make_unique<Callable>(std::forward<Completion>(completion));
         Result<void> accepted = enqueue(event, &Client::complete<Callable>, owned.get());
-        // From acceptance on it is complete()'s, which may have destroyed it by now.
+        // An accepted completion belongs to complete(), which may have destroyed it by now.
         if (accepted) static_cast<void>(owned.release());
         return accepted;
     }
 
 #if AXONPUSH_EXCEPTIONS_
-    /// Publishes in the background, as publish_async(), and gives the result as a future: a Receipt,
-    /// std::nullopt if it was suppressed by fail-open, or the Error, also of an event that was not
-    /// accepted. So it throws nothing, and has no twin.
+    /// Publishes in the background, as publish_async() does, and returns the outcome as a future: a Receipt,
+    /// std::nullopt if fail-open suppressed a failure, or the Error, also if the event was not accepted. It
+    /// throws nothing itself, so it has no twin.
     ///
-    /// The future is ready when the event is delivered or given up; never abandoned. In polled mode
-    /// some thread must call poll() meanwhile. The future's destructor does not wait.
+    /// The future becomes ready when the event is delivered or given up; its promise is never broken. In
+    /// polled mode some thread must call poll() meanwhile. The future's destructor does not wait.
     std::future<std::optional<Receipt>> publish_future(const Event &event) {
-        // Shared, since a refused completion is destroyed before its Error is known.
+        // Shared, since a refused completion is destroyed before the Error is known.
         const auto promise = std::make_shared<std::promise<std::optional<Receipt>>>();
         std::future<std::optional<Receipt>> future = promise->get_future();
         const Result<void> accepted =
@@ -1848,69 +1849,69 @@ public:
     }
 #endif
 
-    /// Lists events of a channel, newest first. Without `channel_id`: of the client's channel.
-    /// Suppressed by fail-open: a Response without events.
+    /// Lists events of a channel, newest first; without `channel_id`, of the client's channel. The Response
+    /// has no events if fail-open suppressed a failure.
     Response list(std::string_view channel_id = {}, const EventQuery &query = {}) {
         return try_list(channel_id, query).value();
     }
     /// list() that returns the Error.
     Result<Response> try_list(std::string_view channel_id = {}, const EventQuery &query = {}) {
         const char *channel = nullptr;
-        const detail::Texts texts({{"channel_id", channel_id, channel}});
+        const detail::CStrings strings({{"channel_id", channel_id, channel}});
         const detail::CQuery c(query);
-        if (texts.flawed()) return texts.error();
-        if (c.texts().flawed()) return c.texts().error();
-        return detail::present(detail::answer([&](axonpush_response **response, axonpush_error **error) {
+        if (strings.invalid()) return strings.error();
+        if (c.strings().invalid()) return c.strings().error();
+        return detail::not_null(detail::response_of([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_events_list(handle_, channel, c.get(), response, error);
         }));
     }
 
-    /// Searches the organisation's events, newest first. Suppressed by fail-open: a Response without
-    /// events.
+    /// Searches the organization's events, newest first. The Response has no events if fail-open suppressed a
+    /// failure.
     Response search(const EventQuery &query = {}) { return try_search(query).value(); }
     /// search() that returns the Error.
     Result<Response> try_search(const EventQuery &query = {}) {
         const detail::CQuery c(query);
-        if (c.texts().flawed()) return c.texts().error();
-        return detail::present(detail::answer([&](axonpush_response **response, axonpush_error **error) {
+        if (c.strings().invalid()) return c.strings().error();
+        return detail::not_null(detail::response_of([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_events_search(handle_, c.get(), response, error);
         }));
     }
 
-    /// Walks back through the events of a channel, or without `channel_id` of the organisation; all of
-    /// them, whose number `query.limit` does not bound: it is the size of a page (default 500). Without
-    /// `query.since` the service goes back 24 hours. Nothing is requested yet.
+    /// Returns a range over all events of a channel, or of the organization without `channel_id`.
+    /// `query.limit` is the size of a page (default 500), not the number of events. Without `query.since`
+    /// the service goes back 24 hours. Nothing is requested yet.
     Events events(std::string_view channel_id = {}, const EventQuery &query = {}) {
         return try_events(channel_id, query).value();
     }
-    /// events() that returns the Error. To walk without exceptions, call Events::try_next().
+    /// events() that returns the Error. To iterate without exceptions, call Events::try_next().
     Result<Events> try_events(std::string_view channel_id = {}, const EventQuery &query = {}) {
         const char *channel = nullptr;
-        const detail::Texts texts({{"channel_id", channel_id, channel}});
+        const detail::CStrings strings({{"channel_id", channel_id, channel}});
         const detail::CQuery c(query);
-        if (texts.flawed()) return texts.error();
-        if (c.texts().flawed()) return c.texts().error();
-        axonpush_events_iter *walk = nullptr;
+        if (strings.invalid()) return strings.error();
+        if (c.strings().invalid()) return c.strings().error();
+        axonpush_events_iter *iterator = nullptr;
         const Result<void> made = detail::attempt([&](axonpush_error **error) {
-            return axonpush_events_iter_new(handle_, channel, c.get(), &walk, error);
+            return axonpush_events_iter_new(handle_, channel, c.get(), &iterator, error);
         });
         if (!made) return made.error();
-        return Events(walk);
+        return Events(iterator);
     }
 
-    // Apps and the like: one function for each row of docs/operations.md.
+    // The resources: one function for each row of docs/operations.md.
 
-    /// The organisation's apps.
+    /// The organization's apps.
     Apps apps() const noexcept { return Apps(handle_); }
     /// The channels of an app.
     Channels channels() const noexcept { return Channels(handle_); }
-    /// The organisation's environments.
+    /// The organization's environments.
     Environments environments() const noexcept { return Environments(handle_); }
     /// The webhook endpoints of a channel.
     Webhooks webhooks() const noexcept { return Webhooks(handle_); }
-    /// The traces that the service has. (What is published now belongs to the Trace of a TraceScope.)
+    /// The traces that the service has. (A TraceScope determines the trace of new events.)
     Traces traces() const noexcept { return Traces(handle_); }
-    /// The organisations of the key's user.
+    /// The organizations of the key's user.
     Organizations organizations() const noexcept { return Organizations(handle_); }
 
     /// Gets what the service can do. std::nullopt: suppressed by fail-open.
@@ -1919,15 +1920,15 @@ public:
     Result<std::optional<Response>> try_capabilities() const {
         return detail::Resource(handle_).one(axonpush_capabilities_get);
     }
-    /// Asks whether the service is well. std::nullopt: unreachable, under fail-open.
+    /// Asks whether the service is healthy. std::nullopt: unreachable, in fail-open mode.
     std::optional<Response> health() const { return try_health().value(); }
     /// health() that returns the Error.
     Result<std::optional<Response>> try_health() const {
         return detail::Resource(handle_).one(axonpush_health_get);
     }
 
-    /// Hands spans to the service as OTLP in JSON (ExportTraceServiceRequest). Without `channel_id`: for
-    /// the client's channel. The privacy rules do not apply: it is sent as it is.
+    /// Sends spans to the service as OTLP in JSON (ExportTraceServiceRequest), for a channel; without
+    /// `channel_id`, for the client's channel. The redaction rules do not apply: the JSON is sent as it is.
     std::optional<Response> otlp_traces(std::string_view json, std::string_view channel_id = {}) const {
         return try_otlp_traces(json, channel_id).value();
     }
@@ -1936,7 +1937,7 @@ public:
         return detail::Resource(handle_).one(axonpush_otlp_traces, detail::Argument("channel_id", channel_id),
                                              detail::json_start(json), json.size());
     }
-    /// Hands log records to the service as OTLP in JSON (ExportLogsServiceRequest), likewise.
+    /// Sends log records to the service as OTLP in JSON (ExportLogsServiceRequest), in the same way.
     std::optional<Response> otlp_logs(std::string_view json, std::string_view channel_id = {}) const {
         return try_otlp_logs(json, channel_id).value();
     }
@@ -1946,11 +1947,11 @@ public:
                                              detail::json_start(json), json.size());
     }
 
-    /// Calls any other endpoint, with the same credentials, retries, errors and fail-open.
+    /// Calls any other endpoint, with the same credentials, retries, errors and fail-open mode.
     ///
-    /// `method`: GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base
-    /// URL; percent-encode ids in it. `query` is without "?". A POST or PATCH whose answer was lost is
-    /// not repeated. std::nullopt: suppressed by fail-open.
+    /// `method` is GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base URL;
+    /// percent-encode ids in it. `query` has no "?". A POST or PATCH whose response was lost is not
+    /// repeated. std::nullopt: suppressed by fail-open.
     std::optional<Response> request(std::string_view method, std::string_view path, std::string_view query = {},
                                     std::string_view body_json = {}) {
         return try_request(method, path, query, body_json).value();
@@ -1959,18 +1960,18 @@ public:
     Result<std::optional<Response>> try_request(std::string_view method, std::string_view path,
                                                 std::string_view query = {}, std::string_view body_json = {}) {
         const char *c_method = nullptr, *c_path = nullptr, *c_query = nullptr;
-        const detail::Texts texts({{"method", method, c_method}, {"path", path, c_path}, {"query", query, c_query}});
-        if (texts.flawed()) return texts.error();
-        return detail::answer([&](axonpush_response **response, axonpush_error **error) {
+        const detail::CStrings strings({{"method", method, c_method}, {"path", path, c_path}, {"query", query, c_query}});
+        if (strings.invalid()) return strings.error();
+        return detail::response_of([&](axonpush_response **response, axonpush_error **error) {
             return axonpush_request(handle_, c_method, c_path, c_query, detail::json_start(body_json),
                                     body_json.size(), response, error);
         });
     }
 
-    /// Calls a function of the C interface that gives a response and has no wrapper here, as a newer
-    /// library may have: `client.call(axonpush_apps_create, "my app")`. The
-    /// arguments are those between the client and the response; a std::string stands for a
-    /// `const char *`. std::nullopt: suppressed by fail-open.
+    /// Calls a function of the C interface that returns a response and has no wrapper here, as a newer
+    /// library may have: `client.call(axonpush_apps_create, "my app")`. The arguments are those between the
+    /// client and the response; a std::string may stand for a `const char *`. std::nullopt: suppressed by
+    /// fail-open.
     template <typename Function, typename... Arguments>
     std::optional<Response> call(Function function, const Arguments &...arguments) {
         return try_call(function, arguments...).value();
@@ -1978,23 +1979,23 @@ public:
     /// call() that returns the Error.
     template <typename Function, typename... Arguments>
     Result<std::optional<Response>> try_call(Function function, const Arguments &...arguments) {
-        return detail::answer([&](axonpush_response **response, axonpush_error **error) {
+        return detail::response_of([&](axonpush_response **response, axonpush_error **error) {
             return function(handle_, detail::c_argument(arguments)..., response, error);
         });
     }
 
-    /// Publishes a line of the program's log in the background; for a log sink to call, since it cannot
-    /// break its host. It never waits (with Overflow::block it refuses instead). Every failure is
-    /// suppressed, in strict mode too, and counted: in Stats::log_events_lost where this returns false,
-    /// in `failed`, `expired` and the like afterwards. From inside the function of log_set() it returns
-    /// false, so that no line begets another. axonpush_spdlog.hpp is such a sink.
+    /// Publishes a record of the program's log in the background. It is made for log sinks, such as
+    /// axonpush_spdlog.hpp, since it cannot break the application: it never waits (with Overflow::block it
+    /// refuses instead), and it suppresses every failure, in strict mode, too. Failures are counted, in
+    /// Stats::log_events_lost if this returns false, otherwise in `failed`, `expired` and so on. Inside the
+    /// function of log_set() it returns false, so that logging cannot feed on itself.
     ///
     /// Returns whether the event was accepted.
     bool log_event(const LogRecord &record) noexcept { return detail::log_event(handle_, record); }
 
-    /// Waits until every event accepted before the call has ended, with its completion returned (in
-    /// polled mode: waiting to be polled). Throws an Error with Status::timeout after `timeout`; what
-    /// is left stays queued.
+    /// Waits until every event that was accepted before the call has reached its final outcome and its
+    /// completion has returned (in polled mode: is ready to be polled). Throws an Error with Status::timeout
+    /// after `timeout`; the remaining events stay queued.
     void flush(std::chrono::milliseconds timeout) { try_flush(timeout).value(); }
     /// flush() that returns the Error.
     Result<void> try_flush(std::chrono::milliseconds timeout) {
@@ -2003,9 +2004,9 @@ public:
         });
     }
 
-    /// Stops the client for good: new calls fail with Status::closed, what waits is delivered for up
-    /// to `timeout`, the rest is abandoned. stats(), poll() and close() still work. Throws an Error
-    /// with Status::timeout if events were abandoned.
+    /// Stops the client for good: new calls fail with Status::closed, queued events are delivered for up to
+    /// `timeout`, and the rest is abandoned. stats(), poll() and close() still work. Throws an Error with
+    /// Status::timeout if events were abandoned.
     void shutdown(std::chrono::milliseconds timeout) { try_shutdown(timeout).value(); }
     /// shutdown() that returns the Error.
     Result<void> try_shutdown(std::chrono::milliseconds timeout) {
@@ -2014,17 +2015,17 @@ public:
         });
     }
 
-    /// CompletionMode::polled: runs the completions that wait, on this thread, after waiting for up to
-    /// `timeout` until there is one. Returns how many ran; 0 also in the other mode. What completions
-    /// throw does not come out here: the others have their turn.
+    /// CompletionMode::polled: runs the completions that are ready, on this thread. If none is, it waits for
+    /// up to `timeout` until one is. Returns how many ran; 0 also in the other mode. Exceptions of completions
+    /// do not leave this function, and do not keep the others from running.
     std::size_t poll(std::chrono::milliseconds timeout = {}) noexcept {
         return axonpush_poll(handle_, detail::milliseconds(timeout));
     }
-    /// CompletionMode::polled: a descriptor that is readable while completions wait, for event loops.
-    /// When it is, call poll(); do not read from it or close it. -1 in the other mode.
+    /// CompletionMode::polled: a descriptor that is readable while completions are ready, for event loops.
+    /// Call poll() when it is readable; do not read from it or close it. -1 in the other mode.
     int completion_fd() const noexcept { return axonpush_completion_fd(handle_); }
 
-    /// Reads the books. Throws an Error with Status::invalid_handle if the client is closed.
+    /// Returns the counters. Throws an Error with Status::invalid_handle if the client is closed.
     Stats stats() const { return try_stats().value(); }
     /// stats() that returns the Error.
     Result<Stats> try_stats() const {
@@ -2048,13 +2049,13 @@ public:
         return stats;
     }
 
-    /// The same client for the functions of the C interface; it stays this object's.
+    /// The client for functions of the C interface; this object keeps it.
     axonpush_client *get() const noexcept { return handle_; }
 
 private:
     Result<void> enqueue(const Event &event, axonpush_completion_fn completion, void *user_data) {
         const detail::CEvent c(event);
-        if (c.texts().flawed()) return c.texts().error();
+        if (c.strings().invalid()) return c.strings().error();
         return detail::attempt([&](axonpush_error **error) {
             return axonpush_events_publish_async(handle_, c.get(), completion, user_data, error);
         });
@@ -2093,7 +2094,7 @@ private:
         if (!options.user_agent.empty()) user_agent += ' ' + options.user_agent;
         const std::string proxy = options.proxy.value_or("");
         if (options.proxy) c.proxy = "";
-        const detail::Texts texts({{"api_key", options.api_key, c.api_key},
+        const detail::CStrings strings({{"api_key", options.api_key, c.api_key},
                                    {"tenant_id", options.tenant_id, c.tenant_id},
                                    {"base_url", options.base_url, c.base_url},
                                    {"environment", options.environment, c.environment},
@@ -2103,7 +2104,7 @@ private:
                                    {"ca_pem", options.ca_pem, c.ca_pem},
                                    {"proxy", proxy, c.proxy},
                                    {"user_agent", user_agent, c.user_agent}});
-        if (texts.flawed()) return texts.error();
+        if (strings.invalid()) return strings.error();
         c.timeout_ms = options.timeout_ms;
         if (options.max_retries) c.max_retries = *options.max_retries > 0 ? *options.max_retries : -1;
         c.fail_open = detail::toggle(options.fail_open);

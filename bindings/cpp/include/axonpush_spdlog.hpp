@@ -1,6 +1,6 @@
 /// @file axonpush_spdlog.hpp
-/// A sink for spdlog 1.x: the lines of the program's log become events of the AxonPush service. Optional:
-/// it needs spdlog, and nothing else of this library needs it.
+/// A sink for spdlog 1.x, which makes the lines of the program's log events of the AxonPush service. It is
+/// optional: it needs spdlog, and nothing else in this library needs it.
 ///
 ///     axonpush::Client client(options);
 ///     spdlog::default_logger()->sinks().push_back(std::make_shared<axonpush::SpdlogSink>(client));
@@ -15,15 +15,15 @@
 
 namespace axonpush {
 
-/// What the events of a SpdlogSink have in common. Empty members are left out.
+/// What the events of a SpdlogSink have in common. A member that is empty is left out.
 struct SpdlogOptions {
-    /// The program, such as "checkout": service.name of OpenTelemetry.
+    /// The name of the program, such as "checkout" (OpenTelemetry's service.name).
     std::string service_name{};
-    /// Where to publish; else the client's channel.
+    /// The channel to publish to. Default: the client's channel.
     std::string channel_id{};
-    /// Else "app.log". An agent's log is "agent.log".
+    /// Default "app.log". For the log of an agent use "agent.log".
     std::string event_type{};
-    /// The agent whose log it is.
+    /// The agent that writes the log.
     std::string agent_id{};
 };
 
@@ -33,7 +33,7 @@ namespace detail {
 /// The name of the logger that log_to_spdlog() makes.
 inline constexpr std::string_view spdlog_own_logger = "axonpush";
 
-/// How many calls of a SpdlogSink this thread is in.
+/// How many calls of a SpdlogSink are in progress on this thread.
 inline int &spdlog_depth() noexcept {
     static thread_local int depth = 0;
     return depth;
@@ -43,18 +43,18 @@ inline int &spdlog_depth() noexcept {
 /// @endcond
 
 /// A sink that publishes each line in the background, as Client::log_event() does: it never waits for the
-/// network and never breaks the program. Every failure is suppressed, in strict mode too, and counted.
+/// network and cannot break the application. It suppresses and counts every failure, in strict mode, too.
 ///
-/// An event has the line's text (without the pattern: time, level and the rest are members of their own),
-/// severity, time, logger, the place in the source where a macro like SPDLOG_INFO gave it, the thread
-/// ("thread.id"), and the trace of the innermost TraceScope on the thread that runs the sink. (That is the
-/// thread that logs, but for asynchronous loggers.)
+/// An event has the line's text (without the pattern, since time, level and the rest are members of their
+/// own), its severity, time and logger, the source location if a macro like SPDLOG_INFO logged it, the thread
+/// ("thread.id"), and the trace of the innermost TraceScope on the thread that runs the sink, which is the
+/// thread that logs unless the logger is asynchronous.
 ///
-/// flush() does nothing, since it would wait: Client::flush() does, and closing the client delivers what
-/// is left. Lines of a logger named "axonpush" are passed over: see log_to_spdlog().
+/// flush() does nothing, since it would have to wait; Client::flush() does, and closing the client delivers the
+/// rest. The sink ignores lines of a logger named "axonpush": see log_to_spdlog().
 ///
-/// Threads: any number; it has no lock, so loggers for one thread and for many may have it.
-/// Lifetime: it may outlive its client; lines are then counted in lost() and go nowhere.
+/// Threads: any number. The sink has no lock, so loggers for one thread and for many may have it.
+/// Lifetime: it may outlive its client; lines are then counted in lost() and not published.
 class SpdlogSink final : public spdlog::sinks::sink {
 public:
     /// A sink for a client, which may be moved afterwards.
@@ -87,12 +87,12 @@ public:
     }
     /// Does nothing.
     void flush() noexcept override {}
-    /// Does nothing: an event has no pattern.
+    /// Does nothing, since an event has no pattern.
     void set_pattern(const std::string &) noexcept override {}
-    /// Does nothing: an event has no pattern.
+    /// Does nothing, since an event has no pattern.
     void set_formatter(std::unique_ptr<spdlog::formatter>) noexcept override {}
 
-    /// How many lines were not accepted for delivery. What becomes of the others is in Client::stats().
+    /// How many lines were not accepted for delivery. Client::stats() counts what becomes of the others.
     std::uint64_t lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
 
 private:
@@ -107,17 +107,17 @@ private:
         }
     }
 
-    axonpush_client *client_; // A ticket: it may be used when the client is closed.
+    axonpush_client *client_; // A handle, which may be used after the client is closed.
     SpdlogOptions options_;
     std::atomic<std::uint64_t> lost_{0};
 };
 
-/// Gives the library's own log to spdlog, as log_set() does: to the sinks that `logger` has now, under the
-/// name "axonpush". A SpdlogSink among them passes these lines over, so that no line begets another, also
-/// where `logger` is asynchronous. What the library says while a SpdlogSink is publishing is not logged.
+/// Sends the library's own log to spdlog, by log_set(): to the sinks that `logger` has now, under the name
+/// "axonpush". A SpdlogSink among them ignores these lines, so that logging cannot feed on itself, also if
+/// `logger` is asynchronous. Lines that the library writes while a SpdlogSink is publishing are not logged.
 inline void log_to_spdlog(LogLevel max_level, const std::shared_ptr<spdlog::logger> &logger) {
     log_set(max_level, [own = logger->clone(std::string(detail::spdlog_own_logger))](LogLevel from, std::string_view message) {
-        // spdlog may hold a lock around the sink, as dist_sink_mt does, that this would wait for.
+        // spdlog may hold a lock around the sink, as dist_sink_mt does, for which this would wait.
         if (detail::spdlog_depth() > 0) return;
         auto level = spdlog::level::debug;
         if (from == LogLevel::error) level = spdlog::level::err;

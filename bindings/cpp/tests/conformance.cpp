@@ -96,15 +96,15 @@ std::string dev(const std::string &method, const std::string &path, const std::s
     if (write(fd, request.data(), request.size()) != static_cast<ssize_t>(request.size())) {
         throw std::logic_error("the development server does not listen");
     }
-    std::string answer;
+    std::string response;
     char piece[1 << 16];
-    for (ssize_t got; (got = read(fd, piece, sizeof piece)) > 0;) answer.append(piece, static_cast<size_t>(got));
+    for (ssize_t got; (got = read(fd, piece, sizeof piece)) > 0;) response.append(piece, static_cast<size_t>(got));
     close(fd);
-    const size_t head = answer.find("\r\n\r\n");
-    if (head == std::string::npos || answer.rfind("HTTP/1.1 2", 0) != 0) {
-        throw std::logic_error(method + ' ' + path + ": " + answer.substr(0, 500));
+    const size_t head = response.find("\r\n\r\n");
+    if (head == std::string::npos || response.rfind("HTTP/1.1 2", 0) != 0) {
+        throw std::logic_error(method + ' ' + path + ": " + response.substr(0, 500));
     }
-    return answer.substr(head + 4);
+    return response.substr(head + 4);
 }
 
 json *parsed(const std::string &text) {

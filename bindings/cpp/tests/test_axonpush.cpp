@@ -338,18 +338,18 @@ void resources_are_read_and_fail_as_other_calls_do() {
     environment.name = "Staging";
     CHECK_EQ(client.environments().create(environment)->http_status(), 201);
 
-    const std::string_view flawed("a\0b", 3);
-    environment.slug = flawed;
+    const std::string_view with_nul("a\0b", 3);
+    environment.slug = with_nul;
     axonpush::Webhook webhook;
-    webhook.url = flawed;
+    webhook.url = with_nul;
     axonpush::TraceQuery query;
-    query.user = flawed;
+    query.user = with_nul;
     axonpush::TraceQuery inner;
-    inner.events.q = flawed;
-    const Error errors[] = {client.apps().try_create(flawed).error(), client.channels().try_get("a", flawed).error(),
+    inner.events.q = with_nul;
+    const Error errors[] = {client.apps().try_create(with_nul).error(), client.channels().try_get("a", with_nul).error(),
                             client.environments().try_create(environment).error(),
                             client.webhooks().try_create(webhook).error(), client.traces().try_list(query).error(),
-                            client.traces().try_list(inner).error(), client.try_otlp_logs("{}", flawed).error()};
+                            client.traces().try_list(inner).error(), client.try_otlp_logs("{}", with_nul).error()};
     for (const Error &error : errors) CHECK(has(error.message(), "NUL"));
 
     fault(R"({"status":401})");
@@ -405,7 +405,7 @@ void traces_tie_events_together() {
     CHECK_EQ(copy.trace_id(), moved.trace_id()); // NOLINT
 }
 
-void a_walk_meets_every_event_once() {
+void a_range_yields_every_event_once() {
     Client client(strict());
     dev("POST", "/_dev/clock", R"({"freeze":"2026-01-01T00:00:00Z"})");
     for (int n = 0; n < 7; n++) client.publish(event_of("step", "{\"n\":" + std::to_string(n) + "}"));
@@ -418,15 +418,15 @@ void a_walk_meets_every_event_once() {
     CHECK((seen == std::vector<std::int64_t>{6, 5, 4, 3, 2, 1, 0}));
 
     // As an iterator of the standard library, moved, and of nothing.
-    axonpush::Events walk = client.events({}, query);
-    axonpush::Events moved = std::move(walk);
+    axonpush::Events events = client.events({}, query);
+    axonpush::Events moved = std::move(events);
     CHECK_EQ(std::distance(moved.begin(), moved.end()), 7);
     CHECK(!moved.next());
-    CHECK(!walk.try_next().has_value() || !*walk.try_next()); // NOLINT
+    CHECK(!events.try_next().has_value() || !*events.try_next()); // NOLINT
     axonpush::Events none = client.events("nothing here");
     CHECK(none.begin() == none.end());
-    axonpush::Events texts = client.events("tests", query);
-    auto at = texts.begin();
+    axonpush::Events stepped = client.events("tests", query);
+    auto at = stepped.begin();
     CHECK(!at->get_string("/eventId").value().empty());
     CHECK(has((*at).json(), "eventId"));
     at++;
@@ -436,25 +436,25 @@ void a_walk_meets_every_event_once() {
 #endif
 }
 
-void a_walk_fails_as_other_calls_do() {
+void a_range_fails_as_other_calls_do() {
     Client client(strict());
     for (int n = 0; n < 4; n++) client.publish(event_of("step"));
     EventQuery query;
     query.limit = 2;
-    axonpush::Events walk = client.events("tests", query);
-    CHECK(walk.next().has_value());
-    CHECK(walk.try_next()->has_value());
+    axonpush::Events events = client.events("tests", query);
+    CHECK(events.next().has_value());
+    CHECK(events.try_next()->has_value());
     fault(R"({"status":500,"times":1})");
-    CHECK_EQ(walk.try_next().error().status(), Status::server);
+    CHECK_EQ(events.try_next().error().status(), Status::server);
     int more = 0;
-    for (auto event = walk.try_next(); event && *event; event = walk.try_next()) more++;
+    for (auto event = events.try_next(); event && *event; event = events.try_next()) more++;
     CHECK_EQ(more, 2); // It missed nothing.
 
     fault(R"({"status":401,"times":1})");
     CHECK_EQ(CHECK_THROWS(client.events("tests").begin()).status(), Status::authentication);
-    const std::string_view flawed("a\0b", 3);
-    CHECK_EQ(CHECK_THROWS(client.events(flawed)).status(), Status::invalid_argument);
-    query.source = flawed;
+    const std::string_view with_nul("a\0b", 3);
+    CHECK_EQ(CHECK_THROWS(client.events(with_nul)).status(), Status::invalid_argument);
+    query.source = with_nul;
     CHECK_EQ(client.try_events("tests", query).error().status(), Status::invalid_argument);
     Client strictly(dead(false)), leniently(dead(true));
     CHECK_EQ(CHECK_THROWS(strictly.events("tests").next()).status(), Status::connection);
@@ -540,19 +540,19 @@ void log_events_say_all_that_is_known() {
 void any_bytes_may_be_logged() {
     Client client(strict());
     const std::string r = "\xEF\xBF\xBD", ok = "h\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80 \xEF\xBF\xBF";
-    const std::pair<std::string, std::string> texts[] = {
+    const std::pair<std::string, std::string> bodies[] = {
         {std::string("a\0b", 3), "a" + r + "b"}, {ok, ok}, {ok + "\xE9", ok + r}, {"\xFF", r},
         {"\xC3" + ok, r + ok}, {"\xED\xA0\x80", r + r + r}, {"\xC0\x80", r + r}, {"\xF4\x90\x80\x80 ", r + r + r + r + " "},
         {"x\xE2\x82", "x" + r + r}, {"\xF0\x9F\x98", r + r + r}, {"\xE0\x80\x80", r + r + r}, {"", ""},
     };
-    for (const auto &text : texts) {
+    for (const auto &body : bodies) {
         axonpush::LogRecord record;
-        record.body = text.first;
+        record.body = body.first;
         record.channel_id = "tests";
         CHECK(client.log_event(record));
         client.flush(20s);
         const Response listed = client.list("tests");
-        CHECK_EQ(listed.get_string("/events/0/payload/body").value(), text.second);
+        CHECK_EQ(listed.get_string("/events/0/payload/body").value(), body.second);
     }
 }
 
@@ -710,7 +710,7 @@ void an_error_says_all_that_is_known() {
     CHECK(!result.error().retry_after());
     CHECK(!result.error().retryable());
     CHECK_EQ(CHECK_THROWS(result.value()).status(), Status::validation);
-    // A standard exception, whose copies keep their texts.
+    // A standard exception, whose copies keep their strings.
     try {
         static_cast<void>(result.value());
     } catch (const std::exception &caught) {
@@ -1208,8 +1208,8 @@ int main(int argc, char **argv) {
                        TEST(every_operation_has_a_function),
                        TEST(resources_are_read_and_fail_as_other_calls_do),
                        TEST(traces_tie_events_together),
-                       TEST(a_walk_meets_every_event_once),
-                       TEST(a_walk_fails_as_other_calls_do),
+                       TEST(a_range_yields_every_event_once),
+                       TEST(a_range_fails_as_other_calls_do),
                        TEST(webhook_signatures),
                        TEST(event_types_are_constants),
                        TEST(log_events_say_all_that_is_known),

@@ -1,5 +1,5 @@
 // What axonpush_spdlog.hpp promises, against a development server: AXONPUSH_BASE_URL says where it is.
-// Called as `test_spdlog host ...` it is the program of a host that logs, which must not notice us.
+// Called as `test_spdlog application ...` it is an application that logs, which must not notice the sink.
 #define SPDLOG_ACTIVE_LEVEL SPDLOG_LEVEL_TRACE
 #include <axonpush_spdlog.hpp>
 
@@ -199,10 +199,10 @@ void no_feedback_through_a_log_function_of_ones_own() {
     CHECK(stats.log_events_lost > 0);
 }
 
-// ---- The host ----
+// ---- The application ----
 
 // Logs to stdout and stderr, and through us if it is told to; ends with 7.
-int host(int argc, char **argv) {
+int application(int argc, char **argv) {
     const std::string mode = argc > 2 ? argv[2] : "without";
     std::unique_ptr<Client> client;
     std::vector<spdlog::sink_ptr> sinks{std::make_shared<spdlog::sinks::stdout_sink_mt>(),
@@ -215,7 +215,7 @@ int host(int argc, char **argv) {
         client = std::make_unique<Client>(options);
         sinks.insert(sinks.begin(), std::make_shared<SpdlogSink>(*client));
     }
-    auto logger = std::make_shared<spdlog::logger>("host", sinks.begin(), sinks.end());
+    auto logger = std::make_shared<spdlog::logger>("application", sinks.begin(), sinks.end());
     logger->set_pattern("[%n] [%l] %v");
     logger->flush_on(spdlog::level::info);
     spdlog::set_default_logger(logger);
@@ -226,8 +226,8 @@ int host(int argc, char **argv) {
     return 7;
 }
 
-std::string said_by_host(const std::string &arguments) {
-    std::FILE *pipe = popen((program + " host " + arguments + " 2>&1").c_str(), "r");
+std::string said_by_application(const std::string &arguments) {
+    std::FILE *pipe = popen((program + " application " + arguments + " 2>&1").c_str(), "r");
     CHECK(pipe);
     std::string said;
     char part[4096];
@@ -236,19 +236,19 @@ std::string said_by_host(const std::string &arguments) {
     return said + "exit code " + std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 }
 
-void the_host_does_not_notice() {
-    const std::string expected = said_by_host("without");
+void the_application_does_not_notice() {
+    const std::string expected = said_by_application("without");
     CHECK(expected.find("line 99") != std::string::npos);
     CHECK(expected.find("exit code 7") != std::string::npos);
     for (const std::string mode : {"strict ", "fail-open "}) {
-        CHECK_EQ(said_by_host(mode + server_url), expected);
-        CHECK_EQ(said_by_host(mode + dead_url), expected);
+        CHECK_EQ(said_by_application(mode + server_url), expected);
+        CHECK_EQ(said_by_application(mode + dead_url), expected);
         for (const char *faults : {R"([{"path":"/event","status":401,"times":0}])", R"([{"path":"/event","status":500,"times":0}])",
                                    R"([{"path":"/event","delayMs":20000,"times":0}])"}) {
             as_new();
             fault(faults);
             const auto start = std::chrono::steady_clock::now();
-            CHECK_EQ(said_by_host(mode + server_url), expected);
+            CHECK_EQ(said_by_application(mode + server_url), expected);
             CHECK(std::chrono::steady_clock::now() - start < 10s);
         }
         as_new();
@@ -259,7 +259,7 @@ void the_host_does_not_notice() {
 
 int main(int argc, char **argv) {
     program = argv[0];
-    if (argc > 1 && std::string(argv[1]) == "host") return host(argc, argv);
+    if (argc > 1 && std::string(argv[1]) == "application") return application(argc, argv);
     server_url = std::getenv("AXONPUSH_BASE_URL");
     for (const char *name : {"AXONPUSH_BASE_URL", "AXONPUSH_API_KEY", "HTTP_PROXY", "http_proxy"}) unsetenv(name);
 #define TEST(name) check::Test{#name, name}
@@ -270,6 +270,6 @@ int main(int argc, char **argv) {
                        TEST(no_feedback_through_a_locked_sink),
                        TEST(no_feedback_through_an_asynchronous_logger),
                        TEST(no_feedback_through_a_log_function_of_ones_own),
-                       TEST(the_host_does_not_notice)},
+                       TEST(the_application_does_not_notice)},
                       as_new, argc, argv);
 }
