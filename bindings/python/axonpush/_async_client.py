@@ -20,6 +20,7 @@ from ._async_resources import (
     AsyncWebhooks,
 )
 from ._client import Client, Query, request_arguments
+from ._native import Native
 from .models import Response
 
 __all__ = ["AsyncAxonPush"]
@@ -31,9 +32,7 @@ class AsyncAxonPush(Client):
     One client serves any number of event loops, one after the other or at once. A task that is cancelled ends its call.
     """
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        client = self._native
+    def _open(self, client: Native) -> None:
         self.events = AsyncEvents(client)
         self.apps = AsyncApps(client)
         self.channels = AsyncChannels(client)

@@ -11,7 +11,7 @@ from .exceptions import AxonPushError, DeliveryTimeoutError
 from .models import Event
 
 if TYPE_CHECKING:
-    from ._native import Native
+    from ._native import Answer, Native
 
 __all__ = ["AsyncDelivery"]
 
@@ -25,8 +25,8 @@ class AsyncDelivery(Outcome):
         super().__init__(client)
         self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
-    def _settle(self, event: Event | None, error: AxonPushError | None) -> None:
-        super()._settle(event, error)
+    def _settle(self, answer: Answer | None, error: AxonPushError | None) -> None:
+        super()._settle(answer, error)
         for loop, future in self._waiting:
             try:
                 loop.call_soon_threadsafe(_wake, future)

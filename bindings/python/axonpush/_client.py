@@ -62,6 +62,11 @@ class Client:
     ) -> None:
         options = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         self._native = Native(options)
+        self._open(self._native)
+
+    def _open(self, client: Native) -> None:
+        """Makes the parts of the service."""
+        raise NotImplementedError
 
     def stats(self) -> Stats:
         """What became of the events that were enqueued, in numbers. They stay readable after the client was closed."""
@@ -106,9 +111,7 @@ class AxonPush(Client):
     Close it with :meth:`close`, or use it as a context manager; what still waits when the process ends is delivered, too.
     """
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        client = self._native
+    def _open(self, client: Native) -> None:
         self.events = Events(client)
         self.apps = Apps(client)
         self.channels = Channels(client)

@@ -8,7 +8,7 @@ from .exceptions import AxonPushError, DeliveryTimeoutError
 from .models import Event
 
 if TYPE_CHECKING:
-    from ._native import Native
+    from ._native import Answer, Native
 
 __all__ = ["Delivery"]
 
@@ -16,14 +16,14 @@ __all__ = ["Delivery"]
 class Outcome:
     """The outcome of an event. It may be left alone: a failure is logged by the library and counted in ``client.stats()``."""
 
-    __slots__ = ("__weakref__", "_client", "_done", "_error", "_event")
+    __slots__ = ("__weakref__", "_answer", "_client", "_done", "_error")
 
     def __init__(self, client: Native) -> None:
         self._client = client
         self._done = False
 
-    def _settle(self, event: Event | None, error: AxonPushError | None) -> None:
-        self._event, self._error = event, error
+    def _settle(self, answer: Answer | None, error: AxonPushError | None) -> None:
+        self._answer, self._error = answer, error
         self._done = True
 
     def done(self) -> bool:
@@ -35,10 +35,10 @@ class Outcome:
     def _get(self) -> Event | None:
         if self._error is not None:
             raise self._error
-        return self._event
+        return None if self._answer is None else self._answer.event()
 
     def __repr__(self) -> str:
-        state = "under way" if not self._done else "delivered" if self._event is not None else "not delivered"
+        state = "under way" if not self._done else "delivered" if self._answer is not None else "not delivered"
         return f"<{type(self).__name__}: {state}>"
 
 

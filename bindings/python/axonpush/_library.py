@@ -173,17 +173,14 @@ def version() -> str:
 
 def c_text(name: str, value: Any) -> bytes:
     """A text for C. It ends at its first NUL, so one with a NUL inside is refused."""
+    if not isinstance(value, str):
+        raise InvalidArgumentError(f"{name}: expected a string, got {type(value).__name__}")
+    if "\0" in value:
+        raise InvalidArgumentError(f"{name}: it has a NUL character inside")
     try:
-        text = value.encode()
-    except AttributeError:
-        raise InvalidArgumentError(f"{name}: expected a string, got {type(value).__name__}") from None
+        return value.encode()
     except UnicodeEncodeError:
         raise InvalidArgumentError(f"{name}: it has half of a surrogate pair inside, which is no Unicode") from None
-    if not isinstance(text, bytes):
-        raise InvalidArgumentError(f"{name}: expected a string, got {type(value).__name__}")
-    if 0 in text:
-        raise InvalidArgumentError(f"{name}: it has a NUL character inside")
-    return text
 
 
 def _take_trace(library: Library, trace: int | None, error: ctypes.c_void_p) -> tuple[str, str, str]:

@@ -88,3 +88,13 @@ def _write() -> None:
 def writing() -> bool:
     """Whether this thread is writing lines of the library's: an integration must not make events of them."""
     return getattr(_here, "writing", False)
+
+
+def say(message: str, *arguments: Any) -> None:
+    """A warning of this package's own."""
+    before = writing()
+    _here.writing = True
+    try:
+        logger.warning(message, *arguments)
+    finally:
+        _here.writing = before

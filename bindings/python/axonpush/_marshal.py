@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from ctypes import Structure, addressof, c_uint32, c_void_p, sizeof
+from functools import lru_cache
 from datetime import datetime, timezone
 from json import JSONEncoder
 from typing import Any, TypeVar
@@ -116,6 +117,20 @@ def channel_text(value: Any) -> bytes | None:
     return None if value is None else c_text("channel_id", value)
 
 
+# Texts that most events share: they are looked up for less than encoding costs. What is no text is not hashed.
+_CACHED = 1024
+
+
+@lru_cache(_CACHED)
+def _event_type(value: str) -> bytes:
+    return c_text("event_type", value)
+
+
+@lru_cache(_CACHED)
+def _channel(value: str) -> bytes:
+    return c_text("channel_id", value)
+
+
 def time_text(name: str, value: Any) -> bytes | None:
     """RFC 3339 in UTC. A datetime without a time zone is local time, as everywhere in Python."""
     if isinstance(value, datetime):
@@ -187,18 +202,14 @@ def event_call(
             data = json_bytes("payload", payload)
     else:
         data = json_bytes("payload", payload)
-    if type(identifier) is str and "\0" not in identifier:
-        try:
-            name = identifier.encode()
-        except UnicodeEncodeError:
-            name = c_text("identifier", identifier)
-    else:
-        name = c_text("identifier", identifier)
-    event = EventCall(EVENT_SIZE, name, data, len(data))
-    if channel_id is not None:
-        event.channel_id = channel_text(channel_id)
-    if event_type is not None:
-        event.event_type = c_text("event_type", event_type)
+    event = EventCall(
+        EVENT_SIZE,
+        c_text("identifier", identifier),
+        data,
+        len(data),
+        _channel(channel_id) if type(channel_id) is str else channel_text(channel_id),
+        None if event_type is None else _event_type(event_type) if isinstance(event_type, str) else c_text("event_type", event_type),
+    )
     if agent_id is not None:
         event.agent_id = c_text("agent_id", agent_id)
     trace = _scope.get()[0]

@@ -38,7 +38,7 @@ _DEFAULT_SHUTDOWN_TIMEOUT = 2.0
 # Checking a larger payload takes so long that other threads of Python's should run meanwhile.
 _SMALL_PAYLOAD = 64 * 1024
 # Outcomes are looked at once in so many events, so that they never pile up in the library.
-_POLL_EVERY = 0xFF
+_POLL_EVERY = 0x3FF
 
 _Outcome = TypeVar("_Outcome", bound=Outcome)
 _Result = TypeVar("_Result")
@@ -61,7 +61,7 @@ def _completion(status: int, response: int | None, error: int | None, number: in
     library = load()
     try:
         if status == c.OK:
-            outcome._settle(read_event(library, response), None)
+            outcome._settle(Answer(library, response) if response else None, None)
         else:
             outcome._settle(None, library.error(error or 0))
     except Exception as problem:
@@ -71,23 +71,38 @@ def _completion(status: int, response: int | None, error: int | None, number: in
 _COMPLETION = cast(_completion, c_void_p).value
 
 
-def read_event(library: Library, response: int | None) -> Event | None:
-    """The answer to publishing; the object stays the library's."""
-    return read(library, response, Event) if response else None
+class Answer:
+    """The answer to publishing as it came. It is parsed for those who ask for it, which most never do."""
+
+    __slots__ = ("_facts", "_text")
+
+    def __init__(self, library: Library, response: int) -> None:
+        self._text: bytes = library.response_json(response, None)
+        self._facts = _facts(library, response)
+
+    def event(self) -> Event:
+        return _with_facts(Event(parse(self._text)), self._facts)
 
 
 def read(library: Library, response: int, model: type[Model]) -> Any:
     """What an endpoint answered, as a model."""
-    made = model(parse(library.response_json(response, None)) or {})
-    _take_facts(library, response, made)
+    answer = parse(library.response_json(response, None))
+    made = model(answer if isinstance(answer, dict) or model is Response else {})
+    return _with_facts(made, _facts(library, response))
+
+
+_Facts = tuple[int, bytes | None]
+
+
+def _facts(library: Library, response: int) -> _Facts:
+    return library.response_http_status(response), library.response_request_id(response)
+
+
+def _with_facts(made: Any, facts: _Facts) -> Any:
+    # The members are the service's; these are attributes only.
+    made.http_status = facts[0] or None
+    made.request_id = None if facts[1] is None else facts[1].decode(errors="replace")
     return made
-
-
-def _take_facts(library: Library, response: int, made: Any) -> None:
-    # Instances of these have a __dict__: the members are the service's, these are the answer's.
-    made.http_status = library.response_http_status(response) or None
-    request_id = library.response_request_id(response)
-    made.request_id = None if request_id is None else request_id.decode(errors="replace")
 
 
 def read_page(member: str, page: type[Page[Any]], model: type[Model]) -> Callable[[Library, int | None], Any]:
@@ -97,7 +112,7 @@ def read_page(member: str, page: type[Page[Any]], model: type[Model]) -> Callabl
         made = page()
         if response:
             made.extend(model(item) for item in parse(library.response_json(response, None)).get(member) or ())
-            _take_facts(library, response, made)
+            _with_facts(made, _facts(library, response))
         return made
 
     return reader
@@ -145,6 +160,7 @@ class Native:
     def _begin(self) -> None:
         """What a forked child needs anew."""
         self._turn = threading.Condition()
+        self.counting = threading.Lock()
         self._leader: int | None = None
         self._executor: Executor | None = None
         self._watches: dict[AbstractEventLoop, Watch] = {}
@@ -293,7 +309,8 @@ class Native:
         if not isinstance(error, QueueFullError):
             raise error
         # No mistake of the caller's, and not to be raised into a program that must not fail: it is the event's outcome.
-        self.refused += 1
+        with self.counting:
+            self.refused += 1
         outcome._settle(None, error)
 
     def observe(self, event: EventCall) -> None:

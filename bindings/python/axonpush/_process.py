@@ -187,6 +187,8 @@ def _after_fork_in_child() -> None:
     for client in list(open_clients):
         client.after_fork()
     if open_clients:
+        # Children that are forked forget finalizers that are registered here, and call back; those of a fork server do neither.
+        _register_finalizers()
         _child.arm()
 
 

@@ -49,8 +49,8 @@ class Model(dict[str, Any]):
     """The service's id of the request."""
 
     _wire_names: ClassVar[dict[str, str]] = {}
-    _models: ClassVar[dict[str, type[Model]]] = {}
-    """Members that are lists of models."""
+    _lists: ClassVar[dict[str, type[Model]]] = {}
+    """Members that are lists of models; an empty one may be null."""
 
     def __init_subclass__(cls, spelled: Callable[[str], str] = camel_case) -> None:
         own = {name: spelled(name) for name in cls.__dict__.get("__annotations__", {}) if not name.startswith("_")}
@@ -61,7 +61,7 @@ class Model(dict[str, Any]):
         wire_name = self._wire_names.get(name)
         if wire_name is not None:
             value = self.get(wire_name)
-            model = self._models.get(name)
+            model = self._lists.get(name)
             return value if model is None else [model(item) for item in value or []]
         for wire_name in (camel_case(name), name):
             if wire_name in self:
@@ -74,6 +74,8 @@ class Event(Model):
 
     event_id: str
     status: str | None
+    duplicate: bool | None
+    """Of older services: whether the event was there already."""
 
 
 class EventDetails(Model):
@@ -93,6 +95,10 @@ class EventDetails(Model):
     payload_spilled: bool
     metadata: dict[str, Any] | None
     attributes: dict[str, Any] | None
+    resource_attributes: dict[str, Any] | None
+    dedup_key: str | None
+    status: str | None
+    semantic_kind: str | None
     agent_id: str | None
     agent_name: str | None
     trace_id: str | None
@@ -107,19 +113,32 @@ class EventDetails(Model):
     duration_ms: float | None
     error_type: str | None
     error_message: str | None
+    provider_name: str | None
     request_model: str | None
     response_model: str | None
+    finish_reason: str | None
+    ttft_ms: float | None
     input_tokens: int | None
     output_tokens: int | None
+    reasoning_tokens: int | None
+    cache_read_tokens: int | None
+    cache_write_tokens: int | None
     total_tokens: int | None
     cost_usd: float | None
+    cost_source: str | None
 
 
 class App(Model):
     """An app."""
 
     app_id: str
+    org_id: str
     name: str
+    created_at: str
+    updated_at: str | None
+    creator_user_id: str | None
+    repo_url: str | None
+    default_branch: str | None
 
 
 class Channel(Model):
@@ -127,29 +146,43 @@ class Channel(Model):
 
     channel_id: str
     app_id: str
+    org_id: str
     name: str
+    created_at: str
+    updated_at: str | None
 
 
 class Environment(Model):
     """An environment."""
 
     environment_id: str
+    org_id: str
     name: str
     slug: str
     color: str | None
     is_default: bool
     is_production: bool
+    is_ephemeral: bool | None
+    created_at: str
+    updated_at: str | None
+    expires_at: str | None
 
 
 class WebhookEndpoint(Model):
-    """A webhook endpoint. ``raw_secret`` is there when it was created, and never again."""
+    """A webhook endpoint."""
 
     endpoint_id: str
     channel_id: str
+    org_id: str | None
     url: str
+    active: bool
     event_types: list[str] | None
     description: str | None
+    has_secret: bool
     raw_secret: str | None
+    """The secret of its signatures. It is there when the endpoint was created, and never again."""
+    created_at: str
+    updated_at: str | None
 
 
 class WebhookDelivery(Model):
@@ -157,8 +190,13 @@ class WebhookDelivery(Model):
 
     delivery_id: str
     endpoint_id: str
-    event_id: str | None
+    event_id: str
     status: str | None
+    status_code: int | None
+    attempts: int | None
+    error: str | None
+    created_at: str
+    next_retry_at: str | None
 
 
 class Organization(Model):
@@ -166,20 +204,46 @@ class Organization(Model):
 
     org_id: str
     name: str
+    slug: str
+    description: str | None
+    plan: str
+    subscription_status: str
+    events_quota_monthly: int | None
+    retention_days: int | None
+    seat_limit: int | None
+    created_at: str
+    updated_at: str | None
 
 
 class UserOrg(Model):
     """An organization of the key's user."""
 
-    org_id: str
-    name: str
-    role: str | None
+    organization: Any
+    role: str
 
 
 class TraceSummary(Model):
-    """What there is to say of a trace without its spans."""
+    """What there is to say of a trace without its events."""
 
     trace_id: str
+    root_span_name: str
+    started_at: str
+    ended_at: str
+    duration_ms: float
+    span_count: int
+    error_count: int
+    first_error_type: str
+    outcome: str
+    service_name: str
+    session_id: str
+    environment: str
+    release: str
+    models: list[str] | None
+    providers: list[str] | None
+    workflow: str
+    customer: str
+    total_tokens: int
+    cost_usd: float
 
 
 class Trace(Model):
@@ -188,7 +252,7 @@ class Trace(Model):
     trace_id: str
     spans: list[EventDetails]
 
-    _models = {"spans": EventDetails}
+    _lists = {"spans": EventDetails}
 
 
 class Response(Model):
