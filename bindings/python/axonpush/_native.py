@@ -266,7 +266,8 @@ class Native:
         result, error = outcome.pop()
         if error is not None:
             try:
-                raise error
+                # Without the other thread's frames, which would tell the caller nothing.
+                raise error.with_traceback(None)
             finally:
                 del error
         return typed(_Result, result)

@@ -34,14 +34,13 @@ _FINALIZER_PRIORITY = -1000
 
 open_clients: set[Native] = set()
 _lock = threading.Lock()
-_finalized_in: set[tuple[int, str]] = set()
 
 
 def opened(client: Native) -> None:
     """A client is there."""
     with _lock:
         open_clients.add(client)
-    _register_finalizers()
+    _arm()
 
 
 def closed(client: Native) -> None:
@@ -148,35 +147,33 @@ def _at_exit() -> None:
 atexit.register(_at_exit)
 
 
-def _register_finalizers() -> None:
-    """For children of multiprocessing, in which atexit handlers do not run."""
+def _arm() -> None:
+    """Lets multiprocessing close what is open in a child, now or once it has forgotten what was registered before."""
     for name in _FINALIZER_MODULES:
         util = sys.modules.get(name)
-        if util is not None and (os.getpid(), name) not in _finalized_in:
-            _finalized_in.add((os.getpid(), name))
-            util.Finalize(None, close_all, exitpriority=_FINALIZER_PRIORITY)
+        if util is not None and name not in _armed:
+            _armed.add(name)
+            util.register_after_fork(_forked, type(_forked).register)
+    _forked.register()
 
 
-class _Child:
-    """What multiprocessing calls in its children, once it has forgotten the parent's finalizers."""
+class _Forked:
+    """What multiprocessing calls at the beginning of a child. It keeps no more than a weak reference to it."""
 
     def __init__(self) -> None:
-        self.registered: set[str] = set()
+        self._finalizers: dict[str, tuple[int, Any]] = {}
 
-    def arm(self) -> None:
+    def register(self) -> None:
+        """Registers a finalizer, unless there is one: it belongs to one process, and may have been forgotten."""
         for name in _FINALIZER_MODULES:
-            util = sys.modules.get(name)
-            if util is not None and name not in self.registered:
-                self.registered.add(name)
-                util.register_after_fork(self, _Child._forked)
-
-    @staticmethod
-    def _forked(_child: Any) -> None:
-        _finalized_in.clear()
-        _register_finalizers()
+            util, process = sys.modules.get(name), os.getpid()
+            owner, finalizer = self._finalizers.get(name, (None, None))
+            if util is not None and (owner != process or not finalizer.still_active()):
+                self._finalizers[name] = process, util.Finalize(None, close_all, exitpriority=_FINALIZER_PRIORITY)
 
 
-_child = _Child()
+_forked = _Forked()
+_armed: set[str] = set()
 
 
 def _after_fork_in_child() -> None:
@@ -187,9 +184,7 @@ def _after_fork_in_child() -> None:
     for client in list(open_clients):
         client.after_fork()
     if open_clients:
-        # Children that are forked forget finalizers that are registered here, and call back; those of a fork server do neither.
-        _register_finalizers()
-        _child.arm()
+        _arm()
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
