@@ -1038,7 +1038,8 @@ void axonpush_log_set_polled(axonpush_log_level max_level, size_t capacity);
  * Calls `fn` on this thread for each line that waits, oldest first. If none waits, it waits for up to
  * `timeout_ms` until one does. Returns how many there were; 0 at once if the log is not polled.
  *
- * Any thread may call it; each line goes to one caller. NULL for `fn` discards the lines.
+ * Any thread may call it; each line goes to one caller. With NULL for `fn` it only waits, and the
+ * lines stay for a later call.
  */
 size_t axonpush_log_poll(axonpush_log_fn fn, void *user_data, uint32_t timeout_ms);
 
@@ -1141,7 +1142,7 @@ uint32_t axonpush_call_timeout_set(uint32_t timeout_ms);
  *
  * `timeout_ms`: from now on, for all calls through the handle together; 0: no deadline. It works as that of
  * axonpush_call_timeout_set() does. axonpush_events_publish_async() with AXONPUSH_OVERFLOW_BLOCK,
- * axonpush_flush() and axonpush_poll() end by it, too.
+ * axonpush_flush(), axonpush_shutdown() and axonpush_poll() end by it, too.
  *
  * Free it with axonpush_call_free(); axonpush_close() does the same to it, and never closes the client.
  * Once the client is closed, the handle is as invalid as the client's own. A forked child cannot use the
@@ -1154,7 +1155,8 @@ axonpush_client *axonpush_call_new(axonpush_client *client,
 /**
  * Ends the calls in progress that were made through a call handle, at once, and refuses later ones: they
  * return AXONPUSH_ERR_CANCELLED. Any thread may call it, more than once. A handle that is NULL or freed,
- * and a client's own handle, are left alone. Events that were accepted are not taken back.
+ * and a client's own handle, are left alone. Events that were accepted are not taken back, but a
+ * cancelled axonpush_shutdown() abandons what is left at once.
  */
 void axonpush_call_cancel(axonpush_client *call);
 
@@ -1460,7 +1462,8 @@ axonpush_status axonpush_traces_get(axonpush_client *client,
  * Creates an iterator over the events of a channel, or, if `channel_id` is NULL, of the whole
  * organization, as in axonpush_events_search(). `query` may be NULL; its `limit` is the size of a
  * page (default 500), not of the whole. Without `query.since` the service goes back 24 hours. This
- * sends no request yet. Free `*iter` with axonpush_events_iter_free().
+ * sends no request yet. With a call handle, its deadline and its cancellation hold for every
+ * axonpush_events_iter_next() until the call handle is freed. Free `*iter` with axonpush_events_iter_free().
  */
 axonpush_status axonpush_events_iter_new(axonpush_client *client,
                                          const char *channel_id,

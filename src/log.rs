@@ -117,24 +117,26 @@ impl WaitingLines {
     }
 }
 
-/// Hands every line that waits to `function`, on this thread; waits up to `timeout` for the first.
-/// Gives how many there were.
-pub fn poll(timeout: Duration, function: &dyn Fn(Level, &str)) -> usize {
+/// Hands every line that waits to `function`, on this thread; waits up to `timeout` for the first. Gives
+/// how many there were. Without a function the lines stay.
+pub fn poll(timeout: Duration, function: Option<&dyn Fn(Level, &str)>) -> usize {
     let Sink::Polled(waiting) = sink() else {
         return 0;
     };
-    let lines = {
-        let lines = waiting.lines.lock();
-        let still_polled = || matches!(sink(), Sink::Polled(now) if Arc::ptr_eq(&now, &waiting));
-        let ready = |lines: &mut VecDeque<_>| !lines.is_empty() || !still_polled();
-        let deadline = Instant::now() + timeout;
-        let (mut lines, _) = waiting.added.wait_until(lines, deadline, ready);
-        std::mem::take(&mut *lines)
+    let still_polled = || matches!(sink(), Sink::Polled(now) if Arc::ptr_eq(&now, &waiting));
+    let ready = |lines: &mut VecDeque<_>| !lines.is_empty() || !still_polled();
+    let deadline = Instant::now() + timeout;
+    let lines = waiting.lines.lock();
+    let (mut lines, _) = waiting.added.wait_until(lines, deadline, ready);
+    let Some(function) = function else {
+        return lines.len();
     };
-    for (level, line) in &lines {
+    let taken = std::mem::take(&mut *lines);
+    drop(lines);
+    for (level, line) in &taken {
         in_sink(|| function(*level, line));
     }
-    lines.len()
+    taken.len()
 }
 
 fn in_sink(run: impl FnOnce()) {

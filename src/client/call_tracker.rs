@@ -40,31 +40,34 @@ impl CallTracker {
         self.0.changed.notify_all();
     }
 
-    /// Waits until no call is in progress, or the deadline has passed.
-    pub fn wait_until_idle(&self, deadline: Instant) {
-        let state = self.0.state.lock();
-        let _ = self
-            .0
-            .changed
-            .wait_until(state, deadline, |state| state.calls == 0);
+    /// Waits until no call is in progress, or the deadline has passed, or the waiting call is cancelled.
+    pub fn wait_until_idle(&self, deadline: Instant, scope: &CallScope) {
+        self.wait(deadline, scope, |state| state.calls == 0);
     }
 
     /// Waits between attempts. Closing the client and cancelling the call end the wait.
     pub fn sleep(&self, until: Instant, scope: &CallScope) -> Result<()> {
-        let shared = self.0.clone();
+        if self.wait(until, scope, |state| state.closing) {
+            return Err(Error::closed());
+        }
+        scope.check()
+    }
+
+    /// Waits until `ready`, `deadline` or cancellation; tells whether it is ready.
+    fn wait(&self, deadline: Instant, scope: &CallScope, ready: fn(&State) -> bool) -> bool {
+        let tracked = self.0.clone();
         let wake = move || {
             // Whoever waits is either before its look at the token or in its wait.
-            drop(shared.state.lock());
-            shared.changed.notify_all();
+            drop(tracked.state.lock());
+            tracked.changed.notify_all();
         };
-        let shared = &self.0;
+        let tracked = &self.0;
         scope.interruptible(wake, || {
-            let over = |state: &mut State| state.closing || scope.is_cancelled();
-            let (state, _) = shared.changed.wait_until(shared.state.lock(), until, over);
-            if state.closing {
-                return Err(Error::closed());
-            }
-            scope.check()
+            let over = |state: &mut State| ready(state) || scope.is_cancelled();
+            let (state, _) = tracked
+                .changed
+                .wait_until(tracked.state.lock(), deadline, over);
+            ready(&state)
         })
     }
 }

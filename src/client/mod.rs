@@ -132,16 +132,18 @@ impl Client {
     }
 
     /// Refuses new calls and events; lets running calls and waiting events finish until `timeout` has
-    /// passed; then interrupts the ones and abandons the others. Returns within `timeout` and half a
+    /// passed or the call is cancelled; then interrupts the ones and abandons the others. Returns within `timeout` and half a
     /// second.
-    pub fn shutdown(&self, timeout: Duration) -> Result<()> {
-        let deadline = Instant::now() + timeout;
+    pub fn shutdown(&self, timeout: Duration, scope: &CallScope) -> Result<()> {
+        let deadline = scope.deadline_or(Instant::now() + timeout);
         self.calls.close();
         // Made if there is none, so that it refuses events that come later.
         let delivery = self.delivery();
-        let _ = delivery.drain(deadline);
-        self.calls.wait_until_idle(deadline);
-        match delivery.stop() {
+        let _ = delivery.drain(deadline, scope);
+        self.calls.wait_until_idle(deadline, scope);
+        let abandoned = delivery.stop();
+        scope.check()?;
+        match abandoned {
             0 => Ok(()),
             abandoned => {
                 let what =
@@ -157,7 +159,7 @@ impl Client {
     pub fn close(&self) {
         let deadline = Instant::now() + self.config.shutdown_timeout;
         // That events were lost is in the counters and in the log.
-        let _ = self.shutdown(self.config.shutdown_timeout);
+        let _ = self.shutdown(self.config.shutdown_timeout, &CallScope::default());
         if self.config.completion_mode == CompletionMode::Polled {
             self.delivery().end_polling(deadline);
         }

@@ -137,10 +137,10 @@ impl Delivery {
     }
 
     /// Refuses new events and lets those that wait be delivered by `deadline`.
-    pub fn drain(&self, deadline: Instant) -> Result<()> {
+    pub fn drain(&self, deadline: Instant, scope: &CallScope) -> Result<()> {
         let spawn = self.0.queue.drain(deadline);
         self.0.spawn_worker(spawn);
-        self.0.flush(deadline, &CallScope::default())
+        self.0.flush(deadline, scope)
     }
 
     /// Ends everything: what is not delivered is abandoned, exchanges are interrupted, completions of

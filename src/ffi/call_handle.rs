@@ -38,7 +38,7 @@ pub extern "C" fn axonpush_call_timeout_set(timeout_ms: u32) -> u32 {
 ///
 /// `timeout_ms`: from now on, for all calls through the handle together; 0: no deadline. It works as that of
 /// axonpush_call_timeout_set() does. axonpush_events_publish_async() with AXONPUSH_OVERFLOW_BLOCK,
-/// axonpush_flush() and axonpush_poll() end by it, too.
+/// axonpush_flush(), axonpush_shutdown() and axonpush_poll() end by it, too.
 ///
 /// Free it with axonpush_call_free(); axonpush_close() does the same to it, and never closes the client.
 /// Once the client is closed, the handle is as invalid as the client's own. A forked child cannot use the
@@ -63,7 +63,8 @@ pub extern "C" fn axonpush_call_new(
 
 /// Ends the calls in progress that were made through a call handle, at once, and refuses later ones: they
 /// return AXONPUSH_ERR_CANCELLED. Any thread may call it, more than once. A handle that is NULL or freed,
-/// and a client's own handle, are left alone. Events that were accepted are not taken back.
+/// and a client's own handle, are left alone. Events that were accepted are not taken back, but a
+/// cancelled axonpush_shutdown() abandons what is left at once.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_call_cancel(call: *mut axonpush_client) {
     value((), || {

@@ -69,8 +69,8 @@ pub extern "C" fn axonpush_shutdown(
     error: *mut *mut axonpush_error,
 ) -> axonpush_status {
     call(error, || {
-        let client = handle::find(client)?;
-        let ended = client.shutdown(milliseconds(timeout_ms));
+        let (client, scope) = handle::scoped(client)?;
+        let ended = client.shutdown(milliseconds(timeout_ms), &scope);
         tsan::acquire(Arc::as_ptr(&client).cast());
         ended
     })

@@ -22,7 +22,9 @@ use crate::error::{Error, Kind};
 /// Lifetime: from axonpush_events_iter_new() to axonpush_events_iter_free(). It may outlive its
 /// client, but then gets AXONPUSH_ERR_CLOSED.
 pub struct axonpush_events_iter {
-    /// A handle, and not the client itself: in a forked child it is the child's own.
+    /// The handle that it was made with, a call handle perhaps; and the client's own. Not the client
+    /// itself: in a forked child it is the child's own.
+    handle: *mut axonpush_client,
     client: *mut axonpush_client,
     pages: EventsIter,
     current: Option<Box<axonpush_response>>,
@@ -31,7 +33,8 @@ pub struct axonpush_events_iter {
 /// Creates an iterator over the events of a channel, or, if `channel_id` is NULL, of the whole
 /// organization, as in axonpush_events_search(). `query` may be NULL; its `limit` is the size of a
 /// page (default 500), not of the whole. Without `query.since` the service goes back 24 hours. This
-/// sends no request yet. Free `*iter` with axonpush_events_iter_free().
+/// sends no request yet. With a call handle, its deadline and its cancellation hold for every
+/// axonpush_events_iter_next() until the call handle is freed. Free `*iter` with axonpush_events_iter_free().
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_events_iter_new(
     client: *mut axonpush_client,
@@ -42,7 +45,7 @@ pub extern "C" fn axonpush_events_iter_new(
 ) -> axonpush_status {
     clear(iter);
     call(error, || {
-        handle::find(client)?;
+        let own = handle::own(client)?;
         if iter.is_null() {
             return Err(Error::argument("iter: it is required, but NULL"));
         }
@@ -60,7 +63,8 @@ pub extern "C" fn axonpush_events_iter_new(
         set(
             iter,
             Box::into_raw(Box::new(axonpush_events_iter {
-                client,
+                handle: client,
+                client: own,
                 pages,
                 current: None,
             })),
@@ -86,8 +90,9 @@ pub extern "C" fn axonpush_events_iter_next(
     call(error, || {
         let iter =
             borrow_mut(iter).ok_or_else(|| Error::argument("iter: it is required, but NULL"))?;
-        let (client, scope) =
-            call_handle::begin(iter.client).map_err(|error| match error.kind {
+        let (client, scope) = call_handle::begin(iter.handle)
+            .or_else(|_| call_handle::begin(iter.client))
+            .map_err(|error| match error.kind {
                 Kind::InvalidHandle => Error::closed(),
                 _ => error,
             })?;

@@ -117,18 +117,24 @@ pub(super) fn issue_call(
     client: *const axonpush_client,
     scope: CallScope,
 ) -> Result<*mut axonpush_client> {
-    find(client)?;
     // A call handle of a call handle is one of the same client.
-    let client = match read().get(client) {
-        Some(Entry::Call { client, .. }) => *client,
-        _ => client.addr(),
-    };
+    let client = own(client)?.addr();
     let forks = forks();
     insert(Entry::Call {
         client,
         scope,
         forks,
     })
+}
+
+/// The client's own handle, of a handle of any kind.
+pub(super) fn own(handle: *const axonpush_client) -> Result<*mut axonpush_client> {
+    find(handle)?;
+    let own = match read().get(handle) {
+        Some(Entry::Call { client, .. }) => *client,
+        _ => handle.addr(),
+    };
+    Ok(std::ptr::without_provenance_mut(own))
 }
 
 fn insert(entry: Entry) -> Result<*mut axonpush_client> {

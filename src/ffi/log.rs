@@ -101,7 +101,8 @@ pub extern "C" fn axonpush_log_set_polled(max_level: axonpush_log_level, capacit
 /// Calls `fn` on this thread for each line that waits, oldest first. If none waits, it waits for up to
 /// `timeout_ms` until one does. Returns how many there were; 0 at once if the log is not polled.
 ///
-/// Any thread may call it; each line goes to one caller. NULL for `fn` discards the lines.
+/// Any thread may call it; each line goes to one caller. With NULL for `fn` it only waits, and the
+/// lines stay for a later call.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_log_poll(
     r#fn: axonpush_log_fn,
@@ -110,11 +111,13 @@ pub extern "C" fn axonpush_log_poll(
 ) -> usize {
     value(0, || {
         let timeout = Duration::from_millis(u64::from(timeout_ms));
-        log::poll(timeout, &|level, message| {
-            if let Some(function) = r#fn {
-                call_function(function, level, message, user_data);
-            }
-        })
+        let Some(function) = r#fn else {
+            return log::poll(timeout, None);
+        };
+        log::poll(
+            timeout,
+            Some(&|level, message| call_function(function, level, message, user_data)),
+        )
     })
 }
 

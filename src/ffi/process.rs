@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::handle;
 use crate::log;
+use crate::sys::cancel::CallScope;
 
 /// The locks of ours that are not a client's. Clients need none here: a child never touches the
 /// locks of the clients it inherited.
@@ -73,7 +74,7 @@ extern "C" fn at_exit() {
                 .shutdown_timeout
                 .saturating_sub(start.elapsed());
             // That events were lost is in the log.
-            let _ = client.shutdown(left);
+            let _ = client.shutdown(left, &CallScope::default());
         }
     });
 }
