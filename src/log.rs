@@ -57,6 +57,9 @@ pub enum Sink {
 
 pub type Function = Arc<dyn Fn(Level, &str) + Send + Sync>;
 
+/// What one call of [`poll`] runs for each line.
+pub type PollFunction<'f> = &'f dyn Fn(Level, &str);
+
 pub const VARIABLE: &str = "AXONPUSH_LOG";
 
 /// The level in force; [`UNSET`] until the variable was read or the application chose.
@@ -119,7 +122,7 @@ impl WaitingLines {
 
 /// Hands every line that waits to `function`, on this thread; waits up to `timeout` for the first. Gives
 /// how many there were. Without a function the lines stay.
-pub fn poll(timeout: Duration, function: Option<&dyn Fn(Level, &str)>) -> usize {
+pub fn poll(timeout: Duration, function: Option<PollFunction>) -> usize {
     let Sink::Polled(waiting) = sink() else {
         return 0;
     };
