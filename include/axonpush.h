@@ -1088,6 +1088,8 @@ axonpush_status axonpush_flush(axonpush_client *client, uint32_t timeout_ms, axo
  *
  * It returns within `timeout_ms` plus half a second. AXONPUSH_ERR_TIMEOUT means that events were
  * abandoned; the message says how many.
+ *
+ * A call handle shuts down the client that it belongs to; its deadline and cancellation end the wait.
  */
 axonpush_status axonpush_shutdown(axonpush_client *client, uint32_t timeout_ms, axonpush_error **error);
 

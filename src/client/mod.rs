@@ -75,6 +75,7 @@ impl Client {
 
     /// Waits until every event accepted so far has ended.
     pub fn flush(&self, timeout: Duration, scope: &CallScope) -> Result<()> {
+        scope.check()?;
         self.delivery
             .get()
             .map_or(Ok(()), |delivery| delivery.flush(timeout, scope))
@@ -82,6 +83,9 @@ impl Client {
 
     /// Runs the completions that wait to be polled; gives how many ran.
     pub fn poll(&self, timeout: Duration, scope: &CallScope) -> usize {
+        if scope.is_cancelled() {
+            return 0;
+        }
         match self.config.completion_mode {
             CompletionMode::Thread => 0,
             CompletionMode::Polled => self.delivery().poll(timeout, scope),

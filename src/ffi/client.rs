@@ -62,6 +62,8 @@ pub extern "C" fn axonpush_flush(
 ///
 /// It returns within `timeout_ms` plus half a second. AXONPUSH_ERR_TIMEOUT means that events were
 /// abandoned; the message says how many.
+///
+/// A call handle shuts down the client that it belongs to; its deadline and cancellation end the wait.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_shutdown(
     client: *mut axonpush_client,

@@ -95,14 +95,17 @@ pub extern "C" fn axonpush_log_event(
     record: *const axonpush_log_record,
 ) -> bool {
     value(false, || {
-        let Ok(client) = handle::find(client) else {
+        let Ok((client, scope)) = handle::scoped(client) else {
             return false;
         };
-        let published = input(record).and_then(|given| {
-            let occurred_at = occurred_at(&given);
-            let (event, record) = read(&given, occurred_at.as_deref())?;
-            Ok(client.log_event(&event, &record))
-        });
+        let published = scope
+            .check()
+            .and_then(|()| input(record))
+            .and_then(|given| {
+                let occurred_at = occurred_at(&given);
+                let (event, record) = read(&given, occurred_at.as_deref())?;
+                Ok(client.log_event(&event, &record))
+            });
         published.unwrap_or_else(|_| {
             client.count_lost_log_event();
             false

@@ -162,6 +162,13 @@ pub fn use_socket(socket: &Arc<impl ShutdownHandle + 'static>) -> io::Result<()>
     Ok(())
 }
 
+/// The connection goes back to the pool: cancelling this attempt must not end somebody else's.
+pub fn release_socket() {
+    if let Some(current) = with(|s| s.socket.clone()).flatten() {
+        current.0.lock().socket = None;
+    }
+}
+
 /// Whether the running attempt was cancelled.
 pub fn is_cancelled() -> bool {
     let socket = with(|s| s.socket.clone()).flatten();

@@ -1,10 +1,11 @@
 //! What a failed attempt means, in words that say where it happened.
 
 use std::io;
-use std::time::Instant;
+use std::time::Duration;
 
 use super::attempt::{AttemptReport, Stage};
 use crate::error::{Error, Kind};
+use crate::http::CONNECT_LIMIT;
 
 /// The longest head of a response, in bytes.
 pub const MAX_HEADERS: usize = 64 * 1024;
@@ -39,11 +40,11 @@ pub struct Peers {
 }
 
 impl Peers {
-    pub fn error(&self, failure: Failure, report: &AttemptReport, started: Instant) -> Error {
+    pub fn error(&self, failure: Failure, report: &AttemptReport, limit: Duration) -> Error {
         let timed_out = matches!(&failure, Failure::Transport(e) if is_timeout(e));
         let (kind, message) = match &failure {
             Failure::Response(what) => (Kind::Decode, what.clone()),
-            Failure::Transport(_) if timed_out => (Kind::Connection, self.late(report, started)),
+            Failure::Transport(_) if timed_out => (Kind::Connection, self.late(report, limit)),
             Failure::Transport(e) => (Kind::Connection, self.broken(e, report)),
         };
         Error {
@@ -53,8 +54,11 @@ impl Peers {
         }
     }
 
-    fn late(&self, report: &AttemptReport, started: Instant) -> String {
-        let ms = started.elapsed().as_millis();
+    fn late(&self, report: &AttemptReport, limit: Duration) -> String {
+        // Rounded up, since a little of the limit has gone before it is looked at.
+        let ms = |limit: Duration| limit.as_micros().div_ceil(1000);
+        let whole = ms(limit);
+        let ms = ms(limit.min(CONNECT_LIMIT));
         match &report.stage {
             Stage::LookUp => format!("no address for {} within {ms} ms", self.first_host()),
             Stage::Connect(address) => {
@@ -65,7 +69,7 @@ impl Peers {
             }
             Stage::Tls => format!("no TLS connection with {} within {ms} ms", self.origin),
             Stage::Exchange => format!(
-                "no complete response from {}{} within {ms} ms",
+                "no complete response from {}{} within {whole} ms",
                 self.origin,
                 self.via()
             ),
@@ -170,8 +174,6 @@ fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn peers(proxy: Option<&str>) -> Peers {
@@ -188,8 +190,8 @@ mod tests {
             stale: false,
             stage,
         };
-        let started = Instant::now() - Duration::from_millis(500);
-        let error = peers(proxy).error(Failure::Transport(error), &report, started);
+        let limit = Duration::from_secs(8);
+        let error = peers(proxy).error(Failure::Transport(error), &report, limit);
         error.message
     }
 
@@ -216,25 +218,25 @@ mod tests {
                 None,
                 late(),
                 connect(),
-                "no connection to https://api.example:444 (127.0.0.1:444) within 5",
+                "no connection to https://api.example:444 (127.0.0.1:444) within 5000 ms",
             ),
             (
                 None,
                 late(),
                 Stage::LookUp,
-                "no address for api.example within 5",
+                "no address for api.example within 5000 ms",
             ),
             (
                 None,
                 late(),
                 Stage::Exchange,
-                "no complete response from https://api.example:444 within 5",
+                "no complete response from https://api.example:444 within 8000 ms",
             ),
             (
                 proxy,
                 late(),
                 Stage::Exchange,
-                "no complete response from https://api.example:444 through the proxy http://proxy:3128 within 5",
+                "no complete response from https://api.example:444 through the proxy http://proxy:3128 within 8000 ms",
             ),
             (
                 None,

@@ -109,7 +109,10 @@ impl Http {
                 may_have_arrived: report.sent,
                 ..Error::cancelled()
             }),
-            Err(failure) => Err(self.peers(&request.uri).error(failure, &report, started)),
+            Err(failure) => {
+                let limit = deadline.saturating_duration_since(started);
+                Err(self.peers(&request.uri).error(failure, &report, limit))
+            }
         }
     }
 

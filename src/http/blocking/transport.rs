@@ -275,9 +275,11 @@ impl Transport for Tcp {
         self.pooled = !self.pooled;
         if self.pooled {
             // A response was just read to its end.
+            attempt::release_socket();
             return true;
         }
         self.reused = true;
+        self.response_begun = false;
         // A cancelled attempt gets no connection: opening a fresh one fails at once.
         if attempt::wants_fresh_connection() || attempt::use_socket(&self.socket).is_err() {
             return false;
