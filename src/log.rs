@@ -83,7 +83,9 @@ pub fn set(level: Level, sink: Sink) {
     let before = std::mem::replace(&mut *write_sink(), sink);
     LEVEL.store(level as i32, Ordering::Release);
     if let Sink::Polled(lines) = before {
-        // Whoever waits for lines learns that none will come.
+        // Whoever waits for lines learns that none will come. The lock is taken so that nobody is between
+        // looking and waiting.
+        drop(lines.lines.lock());
         lines.added.notify_all();
     }
 }
@@ -116,7 +118,8 @@ impl WaitingLines {
             LINES_LOST.fetch_add(1, Ordering::Relaxed);
         }
         lines.push_back((level, message.to_owned()));
-        self.added.notify_one();
+        // Some of those who wait take nothing.
+        self.added.notify_all();
     }
 }
 

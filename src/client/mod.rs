@@ -139,6 +139,7 @@ impl Client {
     /// passed or the call is cancelled; then interrupts the ones and abandons the others. Returns within `timeout` and half a
     /// second.
     pub fn shutdown(&self, timeout: Duration, scope: &CallScope) -> Result<()> {
+        scope.check()?;
         let deadline = scope.deadline_or(Instant::now() + timeout);
         self.calls.close();
         // Made if there is none, so that it refuses events that come later.
