@@ -1,3 +1,6 @@
+// `using` and `await using` need these declarations, which are in no edition of ECMAScript up to 2025.
+/// <reference lib="esnext.disposable" />
+
 /**
  * The options of a client. An option that is left out or null takes its value from the environment variable, if there is one, else the
  * default.
@@ -30,6 +33,11 @@ export interface AxonPushOptions {
    * rejected with it. `block`: the new event waits for room in JavaScript's memory, and blocks nothing; see {@link Delivery.accepted}.
    */
   overflow?: 'drop_oldest' | 'drop_newest' | 'block' | null;
+  /**
+   * Time in milliseconds that an event waits for room with `overflow: 'block'`; it is then rejected with AXONPUSH_ERR_QUEUE_FULL. Default 0:
+   * it waits until there is room.
+   */
+  blockTimeoutMs?: number | null;
   /** Time in milliseconds for which a queued event is retried. Default 300000. */
   deliveryTimeoutMs?: number | null;
   /** The largest number of connections of background publishing, at most 256. More than one is opened only when events pile up. Default 8. */
@@ -50,6 +58,11 @@ export interface AxonPushOptions {
   proxy?: string | null;
   /** Product token of your program ("my-app/1.0"), appended to the User-Agent. */
   userAgent?: string | null;
+  /**
+   * Is called with every line that the library logs, in place of stderr; null: stderr again. The log is that of the whole process: the
+   * function that was set last gets the lines of all clients. How much is logged is set by {@link setLogLevel} or AXONPUSH_LOG.
+   */
+  log?: LogFunction | null;
   /** Path of the native library. AXONPUSH_LIBRARY; default: see README.md, "The native library". */
   library?: string;
 }
@@ -190,7 +203,8 @@ export type AxonPushStatus =
   | 'AXONPUSH_ERR_QUEUE_FULL'
   | 'AXONPUSH_ERR_TIMEOUT'
   | 'AXONPUSH_ERR_CLOSED'
-  | 'AXONPUSH_ERR_INTERNAL';
+  | 'AXONPUSH_ERR_INTERNAL'
+  | 'AXONPUSH_ERR_CANCELLED';
 
 /** The error of a failed call. `message` never contains the API key. */
 export declare class AxonPushError extends Error {
@@ -228,29 +242,51 @@ export interface Delivery extends Promise<Published | null> {
   readonly accepted: Promise<void>;
 }
 
+/** What is used of an AbortSignal. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason: any;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** Options that every call of the service takes as its last argument. */
+export interface CallOptions {
+  /**
+   * Cancels the call: the promise is rejected with the signal's `reason` at once, and the request is interrupted. The service may have
+   * received it by then.
+   */
+  signal?: AbortSignalLike | null;
+  /**
+   * Time in milliseconds for the whole call, including retries and the waits between them. Then it fails with
+   * AXONPUSH_ERR_CONNECTION, or gives null or an empty list under fail-open. The client's timeoutMs still limits each attempt. Default:
+   * no limit other than that of the attempts.
+   */
+  timeoutMs?: number | null;
+}
+
 export interface AxonPushEvents {
   /**
    * Publishes one event and waits for the response, with retries. null: the service cannot be reached, suppressed by fail-open.
-   * Calls that wait for the network are limited to half of libuv's threads at a time; further calls wait in a queue.
    */
-  publish(event: AxonPushEvent): Promise<Published | null>;
+  publish(event: AxonPushEvent, options?: CallOptions): Promise<Published | null>;
   /** Enqueues one event for delivery in the background, in order, and returns at once. */
   enqueue(event: AxonPushEvent): Delivery;
   /** Events of a channel (default: the client's), newest first. An empty list: there are none, or suppressed by fail-open. */
-  list(channelId?: string | null, query?: EventQuery): Promise<StoredEvent[]>;
+  list(channelId?: string | null, query?: EventQuery, options?: CallOptions): Promise<StoredEvent[]>;
   /** Events of the organization, newest first. An empty list: there are none, or suppressed by fail-open. */
-  search(query?: EventQuery): Promise<StoredEvent[]>;
+  search(query?: EventQuery, options?: CallOptions): Promise<StoredEvent[]>;
   /**
    * Iterates over all events of a channel (null: of the organization), from the newest to the oldest, and fetches them page by page:
    * no event twice, and none left out. `limit` is the size of a page (default 500). Without `since` the service goes back 24 hours.
-   * Under fail-open, the iteration ends when the service cannot be reached.
+   * Under fail-open, the iteration ends when the service cannot be reached. `options` are for the iteration as a whole.
    */
-  iterate(channelId?: string | null, query?: EventQuery): AsyncGenerator<StoredEvent, void, undefined>;
+  iterate(channelId?: string | null, query?: EventQuery, options?: CallOptions): AsyncGenerator<StoredEvent, void, undefined>;
 }
 
-export interface RequestOptions {
-  /** An encoded string without "?", or parameters that will be encoded. */
-  query?: string | URLSearchParams | Record<string, string | number | boolean | null | undefined> | null;
+export interface RequestOptions extends CallOptions {
+  /** An encoded string without "?", or parameters that will be encoded: an object, or pairs such as a URLSearchParams or a Map. */
+  query?: string | Iterable<readonly [string, string]> | Record<string, string | number | boolean | null | undefined> | null;
   /** A value that is sent as JSON; undefined: none. */
   body?: unknown;
   /** The same as JSON text. */
@@ -283,6 +319,8 @@ export interface AxonPushStats {
   connections: number;
   /** Events that log sinks and framework callbacks could not enqueue. */
   logEventsLost: number;
+  /** Lines of the library's log that were not passed to the `log` function in time. */
+  logLinesLost: number;
 }
 
 /** An app, a channel and so on, as the service stores it. It may have more members than are declared here. */
@@ -355,58 +393,58 @@ export interface TraceQuery extends EventQuery {
 }
 
 export interface AxonPushApps {
-  list(): Promise<App[]>;
-  create(name: string): ResponsePromise<App>;
-  get(appId: string): ResponsePromise<App>;
-  update(appId: string, name: string): ResponsePromise<App>;
-  delete(appId: string): ResponsePromise;
+  list(options?: CallOptions): Promise<App[]>;
+  create(name: string, options?: CallOptions): ResponsePromise<App>;
+  get(appId: string, options?: CallOptions): ResponsePromise<App>;
+  update(appId: string, name: string, options?: CallOptions): ResponsePromise<App>;
+  delete(appId: string, options?: CallOptions): ResponsePromise;
 }
 
 export interface AxonPushChannels {
-  list(appId: string): Promise<Channel[]>;
-  create(appId: string, name: string): ResponsePromise<Channel>;
-  get(appId: string, channelId: string): ResponsePromise<Channel>;
-  update(appId: string, channelId: string, name: string): ResponsePromise<Channel>;
-  delete(appId: string, channelId: string): ResponsePromise;
+  list(appId: string, options?: CallOptions): Promise<Channel[]>;
+  create(appId: string, name: string, options?: CallOptions): ResponsePromise<Channel>;
+  get(appId: string, channelId: string, options?: CallOptions): ResponsePromise<Channel>;
+  update(appId: string, channelId: string, name: string, options?: CallOptions): ResponsePromise<Channel>;
+  delete(appId: string, channelId: string, options?: CallOptions): ResponsePromise;
 }
 
 export interface AxonPushEnvironments {
-  list(): Promise<Environment[]>;
-  create(environment: EnvironmentFields & { name: string }): ResponsePromise<Environment>;
+  list(options?: CallOptions): Promise<Environment[]>;
+  create(environment: EnvironmentFields & { name: string }, options?: CallOptions): ResponsePromise<Environment>;
   /** Changes the members that are set. */
-  update(slug: string, environment: EnvironmentFields): ResponsePromise<Environment>;
-  delete(slug: string): ResponsePromise;
+  update(slug: string, environment: EnvironmentFields, options?: CallOptions): ResponsePromise<Environment>;
+  delete(slug: string, options?: CallOptions): ResponsePromise;
   /** Makes the environment the default one. */
-  promote(slug: string): ResponsePromise;
+  promote(slug: string, options?: CallOptions): ResponsePromise;
 }
 
 export interface AxonPushWebhooks {
-  list(channelId: string): Promise<WebhookEndpoint[]>;
+  list(channelId: string, options?: CallOptions): Promise<WebhookEndpoint[]>;
   /** The response contains the endpoint's secret. */
-  create(webhook: WebhookFields): ResponsePromise<WebhookEndpoint>;
-  delete(endpointId: string): ResponsePromise;
-  deliveries(endpointId: string): Promise<Resource[]>;
+  create(webhook: WebhookFields, options?: CallOptions): ResponsePromise<WebhookEndpoint>;
+  delete(endpointId: string, options?: CallOptions): ResponsePromise;
+  deliveries(endpointId: string, options?: CallOptions): Promise<Resource[]>;
 }
 
 export interface AxonPushTraces {
-  list(query?: TraceQuery): Promise<Resource[]>;
+  list(query?: TraceQuery, options?: CallOptions): Promise<Resource[]>;
   /** Returns a trace with its spans. */
-  get(traceId: string): ResponsePromise<{ traceId: string; spans: StoredEvent[] | null; [member: string]: unknown }>;
+  get(traceId: string, options?: CallOptions): ResponsePromise<{ traceId: string; spans: StoredEvent[] | null; [member: string]: unknown }>;
 }
 
 export interface AxonPushOrganizations {
   /** Lists the organizations of the key's user. */
-  list(): Promise<Resource[]>;
+  list(options?: CallOptions): Promise<Resource[]>;
   /** Returns the organization that the key belongs to. */
-  get(): ResponsePromise<Resource>;
+  get(options?: CallOptions): ResponsePromise<Resource>;
   /** Changes the organization that the key belongs to. `changes` has the members to change. */
-  update(changes: JsonObject): ResponsePromise<Resource>;
-  delete(orgId: string): ResponsePromise;
-  invite(orgId: string, invitedEmail: string, role: string): ResponsePromise<Resource>;
-  cancelInvitation(orgId: string, invitationId: string): ResponsePromise;
-  removeMember(orgId: string, userId: string): ResponsePromise;
-  transferOwnership(orgId: string, userId: string): ResponsePromise;
-  leave(orgId: string): ResponsePromise;
+  update(changes: JsonObject, options?: CallOptions): ResponsePromise<Resource>;
+  delete(orgId: string, options?: CallOptions): ResponsePromise;
+  invite(orgId: string, invitedEmail: string, role: string, options?: CallOptions): ResponsePromise<Resource>;
+  cancelInvitation(orgId: string, invitationId: string, options?: CallOptions): ResponsePromise;
+  removeMember(orgId: string, userId: string, options?: CallOptions): ResponsePromise;
+  transferOwnership(orgId: string, userId: string, options?: CallOptions): ResponsePromise;
+  leave(orgId: string, options?: CallOptions): ResponsePromise;
 }
 
 /** A client: configuration, connections, and a queue of its own. Close it when you no longer need it. */
@@ -421,9 +459,9 @@ export declare class AxonPush {
   readonly traces: AxonPushTraces;
   readonly organizations: AxonPushOrganizations;
   /** The capabilities of the service. */
-  readonly capabilities: { get(): ResponsePromise<Resource> };
+  readonly capabilities: { get(options?: CallOptions): ResponsePromise<Resource> };
   /** The health of the service. Under fail-open the response is null if the service cannot be reached. */
-  readonly health: { get(): ResponsePromise<Resource> };
+  readonly health: { get(options?: CallOptions): ResponsePromise<Resource> };
   /** The version of the native library. */
   get libraryVersion(): string;
   /**
@@ -439,13 +477,13 @@ export declare class AxonPush {
    * Waits until every event enqueued so far is delivered or given up. Rejected with AXONPUSH_ERR_TIMEOUT after `timeoutMs` (default
    * 30000); the events stay queued then.
    */
-  flush(timeoutMs?: number): Promise<void>;
+  flush(timeoutMs?: number, options?: Pick<CallOptions, 'signal'>): Promise<void>;
   /**
    * Stops the client for good. New calls and events are rejected with AXONPUSH_ERR_CLOSED. Queued events and calls in progress have
    * `timeoutMs` (default: shutdownTimeoutMs) to finish. stats() can still be called. Rejected with AXONPUSH_ERR_TIMEOUT if events were
-   * lost.
+   * lost. When `signal` aborts, the wait ends, and the client is shut down but not finished: shutdown() and close() can be called again.
    */
-  shutdown(timeoutMs?: number): Promise<void>;
+  shutdown(timeoutMs?: number, options?: Pick<CallOptions, 'signal'>): Promise<void>;
   /** Shuts down within shutdownTimeoutMs and frees everything. Never rejected; repeated calls return the same promise. */
   close(): Promise<void>;
   /** For `using client = …`: begins to close the client and does not wait for it. */
@@ -458,9 +496,16 @@ export declare class AxonPush {
 export type LogLevel = 'off' | 'error' | 'warn' | 'info' | 'debug';
 
 /**
- * Sets how much the library logs to stderr, for the whole process. Takes precedence over the variable AXONPUSH_LOG. Default `warn`.
+ * Is called with a line of the library's log. It runs some milliseconds after the line was written, whenever the program turns to this
+ * package or waits for it. What it throws is reported by process.emitWarning.
  */
-export declare function setLogLevel(level: LogLevel, options?: { library?: string }): void;
+export type LogFunction = (level: Exclude<LogLevel, 'off'>, message: string) => void;
+
+/**
+ * Sets how much the library logs, for the whole process, and with `log` also where to: a function, or null for stderr, which is the
+ * default. Takes precedence over the variable AXONPUSH_LOG. The default level is `warn`.
+ */
+export declare function setLogLevel(level: LogLevel, options?: { log?: LogFunction | null; library?: string }): void;
 
 /**
  * A trace and a span in it, which connect events across functions and processes. Immutable.

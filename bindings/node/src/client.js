@@ -1,74 +1,45 @@
-import { cancelWaiting, enter } from './calls.js';
-import { Delivery } from './delivery.js';
-import { AxonPushError, closed, invalidArgument } from './error.js';
-import { EVENT, jsonText, OPTIONS, QUERY, STATS, checkString, checkWhole } from './layout.js';
-import { BINDING_VERSION, load } from './library.js';
+import { Background } from './background.js';
+import { Calls, runEnding } from './calls.js';
+import { AxonPushError, callSite, closed, invalidArgument } from './error.js';
+import { checkString, checkWhole, EVENT, jsonText, OPTIONS, QUERY, STATS } from './layout.js';
+import { load } from './library.js';
+import { endLogs, pollLog, setLog } from './log.js';
 import { Memory, room, shortLived, stringRoom, valuesOf } from './memory.js';
+import { callOptions, nativeOptions, queryText } from './options.js';
 import { resources } from './resources.js';
 import { addTrace } from './trace.js';
 
-/** @import { AxonPushOptions, AxonPushEvent, EventQuery, RequestOptions } from '../index.js' */
+/** @import { AxonPushOptions, AxonPushEvent, CallOptions, EventQuery, RequestOptions } from '../index.js' */
+/** @import { Delivery } from './delivery.js' */
 /** @import { Address, Library } from './library.js' */
-/** @import { Values } from './memory.js' */
 /** @import { AxonPushResponse } from './response.js' */
 
 const OK = 0;
-const QUEUE_FULL = 13;
-const TIMEOUT = 14;
-const POLLED = 1;
 const DEFAULT_SHUTDOWN_TIMEOUT_MS = 2000;
 const DEFAULT_FLUSH_TIMEOUT_MS = 30_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** The shortest and the longest time between two looks for the results of background events. */
-const SHORTEST_POLL_MS = 1;
-const LONGEST_POLL_MS = 50;
 
-/** @type {Record<string, Record<string, number>>} */
-const ENUMERATORS = {
-  overflow: { drop_oldest: 0, drop_newest: 1, block: 2 },
-  contentCapture: { metadata_only: 1, redacted: 2, full: 3 },
-};
-
-/** @type {Record<string, number>} */
-const LOG_LEVELS = { off: 0, error: 1, warn: 2, info: 3, debug: 4 };
-
-/** The deliveries that await a completion of the library, by the number that is passed as its user_data. */
-/** @type {Map<number, Delivery>} */
-const pending = new Map();
-let lastNumber = 0;
-
-/** The completion callback of each library. It runs inside axonpush_poll(), on this thread. All clients share it, since koffi has few. */
-/** @type {Map<Library, number>} */
-const completions = new Map();
-
-/** @param {Library} library */
-function completionOf(library) {
-  let address = completions.get(library);
-  if (address === undefined) {
-    address = library.completion((status, response, error, number) => {
-      const delivery = pending.get(number);
-      if (delivery === undefined) return;
-      pending.delete(number);
-      const result = status === OK ? library.readResponse(response) : library.readError(error);
-      delivery.client._completed(delivery, result);
-    });
-    completions.set(library, address);
-  }
-  return address;
-}
+/**
+ * A second handle for the client, through which calls have a deadline and can be cancelled.
+ * @typedef {{handle: Address, deadline: number | undefined, signal: NonNullable<CallOptions['signal']> | undefined}} CallHandle
+ */
 
 /** Frees native iterators whose loops were neither finished nor left, such as after a single call of next(). */
-/** @type {FinalizationRegistry<{library: Library, address: Address}>} */
-const unreachable = new FinalizationRegistry(({ library, address }) => library.iterFree(address));
+/** @type {FinalizationRegistry<{library: Library, iterator: Address, call: Address}>} */
+const unreachable = new FinalizationRegistry(({ library, iterator, call }) => {
+  library.iterFree(iterator);
+  library.callFree(call);
+});
 
 /** The clients with a call in progress. */
 /** @type {Set<AxonPush>} */
 const busy = new Set();
 
-// When it exits, Node waits for the threads of libuv's pool, and one of our calls there may take minutes. Shutting the client down
-// interrupts the call. All other clients are drained by the library itself, when the process calls exit().
+// When it exits, Node waits for the threads that are inside a call, which may take minutes. Shutting the client down interrupts the
+// call. All other clients are drained by the library itself, when the process calls exit().
 process.on('exit', () => {
   for (const client of busy) client._exit();
+  endLogs();
 });
 
 /** See index.d.ts. */
@@ -77,40 +48,32 @@ export class AxonPush {
   /** @type {Address} */
   #handle;
   #shutdownTimeoutMs;
-  #waitsForRoom;
+  #background;
+  #calls;
+  /** The number of calls that have been asked for and have not returned. */
+  #callsLeft = 0;
   #stopping = false;
   /** @type {Promise<void> | undefined} */
   #closing;
-  #calls = 0;
-  /** The number of events in the library's queue. */
-  #queued = 0;
-  /** The number of reasons to keep the process alive: promises and flushes that are awaited, and events that wait for room. */
-  #reasonsToLive = 0;
-  /** Looks for results next, see #schedulePoll. */
-  /** @type {NodeJS.Timeout | undefined} */
-  #timer;
-  #timerMs = 0;
-  /** When a result last arrived, or somebody last began to wait for one. */
-  #lastProgress = 0;
-  /** The events that wait for room in the queue (overflow "block"), in order. */
-  /** @type {{delivery: Delivery, values: Values}[]} */
-  #waitingForRoom = [];
-  /** @type {Set<{last: number, left: number, done: () => void}>} */
-  #flushes = new Set();
   #warned = false;
   /** The number of events of integrations that could not be enqueued. */
   #lost = 0;
 
   /** @param {AxonPushOptions} [options] */
   constructor(options = {}) {
-    const { library, ...rest } = options;
+    const { library, log, blockTimeoutMs, ...rest } = options;
     this.#library = load(library);
     this.#shutdownTimeoutMs = rest.shutdownTimeoutMs || DEFAULT_SHUTDOWN_TIMEOUT_MS;
-    this.#waitsForRoom = rest.overflow === 'block';
     const values = valuesOf(OPTIONS, nativeOptions(rest), 'options');
+    checkWhole('blockTimeoutMs', blockTimeoutMs ?? 0, 0, LONGEST_TIMER_MS);
+    if (log !== undefined) setLog(this.#library, log);
     const memory = shortLived(room(OPTIONS, values));
     this.#handle = this.#library.create(memory.struct(OPTIONS, values), memory.errorSlot);
+    pollLog(this.#library);
     if (!this.#handle) throw this.#library.takeError(memory.error);
+    const overflow = { blocks: rest.overflow === 'block', blockTimeoutMs: blockTimeoutMs ?? 0 };
+    this.#background = new Background(this.#library, this.#handle, overflow);
+    this.#calls = new Calls(this.#library);
     this.events = new Events(this);
     const { apps, channels, environments, webhooks, traces, organizations, capabilities, health } = resources(this);
     this.apps = apps;
@@ -134,8 +97,7 @@ export class AxonPush {
    * @param {RequestOptions} [options]
    */
   async request(method, path, options = {}) {
-    const { query, body, bodyText, ...unknown } = options;
-    for (const name in unknown) throw invalidArgument(`request.${name}: there is no such option`);
+    const { query, body, bodyText, ...others } = options;
     if (body !== undefined && bodyText !== undefined) throw invalidArgument('request: give body or bodyText, not both');
     const strings = [
       checkString('method', method),
@@ -145,49 +107,35 @@ export class AxonPush {
     ];
     const memory = new Memory(strings.reduce((sum, each) => sum + stringRoom(each), 64));
     const [m, p, q, b] = strings.map((each) => (each === null ? 0 : memory.string(each)));
-    return this._call(memory, this.#library.request, [m, p, q, b, 0]);
+    return this._call(memory, 'request', [m, p, q, b, 0], others);
   }
 
-  /** @param {number} [timeoutMs] */
-  async flush(timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS) {
+  /**
+   * @param {number} [timeoutMs]
+   * @param {{signal?: CallOptions['signal']}} [options]
+   */
+  async flush(timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS, options) {
     checkWhole('timeoutMs', timeoutMs, 0, LONGEST_TIMER_MS);
-    // With a timeout of 0 this does not wait. It checks the client, and has a service that was unreachable tried at once.
-    const memory = shortLived(0);
-    const status = this.#library.flush(this.#handle, 0, memory.errorSlot);
-    const error = status === OK ? null : this.#library.takeError(memory.error);
-    if (error !== null && status !== TIMEOUT) throw error;
-    this.#drain();
-    const left = this.#queued + this.#waitingForRoom.length;
-    if (left === 0) return;
-
-    const flush = { last: lastNumber, left, done: () => {} };
-    this.#flushes.add(flush);
-    this.#keepAlive(1);
-    try {
-      await new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          this.#drain(); // The thread may have been too busy to notice what was delivered in time.
-          if (flush.left > 0) reject(flushTimeout(flush.left));
-        }, timeoutMs);
-        flush.done = () => {
-          clearTimeout(timer);
-          resolve(undefined);
-        };
-      });
-    } finally {
-      this.#flushes.delete(flush);
-      this.#keepAlive(-1);
-    }
+    const { signal } = callOptions(options);
+    this.#assertNotClosed();
+    await this.#background.flush(timeoutMs, signal);
   }
 
-  /** @param {number} [timeoutMs] */
-  async shutdown(timeoutMs = this.#shutdownTimeoutMs) {
-    checkWhole('timeoutMs', timeoutMs, 0, 2 ** 32 - 1);
+  /**
+   * @param {number} [timeoutMs]
+   * @param {{signal?: CallOptions['signal']}} [options]
+   */
+  async shutdown(timeoutMs = this.#shutdownTimeoutMs, options) {
+    const withFrames = callSite();
+    checkWhole('timeoutMs', timeoutMs, 0, LONGEST_TIMER_MS);
+    const { signal } = callOptions(options);
+    this.#assertNotClosed();
     this.#stop();
     const memory = new Memory(0);
-    const status = await inBackground(this.#library.shutdown, [this.#handle, timeoutMs, memory.errorSlot]);
-    this.#drain();
-    if (status !== OK) throw this.#library.takeError(memory.error);
+    await this.#finish(timeoutMs, signal);
+    const status = await runEnding(this.#library.shutdown, [this.#handle, 0, memory.errorSlot]);
+    this.#background.drain();
+    if (status !== OK) throw withFrames(this.#library.takeError(memory.error));
   }
 
   close() {
@@ -197,15 +145,16 @@ export class AxonPush {
 
   async #close() {
     this.#stop();
-    const handle = this.#handle;
-    this.#handle = 0;
+    await this.#finish(this.#shutdownTimeoutMs, undefined);
     // Closing takes two steps, since axonpush_close() would run completions that were not polled, and on a thread that is not
     // JavaScript's. After axonpush_shutdown() there are no new ones.
-    await inBackground(this.#library.shutdown, [handle, this.#shutdownTimeoutMs, 0]);
-    this.#drain(handle);
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    await inBackground(this.#library.close, [handle]);
+    await runEnding(this.#library.shutdown, [this.#handle, 0, 0]);
+    this.#background.drain();
+    this.#background.end();
+    const handle = this.#handle;
+    this.#handle = 0;
+    await runEnding(this.#library.close, [handle]);
+    pollLog(this.#library);
   }
 
   [Symbol.dispose]() {
@@ -218,6 +167,7 @@ export class AxonPush {
 
   /** @returns {import("../index.js").AxonPushStats} */
   stats() {
+    this.#assertNotClosed();
     const memory = shortLived(0);
     const stats = memory.struct(STATS, []);
     const status = this.#library.statsGet(this.#handle, stats, memory.errorSlot);
@@ -230,121 +180,97 @@ export class AxonPush {
   // ---- For this package's own use ----
 
   /**
-   * Calls a function of the client whose parameters end in `(…, response, error)`, on a thread of the pool.
+   * Calls a function of the client whose parameters end in `(…, response, error)`, on another thread.
    * @param {Memory} memory is kept until the call has returned
-   * @param {import('./library.js').NativeFunction} native
-   * @param {(number | bigint)[]} parameters
+   * @param {string} name of the C function
+   * @param {(number | bigint)[]} parameters between the handle and the response
+   * @param {CallOptions | null} [options]
    * @returns {Promise<AxonPushResponse | null>}
    */
-  async _call(memory, native, parameters) {
-    await this.#run(memory, native, () => [this.#handle, ...parameters]);
-    return this.#library.takeResponse(memory.response);
-  }
-
-  /**
-   * Calls any native function. Its parameters are asked for when it starts. The promise is rejected if the call fails.
-   * @param {Memory} memory
-   * @param {import('./library.js').NativeFunction} native
-   * @param {() => (number | bigint)[]} parameters
-   * @returns {Promise<void>}
-   */
-  #run(memory, native, parameters) {
-    return new Promise((resolve, reject) => {
-      if (this.#stopping && this.#handle) throw closed('the client was shut down before the call');
-      enter({
-        owner: this,
-        cancel: () => reject(closed('the client was shut down before the call was started')),
-        start: (done) => {
-          this.#calls += 1;
-          busy.add(this);
-          inBackground(native, [...parameters(), memory.responseSlot, memory.errorSlot])
-            .finally(() => {
-              this.#calls -= 1;
-              if (this.#calls === 0) busy.delete(this);
-              done();
-            })
-            .then((status) => {
-              if (status === OK) resolve();
-              else reject(this.#library.takeError(memory.error));
-            })
-            .catch(reject);
-        },
-      });
-    });
+  async _call(memory, name, parameters, options) {
+    const call = this.#begin(memory, options);
+    const result = this.#run(call, memory, name, [call.handle, ...parameters], (response) => this.#library.takeResponse(response));
+    void result.returned.then(() => this.#library.callFree(call.handle));
+    return result;
   }
 
   /**
    * @param {string | null} channelId null: all channels
-   * @param {EventQuery | undefined} query
+   * @param {EventQuery} [query]
+   * @param {CallOptions} [options]
    */
-  async *_iterate(channelId, query) {
+  async *_iterate(channelId, query, options) {
     const library = this.#library;
     const values = valuesOf(QUERY, query, 'query');
     const channel = channelId === null ? null : checkString('channelId', channelId);
-    const first = shortLived(room(QUERY, values) + stringRoom(channel));
+    const first = new Memory(room(QUERY, values) + stringRoom(channel));
+    const call = this.#begin(first, options);
     const at = channel === null ? 0 : first.string(channel);
-    const status = library.iterNew(this.#handle, at, first.struct(QUERY, values), first.responseSlot, first.errorSlot);
-    if (status !== OK) throw library.takeError(first.error);
-    const iterator = { library, address: first.response };
-    unreachable.register(iterator, { library, address: iterator.address }, iterator);
+    const status = library.iterNew(call.handle, at, first.struct(QUERY, values), first.responseSlot, first.errorSlot);
+    if (status !== OK) {
+      library.callFree(call.handle);
+      throw library.takeError(first.error);
+    }
+    const iterator = first.response;
+    const owner = { iterator };
+    unreachable.register(owner, { library, iterator, call: call.handle }, owner);
+    /** @type {Promise<unknown>} */
+    let last = Promise.resolve();
     try {
       // An event is valid until the next call. Most calls return one that has been fetched already.
       const memory = new Memory(0);
       for (;;) {
-        await this.#run(memory.clear(), library.iterNext, () => [iterator.address]);
-        if (!memory.response) return;
-        yield library.readResponse(memory.response)?.data;
+        const next = this.#run(call, memory.clear(), 'events_iter_next', [owner.iterator], (event) => library.readResponse(event));
+        last = next.returned;
+        const event = await next;
+        if (event === null) return;
+        yield event.data;
       }
     } finally {
-      unreachable.unregister(iterator);
-      library.iterFree(iterator.address);
+      unreachable.unregister(owner);
+      // A call that was cancelled may be about to return.
+      void last.then(() => {
+        library.iterFree(iterator);
+        library.callFree(call.handle);
+      });
     }
   }
 
   /**
-   * @param {import('./operations.js').Operation} operation
-   * @param {Memory} memory
-   * @param {number[]} parameters
+   * @param {AxonPushEvent} event
+   * @param {CallOptions} [options]
    */
-  _operate(operation, memory, parameters) {
-    const native = /** @type {import('./library.js').NativeFunction} */ (this.#library.operations.get(operation));
-    return this._call(memory, native, parameters);
-  }
-
-  /** @param {AxonPushEvent} event */
-  _publish(event) {
+  _publish(event, options) {
     const values = valuesOf(EVENT, event, 'event');
     addTrace(event, values);
     const memory = new Memory(room(EVENT, values));
-    return this._call(memory, this.#library.publish, [memory.struct(EVENT, values)]);
+    return this._call(memory, 'events_publish', [memory.struct(EVENT, values)], options);
   }
 
   /**
    * @param {string | null | undefined} channelId undefined: all channels
-   * @param {EventQuery | undefined} query
+   * @param {EventQuery} [query]
+   * @param {CallOptions} [options]
    */
-  async _list(channelId, query) {
+  async _list(channelId, query, options) {
     const values = valuesOf(QUERY, query, 'query');
     const channel = channelId ? checkString('channelId', channelId) : null;
     const memory = new Memory(room(QUERY, values) + stringRoom(channel));
     const filters = memory.struct(QUERY, values);
     const response = await (channelId === undefined
-      ? this._call(memory, this.#library.search, [filters])
-      : this._call(memory, this.#library.list, [channel === null ? 0 : memory.string(channel), filters]));
+      ? this._call(memory, 'events_search', [filters], options)
+      : this._call(memory, 'events_list', [channel === null ? 0 : memory.string(channel), filters], options));
     return response?.data.events ?? [];
   }
 
   /** @param {AxonPushEvent} event */
   _enqueue(event) {
-    const delivery = new Delivery(++lastNumber, this);
+    const delivery = this.#background.deliver();
     try {
       const values = valuesOf(EVENT, event, 'event');
       addTrace(event, values);
-      if (this.#stopping && this.#handle) throw closed('the client was shut down before the event');
-      if (this.#waitingForRoom.length > 0 || !this.#push(delivery, values)) {
-        this.#waitingForRoom.push({ delivery, values });
-        if (this.#waitingForRoom.length === 1) this.#keepAlive(1);
-      }
+      this.#assertOpen('the client was shut down before the event');
+      this.#background.enqueue(delivery, values);
     } catch (error) {
       delivery.reject(/** @type {Error} */ (error));
       this.#warnIfUnseen(delivery, /** @type {Error} */ (error));
@@ -360,8 +286,7 @@ export class AxonPush {
     try {
       const values = valuesOf(EVENT, event, 'event');
       addTrace(event, values);
-      const stopped = this.#stopping && this.#handle;
-      if (!stopped && this.#waitingForRoom.length === 0 && this.#push(new Delivery(++lastNumber, this), values)) return true;
+      if (!this.#stopping && this.#background.enqueueNow(values)) return true;
     } catch {}
     this._lose();
     return false;
@@ -372,145 +297,105 @@ export class AxonPush {
     this.#lost += 1;
   }
 
-  /**
-   * Settles the delivery of an event that the library has completed.
-   * @param {Delivery} delivery
-   * @param {AxonPushResponse | AxonPushError | null} result
-   */
-  _completed(delivery, result) {
-    this.#queued -= 1;
-    this.#settle(delivery, result);
-  }
-
-  /**
-   * @param {Delivery} delivery
-   * @param {AxonPushResponse | Error | null} result
-   */
-  #settle(delivery, result) {
-    if (result instanceof Error) delivery.reject(result);
-    else delivery.fulfil(result);
-    for (const flush of this.#flushes) {
-      if (delivery.number <= flush.last && --flush.left === 0) flush.done();
-    }
-  }
-
   /** Interrupts the calls in progress, because the process exits. */
   _exit() {
     this.#library.shutdown(this.#handle, this.#shutdownTimeoutMs, 0);
   }
 
-  // ---- Background events ----
+  // ---- Inside ----
 
   /**
-   * Passes an event to the library. False means that there is no room, and that the event has to wait.
-   * @param {Delivery} delivery
-   * @param {Values} values
+   * Begins a call, from which moment on its deadline counts.
+   * @param {Memory} memory
+   * @param {CallOptions | null | undefined} options
+   * @returns {CallHandle}
    */
-  #push(delivery, values) {
-    const memory = shortLived(room(EVENT, values));
-    const struct = memory.struct(EVENT, values);
-    const number = delivery.number;
-    const completion = completionOf(this.#library);
-    pending.set(number, delivery);
-    let status = this.#library.publishAsync(this.#handle, struct, completion, number, memory.errorSlot);
-    // The library's queue is also full while too many results wait to be polled, as happens when the event loop is kept busy.
-    if (status === QUEUE_FULL && this.#library.poll(this.#handle, 0) > 0) {
-      this.#library.freeError(memory.error);
-      status = this.#library.publishAsync(this.#handle, struct, completion, number, memory.errorSlot);
-    }
-    if (status === OK) {
-      this.#queued += 1;
-      delivery.markAccepted();
-      if (this.#timer === undefined) this.#schedulePoll();
-      return true;
-    }
-    pending.delete(number);
-    const error = this.#library.takeError(memory.error);
-    // An event that does not fit into an empty queue never will.
-    if (status === QUEUE_FULL && this.#waitsForRoom && this.#queued > 0) return false;
-    throw error;
-  }
-
-  /** Enqueues events that have waited for room, now that others have been delivered. */
-  #fillQueue() {
-    if (this.#waitingForRoom.length === 0) return;
-    let moved = 0;
-    for (; moved < this.#waitingForRoom.length; moved += 1) {
-      const { delivery, values } = this.#waitingForRoom[moved];
-      try {
-        if (!this.#push(delivery, values)) break;
-      } catch (error) {
-        this.#settle(delivery, /** @type {Error} */ (error));
-      }
-    }
-    this.#waitingForRoom.splice(0, moved);
-    if (this.#waitingForRoom.length === 0) this.#keepAlive(-1);
+  #begin(memory, options) {
+    const { signal, timeoutMs } = callOptions(options);
+    if (signal?.aborted) throw signal.reason;
+    this.#assertOpen('the client was shut down before the call');
+    const handle = this.#library.callNew(this.#handle, timeoutMs, memory.errorSlot);
+    if (!handle) throw this.#library.takeError(memory.error);
+    return { handle, deadline: timeoutMs === 0 ? undefined : performance.now() + timeoutMs, signal };
   }
 
   /**
-   * Settles the events whose results have arrived.
-   * @param {Address} [handle]
+   * Runs a native function on another thread. The promise is rejected when the function fails, and at once when the call is cancelled;
+   * `returned` is resolved when the function has returned.
+   * @template Result
+   * @param {CallHandle} call
+   * @param {Memory} memory is kept until the function has returned
+   * @param {string} name of the C function
+   * @param {(number | bigint)[]} parameters before the response
+   * @param {(response: Address) => Result} read
+   * @returns {Promise<Result> & {returned: Promise<void>}}
    */
-  #drain(handle = this.#handle) {
-    if (this.#queued === 0) return;
-    if (this.#library.poll(handle, 0) > 0) this.#lastProgress = performance.now();
-    this.#fillQueue();
-  }
-
-  /**
-   * Schedules the next look for results, as long as events are queued. While somebody waits for a result, the next look comes after
-   * an eighth of the time that the wait has taken so far. So a result is noticed only slightly late, and a long wait costs next to
-   * nothing.
-   *
-   * Rejected: having libuv watch axonpush_completion_fd(), as koffi.node.poll() can. It notices a result a millisecond sooner, but
-   * Node aborts if the descriptor becomes readable while the environment is torn down.
-   */
-  #schedulePoll() {
-    const awaited = this.#reasonsToLive > 0;
-    const wait = (performance.now() - this.#lastProgress) / 8;
-    this.#timerMs = awaited ? Math.min(Math.max(wait, SHORTEST_POLL_MS), LONGEST_POLL_MS) : LONGEST_POLL_MS;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#drain();
-      if (this.#queued > 0 && this.#timer === undefined) this.#schedulePoll();
-    }, this.#timerMs);
-    if (!awaited) this.#timer.unref();
-  }
-
-  /** @param {1 | -1} change */
-  #keepAlive(change) {
-    this.#reasonsToLive += change;
-    if (change === 1) {
-      this.#lastProgress = performance.now();
-      if (this.#timer === undefined) return;
-      if (this.#timerMs > SHORTEST_POLL_MS) {
-        clearTimeout(this.#timer);
-        this.#schedulePoll();
-      } else {
-        this.#timer.ref();
-      }
-    } else if (this.#reasonsToLive === 0) {
-      this.#timer?.unref();
-    }
-  }
-
-  /**
-   * Counts those who wait for a delivery: 1 when somebody begins, -1 when the delivery is settled.
-   * @param {1 | -1} change
-   */
-  _awaited(change) {
-    this.#keepAlive(change);
+  #run(call, memory, name, parameters, read) {
+    const withFrames = callSite();
+    const { signal } = call;
+    this.#callsLeft += 1;
+    busy.add(this);
+    const { status, withdraw, startNow } = this.#calls.run(name, () => [...parameters, memory.responseSlot, memory.errorSlot]);
+    // A call that has not started when its deadline passes returns at once, with the result that a call has after its deadline.
+    const timer = call.deadline && setTimeout(startNow, call.deadline - performance.now());
+    /** @type {(() => void) | undefined} */
+    let cancel;
+    /** @type {Promise<Result>} */
+    const result = new Promise((resolve, reject) => {
+      cancel = () => {
+        this.#library.callCancel(call.handle);
+        withdraw(closed('the call was cancelled'));
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', cancel);
+      status.then(
+        (number) => {
+          if (number === OK) resolve(read(memory.response));
+          else reject(withFrames(this.#library.takeError(memory.error)));
+        },
+        (error) => reject(withFrames(error)),
+      ).catch(reject);
+    });
+    const returned = status
+      .then(
+        () => {},
+        () => {},
+      )
+      .then(() => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', /** @type {() => void} */ (cancel));
+        this.#callsLeft -= 1;
+        if (this.#callsLeft === 0) busy.delete(this);
+        pollLog(this.#library);
+        this.#background.changed();
+      });
+    return Object.assign(result, { returned });
   }
 
   /** Refuses new calls and events from now on. */
   #stop() {
     this.#stopping = true;
-    cancelWaiting(this);
-    const waiting = this.#waitingForRoom;
-    if (waiting.length === 0) return;
-    this.#waitingForRoom = [];
-    this.#keepAlive(-1);
-    for (const { delivery } of waiting) this.#settle(delivery, closed('the client was shut down while the event waited for room'));
+    this.#calls.stop(() => closed('the client was shut down before the call was started'));
+    this.#background.stop(() => closed('the client was shut down while the event waited for room'));
+  }
+
+  /**
+   * Waits for events and calls to finish.
+   * @param {number} timeoutMs
+   * @param {CallOptions['signal']} signal
+   */
+  async #finish(timeoutMs, signal) {
+    await this.#background.wait(() => this.#background.left === 0 && this.#callsLeft === 0, timeoutMs, signal);
+  }
+
+  #assertNotClosed() {
+    if (this.#closing !== undefined) throw new AxonPushError('AXONPUSH_ERR_INVALID_HANDLE', 'the client is closed');
+  }
+
+  /** @param {string} message of the error if the client was shut down */
+  #assertOpen(message) {
+    this.#assertNotClosed();
+    if (this.#stopping) throw closed(message);
   }
 
   /**
@@ -521,7 +406,7 @@ export class AxonPush {
   #warnIfUnseen(delivery, error) {
     if (this.#warned) return;
     setImmediate(() => {
-      if (this.#warned || delivery.observed) return;
+      if (this.#warned || delivery._observed) return;
       this.#warned = true;
       process.emitWarning(`an event was refused, and nobody awaits its promise: ${error.message}`, 'AxonPushWarning');
     });
@@ -537,9 +422,12 @@ class Events {
     this.#client = client;
   }
 
-  /** @param {AxonPushEvent} event */
-  async publish(event) {
-    return this.#client._publish(event);
+  /**
+   * @param {AxonPushEvent} event
+   * @param {CallOptions} [options]
+   */
+  async publish(event, options) {
+    return this.#client._publish(event, options);
   }
 
   /** @param {AxonPushEvent} event */
@@ -550,95 +438,26 @@ class Events {
   /**
    * @param {string | null} [channelId]
    * @param {EventQuery} [query]
+   * @param {CallOptions} [options]
    */
-  async list(channelId, query) {
-    return this.#client._list(channelId ?? null, query);
+  async list(channelId, query, options) {
+    return this.#client._list(channelId ?? null, query, options);
   }
 
   /**
    * @param {string | null} [channelId]
    * @param {EventQuery} [query]
+   * @param {CallOptions} [options]
    */
-  iterate(channelId, query) {
-    return this.#client._iterate(channelId ?? null, query);
+  iterate(channelId, query, options) {
+    return this.#client._iterate(channelId ?? null, query, options);
   }
 
-  /** @param {EventQuery} [query] */
-  async search(query) {
-    return this.#client._list(undefined, query);
+  /**
+   * @param {EventQuery} [query]
+   * @param {CallOptions} [options]
+   */
+  async search(query, options) {
+    return this.#client._list(undefined, query, options);
   }
-}
-
-/**
- * Converts the options to what the library takes.
- * @param {AxonPushOptions} options
- */
-function nativeOptions(options) {
-  /** @type {Record<string, unknown>} */
-  const native = { ...options };
-  for (const [name, values] of Object.entries(ENUMERATORS)) {
-    const value = native[name];
-    if (value === undefined || value === null) continue;
-    const number = typeof value === 'string' && Object.hasOwn(values, value) ? values[value] : undefined;
-    if (number === undefined) {
-      throw invalidArgument(`${name}: expected one of ${Object.keys(values).join(', ')}, got ${String(value)}`);
-    }
-    native[name] = number;
-  }
-  // The event loop must not wait, so this binding itself keeps the events for which there is no room, see #waitingForRoom.
-  if (options.overflow === 'block') native.overflow = ENUMERATORS.overflow.drop_newest;
-  if (native.failOpen !== undefined && native.failOpen !== null) {
-    if (typeof native.failOpen !== 'boolean') throw invalidArgument('failOpen: expected true or false');
-    native.failOpen = native.failOpen ? 1 : 2;
-  }
-  // In C, 0 means the default. Here, undefined means the default, and 0 means none.
-  if (native.maxRetries === 0) native.maxRetries = -1;
-  if ('completionMode' in native) throw invalidArgument('options.completionMode: there is no such member');
-  native.completionMode = POLLED;
-  const product = `axonpush-node/${BINDING_VERSION}`;
-  native.userAgent = native.userAgent ? `${native.userAgent} ${product}` : product;
-  return native;
-}
-
-/** @param {string | URLSearchParams | Record<string, string | number | boolean | null | undefined>} query */
-function queryText(query) {
-  if (typeof query === 'string') return checkString('query', query);
-  if (query instanceof URLSearchParams) return query.toString();
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null) parameters.append(name, String(value));
-  }
-  return parameters.toString();
-}
-
-/** @param {number} left */
-function flushTimeout(left) {
-  const message = `flush: ${left} events were still not delivered when the time was over`;
-  return new AxonPushError('AXONPUSH_ERR_TIMEOUT', message);
-}
-
-/**
- * Calls a native function on a thread of libuv's pool.
- * @param {import('./library.js').NativeFunction} native
- * @param {(number | bigint)[]} parameters
- * @returns {Promise<any>}
- */
-function inBackground(native, parameters) {
-  return new Promise((resolve, reject) => {
-    native.async(...parameters, (/** @type {Error | null} */ error, /** @type {unknown} */ result) =>
-      error ? reject(error) : resolve(result),
-    );
-  });
-}
-
-/**
- * Sets how much the library logs, for the whole process. See index.d.ts.
- * @param {string} level
- * @param {{library?: string}} [options]
- */
-export function setLogLevel(level, options = {}) {
-  if (!Object.hasOwn(LOG_LEVELS, level)) {
-    throw invalidArgument(`level: expected one of ${Object.keys(LOG_LEVELS).join(', ')}, got ${String(level)}`);
-  }
-  load(options.library).logSet(LOG_LEVELS[level], 0, 0);
 }

@@ -57,6 +57,7 @@ export const OPTIONS = struct({
   ca_pem: 'string',
   proxy: 'string',
   user_agent: 'string',
+  block_timeout_ms: 'u32',
 });
 
 export const EVENT = struct({
@@ -109,6 +110,7 @@ export const STATS = struct({
   retried: 'u64',
   connections: 'u64',
   log_events_lost: 'u64',
+  log_lines_lost: 'u64',
 });
 
 export const TRACE_QUERY = struct({
@@ -142,6 +144,13 @@ export const WEBHOOK = struct({
   event_types: 'list',
   description: 'string',
 });
+
+/** The names of members and parameters that differ in C and here, by their names in C. @type {Map<string, string>} */
+export const RENAMED = new Map(
+  [OPTIONS, EVENT, QUERY, TRACE_QUERY, ENVIRONMENT, WEBHOOK].flatMap(({ members }) => [...members].map(([ours, { name }]) => /** @type {[string, string]} */ ([name, ours]))),
+);
+for (const name of ['org_id', 'user_id', 'endpoint_id', 'invitation_id', 'invited_email']) RENAMED.set(name, camelCase(name));
+RENAMED.set('body_json', 'body');
 
 /**
  * Converts the value of a member to what C is passed: a string or a number.

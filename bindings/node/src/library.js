@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { isAbsolute, join } from 'node:path';
 
 import koffi from 'koffi';
 
-import { AxonPushError } from './error.js';
+import { AxonPushError, Failure } from './error.js';
+import { RENAMED } from './layout.js';
 import { OPERATIONS } from './operations.js';
+import { PACKAGE, places } from './places.js';
 import { AxonPushResponse } from './response.js';
 
 // C runs on a stack that koffi allocates. For asynchronous calls that is 128 KiB by default, of which TLS takes more than half.
@@ -13,12 +15,13 @@ try {
   koffi.config({ async_stack_size: 1024 * 1024 });
 } catch {}
 
-export const BINDING_VERSION = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+export const BINDING_VERSION = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8')).version;
 
 /** Addresses and client handles are passed as plain integers and never dereferenced here. */
 const ADDRESS = 'uintptr_t';
 const STATUS = 'int32_t';
 const COMPLETION = koffi.proto('void', [STATUS, ADDRESS, ADDRESS, ADDRESS]);
+const LOG_LINE = koffi.proto('void', ['int32_t', 'str', ADDRESS]);
 
 /**
  * A client handle or an address, as koffi returns it: a bigint where a number cannot hold it.
@@ -27,22 +30,20 @@ const COMPLETION = koffi.proto('void', [STATUS, ADDRESS, ADDRESS, ADDRESS]);
  * @typedef {import('koffi').KoffiFunc<(...args: any[]) => any>} NativeFunction
  */
 
-/** @type {Map<string, Library>} */
+/** The libraries that are loaded, by the name that was asked for; '' for none. @type {Map<string, Library>} */
 const loaded = new Map();
 
 /**
- * Loads the library that the option names, else the one that AXONPUSH_LIBRARY names, else that of the checkout which contains this
- * file, else whatever the system's loader finds.
+ * Loads the library that the option names, else the one that AXONPUSH_LIBRARY names, else the first of places().
  * @param {string | undefined} option
  * @returns {Library}
  */
 export function load(option) {
-  const path = option || process.env.AXONPUSH_LIBRARY || builtInCheckout() || 'libaxonpush.so.0';
-  let library = loaded.get(path);
-  if (library === undefined) {
-    library = bind(path);
-    loaded.set(path, library);
-  }
+  const named = option || process.env.AXONPUSH_LIBRARY;
+  const known = loaded.get(named ?? '');
+  if (known !== undefined) return known;
+  const library = named ? bind(named, open(named)) : find();
+  loaded.set(named ?? '', library);
   return library;
 }
 
@@ -52,23 +53,42 @@ export function anyLibrary() {
   return load(undefined);
 }
 
-/** The library in target/release of the checkout, if this file is in one (and not in the node_modules of some project). */
-function builtInCheckout() {
-  const built = fileURLToPath(new URL('../../../target/release/libaxonpush.so', import.meta.url));
-  const header = new URL('../../../include/axonpush.h', import.meta.url);
-  return existsSync(header) && existsSync(built) ? built : undefined;
+/** Loads the first library of places() that can be loaded. */
+function find() {
+  const tried = [];
+  for (const place of places()) {
+    const systems = !isAbsolute(place);
+    if (!systems && !existsSync(place)) {
+      tried.push(`${place} (there is no such file)`);
+      continue;
+    }
+    try {
+      return bind(place, koffi.load(place));
+    } catch (cause) {
+      tried.push(`${place}${systems ? " where the system's loader looks" : ''} (${cause instanceof Error ? cause.message : cause})`);
+    }
+  }
+  throw new AxonPushError(
+    'AXONPUSH_ERR_CONFIG',
+    `the native library was not found, tried in this order: ${tried.join(', ')}; install libaxonpush, or name its file in the option "library" or in AXONPUSH_LIBRARY`,
+  );
 }
 
 /** @param {string} path */
-function bind(path) {
-  if (koffi.sizeof('void *') !== 8) throw unusable(path, 'this package needs a 64-bit Node');
-  let handle;
+function open(path) {
   try {
-    handle = koffi.load(path);
+    return koffi.load(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw unusable(path, `${reason}. Install libaxonpush, or name its file in the option "library" or in AXONPUSH_LIBRARY`);
+    throw unusable(path, `${cause instanceof Error ? cause.message : cause}; is it the file of libaxonpush?`);
   }
+}
+
+/**
+ * @param {string} path
+ * @param {import('koffi').LibraryHandle} handle
+ */
+function bind(path, handle) {
+  if (koffi.sizeof('void *') !== 8) throw unusable(path, 'this package needs a 64-bit Node');
   /**
    * @param {string} name
    * @param {string} result
@@ -106,31 +126,39 @@ function bind(path) {
     traceparent: native('trace_traceparent', 'str', ADDRESS),
     free: native('trace_free', 'void', ADDRESS),
   };
-  /** @type {Map<import('./operations.js').Operation, NativeFunction>} */
-  const operations = new Map();
+  /** The functions that wait for the network, by their names in C. They are called on other threads. @type {Map<string, NativeFunction>} */
+  const waiting = new Map();
+  /** @param {string} name @param {string[]} parameters */
+  const waits = (name, ...parameters) => waiting.set(name, native(name, STATUS, ...parameters));
+  waits('events_publish', ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+  waits('events_list', ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+  waits('events_search', ADDRESS, ADDRESS, ADDRESS, ADDRESS);
+  waits('events_iter_next', ADDRESS, ADDRESS, ADDRESS);
+  waits('request', ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, 'size_t', ADDRESS, ADDRESS);
   for (const operation of OPERATIONS) {
     // Where C takes JSON, the length follows the string.
     const parameters = operation.parameters.flatMap((parameter) => (parameter.json ? [ADDRESS, 'size_t'] : [ADDRESS]));
-    operations.set(operation, native(operation.name, STATUS, ADDRESS, ...parameters, ADDRESS, ADDRESS));
+    waits(operation.name, ADDRESS, ...parameters, ADDRESS, ADDRESS);
   }
+
+  /** @type {[level: number, message: string][]} */
+  const lines = [];
+  const logPoll = native('log_poll', 'size_t', ADDRESS, ADDRESS, 'uint32_t');
+  /** @type {number | undefined} */
+  let collect;
 
   return {
     path,
-    operations,
+    waiting,
     version: /** @type {string} */ (native('version', 'str')()),
     create: native('new', ADDRESS, ADDRESS, ADDRESS),
     flush: native('flush', STATUS, ADDRESS, 'uint32_t', ADDRESS),
     shutdown: native('shutdown', STATUS, ADDRESS, 'uint32_t', ADDRESS),
     close: native('close', 'void', ADDRESS),
     poll: native('poll', 'size_t', ADDRESS, 'uint32_t'),
-    publish: native('events_publish', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
     publishAsync: native('events_publish_async', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
-    list: native('events_list', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
-    search: native('events_search', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
     iterNew: native('events_iter_new', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS),
-    iterNext: native('events_iter_next', STATUS, ADDRESS, ADDRESS, ADDRESS),
     iterFree: native('events_iter_free', 'void', ADDRESS),
-    request: native('request', STATUS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS, 'size_t', ADDRESS, ADDRESS),
     traceNew: native('trace_new', ADDRESS, ADDRESS, ADDRESS, ADDRESS),
     traceParse: native('trace_parse', ADDRESS, ADDRESS, ADDRESS),
     webhookVerify: native('webhook_verify', 'bool', 'str', 'const void *', 'size_t', 'str'),
@@ -138,16 +166,22 @@ function bind(path) {
     freeError: error.free,
     statsGet: native('stats_get', STATUS, ADDRESS, ADDRESS, ADDRESS),
     logSet: native('log_set', 'void', 'int32_t', ADDRESS, ADDRESS),
+    logSetPolled: native('log_set_polled', 'void', 'int32_t', 'size_t'),
+    callNew: native('call_new', ADDRESS, ADDRESS, 'uint32_t', ADDRESS),
+    callCancel: native('call_cancel', 'void', ADDRESS),
+    callFree: native('call_free', 'void', ADDRESS),
 
     /**
-     * Reads the error of a failed call. The native object continues to belong to the library.
+     * Reads what the library says about a failure. The native object continues to belong to the library.
      * @param {Address} address
      */
-    readError(address) {
+    readFailure(address) {
       const status = statusName(error.status(address));
+      const httpStatus = error.httpStatus(address) || null;
       const retryAfterMs = Number(error.retryAfterMs(address));
-      return new AxonPushError(status, error.message(address), {
-        httpStatus: error.httpStatus(address) || null,
+      const message = error.message(address);
+      return new Failure(status, httpStatus === null ? inJavaScript(message) : message, {
+        httpStatus,
         code: error.code(address),
         hint: error.hint(address),
         requestId: error.requestId(address),
@@ -161,9 +195,9 @@ function bind(path) {
      * @param {Address} address
      */
     takeError(address) {
-      const failure = this.readError(address);
+      const failure = this.readFailure(address);
       error.free(address);
-      return failure;
+      return failure.toError();
     },
 
     /**
@@ -199,6 +233,13 @@ function bind(path) {
       return ids;
     },
 
+    /** Takes the lines of the log that wait. */
+    logPoll() {
+      collect ??= Number(koffi.register((/** @type {number} */ level, /** @type {string} */ message) => lines.push([level, message]), koffi.pointer(LOG_LINE)));
+      logPoll(collect, 0, 0);
+      return lines.splice(0);
+    },
+
     /**
      * Returns the address of a C function that calls `complete`. Only axonpush_poll() on this thread may call it.
      * @param {(status: number, response: Address, error: Address, userData: number) => void} complete
@@ -215,4 +256,12 @@ function bind(path) {
  */
 function unusable(path, why) {
   return new AxonPushError('AXONPUSH_ERR_CONFIG', `the library ${path} cannot be used: ${why}`);
+}
+
+/**
+ * The library's own messages name members as C does, and mean a missing value by NULL.
+ * @param {string} message
+ */
+function inJavaScript(message) {
+  return message.replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) => RENAMED.get(name) ?? name).replace(/\bNULL\b/g, 'null');
 }

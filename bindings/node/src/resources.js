@@ -3,6 +3,7 @@ import { jsonText, QUERY, checkString, TRACE_QUERY } from './layout.js';
 import { Memory, room, stringRoom, valuesOf } from './memory.js';
 import { OPERATIONS } from './operations.js';
 
+/** @import { CallOptions } from '../index.js' */
 /** @import { Parameter, Operation } from './operations.js' */
 
 /**
@@ -28,14 +29,16 @@ export function resources(client) {
 /**
  * @param {import('./client.js').AxonPush} client
  * @param {Operation} operation
- * @param {unknown[]} given
+ * @param {unknown[]} given the arguments of the operation, and its options
  */
 async function operate(client, operation, given) {
   const what = `${operation.resource}.${operation.verb}`;
-  if (given.length > operation.parameters.length) throw invalidArgument(`${what}: too many arguments`);
-  const prepared = operation.parameters.map((parameter, n) => prepare(parameter, given[n]));
+  const { parameters } = operation;
+  if (given.length > parameters.length + 1) throw invalidArgument(`${what}: too many arguments`);
+  const options = /** @type {CallOptions | undefined} */ (given[parameters.length]);
+  const prepared = parameters.map((parameter, n) => prepare(parameter, given[n]));
   const memory = new Memory(prepared.reduce((sum, { bytes }) => sum + bytes, 64));
-  const response = await client._operate(operation, memory, prepared.flatMap(({ write }) => write(memory)));
+  const response = await client._call(memory, operation.name, prepared.flatMap(({ write }) => write(memory)), options);
   return operation.list === undefined ? response : (response?.data?.[operation.list] ?? []);
 }
 
@@ -50,6 +53,7 @@ function prepare({ name, struct, json }, value) {
     const values = valuesOf(struct, /** @type {object} */ (value), name);
     return { bytes: room(struct, values), write: (memory) => [memory.struct(struct, values)] };
   }
+  if (json && (typeof value !== 'object' || value === null || Array.isArray(value))) throw invalidArgument(`${name}: expected an object`);
   const written = json ? jsonText(name, value) : checkString(name, value);
   return { bytes: stringRoom(written), write: (memory) => (json ? [memory.string(written), 0] : [memory.string(written)]) };
 }

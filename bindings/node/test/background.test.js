@@ -138,6 +138,18 @@ test('a full queue drops the oldest, refuses the newest, or has it wait', async 
   assert.deepEqual(order, Array.from({ length: 50 }, (_, n) => n));
 });
 
+test('an event waits for room no longer than blockTimeoutMs', async () => {
+  await server.fault({ path: '/event', silent: true, times: 1 });
+  const client = server.client({ queueMaxEvents: 1, maxConnections: 1, overflow: 'block', blockTimeoutMs: 150, timeoutMs: 800 });
+  const deliveries = Array.from({ length: 4 }, (_, n) => client.events.enqueue(event(n)));
+  await assert.rejects(deliveries[1].accepted, { status: 'AXONPUSH_ERR_QUEUE_FULL', message: /blockTimeoutMs/ });
+  assert.deepEqual(await outcomes(deliveries.slice(1)), { AXONPUSH_ERR_QUEUE_FULL: 3 });
+  await client.flush();
+  assert.equal(await statusOf(deliveries[0]), 'ok');
+  await client.events.enqueue(event());
+  assert.throws(() => server.client({ blockTimeoutMs: -1 }), { message: /blockTimeoutMs/ });
+});
+
 test('an event that no queue could hold does not wait for room', async () => {
   const client = server.client({ queueMaxBytes: 2000, overflow: 'block' });
   const big = client.events.enqueue({ identifier: 'big', payload: { text: 'x'.repeat(10_000) } });

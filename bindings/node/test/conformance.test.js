@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { AxonPush, AxonPushError } from '../src/index.js';
-import { EVENT, OPTIONS, QUERY } from '../src/layout.js';
+import { EVENT, OPTIONS, QUERY, RENAMED } from '../src/layout.js';
 import { DEAD, DevServer } from './helpers.js';
 
 const TABLE = new URL('../../../tests/conformance/', import.meta.url);
@@ -117,6 +117,11 @@ function perform1(client, call, given) {
 
 const camelCase = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 
+/** A check of a message, which names members as JavaScript does. */
+function spelledHere(wish) {
+  return JSON.parse(JSON.stringify(wish).replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) => RENAMED.get(name) ?? name));
+}
+
 /** The names of C, which JavaScript spells otherwise; only those that the header has. */
 function renamed(what, struct, object, except = []) {
   const names = [...struct.members.values()].map((member) => member.name);
@@ -181,7 +186,7 @@ function checkExpectations(expect, got) {
     const errors = got.ends.filter((end) => end.error);
     assert.ok(errors.length > 0, 'there is an error');
     for (const { error } of errors) {
-      for (const [key, wish] of Object.entries(expect.error)) check(`error ${key}`, wish, field(error, key));
+      for (const [key, wish] of Object.entries(expect.error)) check(`error ${key}`, key === 'message' ? spelledHere(wish) : wish, field(error, key));
     }
   }
   for (const [key, wish] of Object.entries(expect.stats ?? {})) check(`stats ${key}`, wish, field(got.stats, camelCase(key)));

@@ -49,7 +49,8 @@ test('a slow server does not block the event loop', async () => {
     const closing = client.close();
     await Promise.all([...calls, closing]);
   });
-  assert.ok(pause < 100, `${pause.toFixed(1)} ms`);
+  // To wait for the server would take 500 ms, and for the shutdown 300.
+  assert.ok(pause < 250, `${pause.toFixed(1)} ms`);
 });
 
 test('silent calls leave threads for others, and background events go on', async () => {

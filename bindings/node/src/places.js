@@ -1,0 +1,35 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of this package, without links. */
+export const PACKAGE = realpathSync(fileURLToPath(new URL('..', import.meta.url)));
+
+/**
+ * Where the native library is looked for if nothing names it: beside the package, which is where `npm pack` puts it; in the checkout
+ * that contains the package; and wherever the system's loader finds it.
+ *
+ * Rejected: the working directory, from which no program should load code that it was not told to.
+ */
+export function places() {
+  const target = (/** @type {string} */ folder) => join(folder, 'release', 'libaxonpush.so');
+  const places = [join(PACKAGE, 'libaxonpush.so.0'), join(PACKAGE, 'libaxonpush.so')];
+  const checkout = checkoutOf(PACKAGE);
+  if (checkout !== undefined) {
+    const { CARGO_TARGET_DIR } = process.env;
+    if (CARGO_TARGET_DIR) places.push(target(resolve(checkout, CARGO_TARGET_DIR)));
+    places.push(target(join(checkout, 'target')));
+  }
+  return [...places, 'libaxonpush.so.0'];
+}
+
+/**
+ * The checkout of libaxonpush that contains a folder, if any.
+ * @param {string} folder
+ * @returns {string | undefined}
+ */
+function checkoutOf(folder) {
+  if (existsSync(join(folder, 'include', 'axonpush.h')) && existsSync(join(folder, 'Cargo.toml'))) return folder;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : checkoutOf(parent);
+}
