@@ -65,6 +65,9 @@ func TestResultsComeByChannel(t *testing.T) {
 	if r := <-good; r.Err != nil || r.Response.String("/status") != "accepted" {
 		t.Errorf("%+v", r)
 	}
+	if r, open := <-good; open {
+		t.Errorf("a second result: %+v", r)
+	}
 	bad, err := client.Events.PublishChan(background, event(2))
 	must(t, err)
 	r := <-bad
@@ -72,6 +75,24 @@ func TestResultsComeByChannel(t *testing.T) {
 	if r.Response != nil || !errors.As(r.Err, &failure) || failure.Status != axonpush.ErrNotFound || failure.Code != "no_channel" ||
 		failure.RequestID != "r9" || failure.HTTPStatus != 404 {
 		t.Errorf("%+v", r.Err)
+	}
+}
+
+func TestAChannelHasOneResult(t *testing.T) {
+	client := newServer(t).client()
+	results, err := client.Events.PublishChan(background, event(1))
+	must(t, err)
+	n := 0
+	for r := range results {
+		must(t, r.Err)
+		n++
+	}
+	if n != 1 {
+		t.Errorf("%d results", n)
+	}
+	must(t, client.Close())
+	if results, err := client.Events.PublishChan(background, event(2)); results != nil || !errors.Is(err, axonpush.ErrClosed) {
+		t.Error(results, err)
 	}
 }
 
@@ -333,6 +354,14 @@ func TestOverflow(t *testing.T) {
 		time.AfterFunc(50*time.Millisecond, func() { client.Close() })
 		if err := client.Events.PublishAsync(background, event(4), nil); !errors.Is(err, axonpush.ErrClosed) {
 			t.Error(err)
+		}
+	})
+	t.Run("block for a while", func(t *testing.T) {
+		_, client, _ := fill(t, policy(axonpush.OverflowBlock), func(o *axonpush.Options) { o.BlockTimeout = 50 * time.Millisecond })
+		start := time.Now()
+		err := client.Events.PublishAsync(background, event(3), func(axonpush.Result) { t.Error("a completion") })
+		if took := time.Since(start); !errors.Is(err, axonpush.ErrQueueFull) || took < 50*time.Millisecond || took > 2*time.Second {
+			t.Errorf("%v after %v", err, took)
 		}
 	})
 	t.Run("block until there is room", func(t *testing.T) {

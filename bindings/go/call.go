@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"strings"
 	"sync"
@@ -16,43 +17,124 @@ import (
 	"unsafe"
 )
 
-// How many calls of all clients may wait for the network at once: each holds a thread of the
-// operating system meanwhile, and Go ends the program when there are too many. More wait for their turn.
-const mostBlockingCalls = 256
+// maxBlockingCalls is how many calls of one client may wait in C at once. Each of them holds a thread of the
+// operating system, and Go ends a program that has too many. Further calls wait for their turn. The limit is
+// per client, so that a service that does not respond cannot hold up the clients of another one.
+const maxBlockingCalls = 256
 
-var blockingCalls = make(chan struct{}, mostBlockingCalls)
-
-// blocking runs a call that waits for the network and cannot be interrupted. When ctx ends first, it
-// returns at once; the call then runs to its own end on another goroutine, and its result is dropped.
-func blocking(ctx context.Context, call func() (*Response, error)) (*Response, error) {
+// takeTurn waits until the client may make one more call that waits in C. The result ends the turn.
+func (c *Client) takeTurn(ctx context.Context) (end func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	select {
-	case blockingCalls <- struct{}{}:
+	case c.blockingCalls <- struct{}{}:
+		return func() { <-c.blockingCalls }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// blocking makes a call that waits in C, through a handle whose calls end when ctx does.
+func (c *Client) blocking(ctx context.Context, call func(handle C.uintptr_t) error) error {
+	end, err := c.takeTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	bound, err := c.bind(ctx)
+	if err != nil {
+		return err
+	}
+	defer bound.free()
+	defer bound.watch(untilEnded)()
+	return call(bound.handle)
+}
+
+// boundCall is a handle of a client whose calls end when a context does.
+type boundCall struct {
+	ctx    context.Context
+	handle C.uintptr_t
+	own    bool // a call handle of the C library, and not the client's own handle
+}
+
+// bind returns a handle for calls under ctx. The C library keeps its deadline, so that it does not wait for a
+// retry that would come too late; watch passes the cancellation on.
+func (c *Client) bind(ctx context.Context) (*boundCall, error) {
+	bound := &boundCall{ctx: ctx, handle: c.handle}
 	if ctx.Done() == nil {
-		defer func() { <-blockingCalls }()
-		return call()
+		return bound, nil
 	}
-	type result struct {
-		response *Response
-		err      error
+	var timeout C.uint32_t
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		if left <= 0 {
+			return nil, context.DeadlineExceeded
+		}
+		timeout = toMilliseconds(left)
 	}
-	done := make(chan result, 1)
+	outcome := C.axg_call_new(c.handle, timeout, &bound.handle)
+	if bound.handle == 0 {
+		return nil, takeError(outcome)
+	}
+	bound.own = true
+	return bound, nil
+}
+
+func (b *boundCall) free() {
+	if b.own {
+		C.axg_call_free(b.handle)
+	}
+}
+
+const (
+	// untilEnded also cancels calls at the deadline of their context.
+	untilEnded = false
+	// untilCancelled is for calls that end at the deadline by themselves and then say more.
+	untilCancelled = true
+)
+
+// watch cancels the calls through the handle when the context ends, until stop is called.
+func (b *boundCall) watch(cancelledOnly bool) (stop func()) {
+	if !b.own {
+		return func() {}
+	}
+	stopped := make(chan struct{})
 	go func() {
-		defer func() { <-blockingCalls }()
-		response, err := call()
-		done <- result{response, err}
+		select {
+		case <-b.ctx.Done():
+			if !cancelledOnly || b.ctx.Err() == context.Canceled {
+				C.axg_call_cancel(b.handle)
+			}
+		case <-stopped:
+		}
 	}()
-	select {
-	case r := <-done:
-		return r.response, r.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	return func() { close(stopped) }
+}
+
+// ended returns the error of ctx once it has ended. The timer of the C library may be faster than Go's.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// endedBy says whether a call ended because its context did, given what the call returned.
+func endedBy(ctx context.Context, response *Response, err error) error {
+	var failure *Error
+	switch {
+	case err == nil && response.HTTPStatus() != 0:
+		return nil // there is a response
+	case errors.As(err, &failure) && failure.HTTPStatus != 0:
+		return nil // the service said no
+	case errors.As(err, &failure) && failure.Status != ErrCancelled && failure.Status != ErrConnection && failure.Status != ErrQueueFull:
+		return nil
+	}
+	return ended(ctx)
 }
 
 // stringBlock holds the strings of one call, in the form that shim.h describes.
@@ -77,8 +159,7 @@ func (b *stringBlock) free() {
 	stringBlockPool.Put(b)
 }
 
-// add puts a string at a place; "" counts as not set. Names are those of the C library, whose messages
-// have them too.
+// add puts a string at a place; "" counts as not set. The name is for the message of an error.
 func (b *stringBlock) add(place int, name, value string) {
 	if value == "" {
 		return
@@ -167,7 +248,7 @@ func (b *stringBlock) number(name string, n int) C.uint32_t {
 
 func (b *stringBlock) retries(n int) C.int32_t {
 	if n > math.MaxInt32 {
-		b.fail(newError(ErrInvalidArgument, "max_retries: it is out of range", nil))
+		b.fail(newError(ErrInvalidArgument, "Options.MaxRetries: it is out of range", nil))
 	}
 	if n < 0 {
 		return NoRetries
@@ -202,7 +283,7 @@ func read(o *C.axg_outcome) (*Response, error) {
 	}
 	e := &Error{
 		Status:     Status(o.status),
-		Message:    stringOf(o.message),
+		Message:    messageOf(o),
 		HTTPStatus: int(o.http_status),
 		Code:       stringOf(o.code),
 		Hint:       stringOf(o.hint),
@@ -214,6 +295,18 @@ func read(o *C.axg_outcome) (*Response, error) {
 		e.RetryAfter = time.Duration(o.retry_after_ms) * time.Millisecond
 	}
 	return nil, e
+}
+
+// messageOf returns the message of an error with Go's names, unless it is the service that speaks.
+func messageOf(o *C.axg_outcome) string {
+	message := stringOf(o.message)
+	switch {
+	case o.http_status != 0:
+		return message
+	case o.status == C.AXONPUSH_ERR_CONNECTION || o.status == C.AXONPUSH_ERR_DECODE:
+		return goNames(message)
+	}
+	return goArguments(message)
 }
 
 func bytesOf(s C.axg_string) []byte {

@@ -20,12 +20,13 @@
 //
 // # Contexts
 //
-// A call returns as soon as its context ends, with the context's error. The C call below it cannot be
-// interrupted: it goes on in the background, for at most what [Options.Timeout] and the retries allow, on
-// an operating system thread of its own, and its result is dropped. So an event may still be
-// published, and a request still be carried out, after its context has ended. [Client.Close] ends
-// what is left. With a context that can never end, such as [context.Background], a call needs no
-// goroutine of its own. At most 256 calls of a process wait for the network at once; more wait for their turn.
+// A call ends when its context does: the network is given up at once, and the error is that of the context.
+// The request may have been carried out all the same. The deadline of the context limits the whole call,
+// including its retries: if the next retry would come too late, the call returns at once with the failure that
+// it has. [Options.Timeout] limits each attempt.
+//
+// While a call waits for the network it holds a thread of the operating system. At most 256 calls of one client
+// do so at once, and more wait for their turn; the calls of one client never wait for those of another.
 //
 // Events and requests made under a context of [ContextWithTrace] carry its trace.
 //
@@ -90,7 +91,7 @@ const (
 	OverflowDropOldest Overflow = C.AXONPUSH_OVERFLOW_DROP_OLDEST
 	// OverflowDropNewest refuses the new event with [ErrQueueFull].
 	OverflowDropNewest Overflow = C.AXONPUSH_OVERFLOW_DROP_NEWEST
-	// OverflowBlock makes the call wait until there is room or its context ends.
+	// OverflowBlock makes the call wait until there is room, its context ends, or [Options.BlockTimeout] is over.
 	OverflowBlock Overflow = C.AXONPUSH_OVERFLOW_BLOCK
 )
 
@@ -156,6 +157,9 @@ type Options struct {
 	// MaxConnections is how many connections background publishing may use, at most 256. It uses more
 	// than one only when events queue up. Default 8.
 	MaxConnections int
+	// BlockTimeout is how long OverflowBlock waits for room at most; then the error is [ErrQueueFull].
+	// Default 0, which means as long as it takes, or until the context ends.
+	BlockTimeout time.Duration
 	// ShutdownTimeout is how long [Client.Close] may take to deliver queued events. Default 2 s.
 	ShutdownTimeout time.Duration
 
@@ -213,6 +217,7 @@ type Client struct {
 	handle          C.uintptr_t
 	overflow        Overflow
 	shutdownTimeout time.Duration
+	blockingCalls   chan struct{} // has a place for each call that may wait in C
 	completions     completions
 	closing         atomic.Bool
 	closed          chan struct{}
@@ -230,29 +235,30 @@ func New(options Options) (*Client, error) {
 		b.at[C.AXG_OPTION_PROXY] = 1
 		b.block = append(b.block, 0)
 	}
-	b.add(C.AXG_OPTION_API_KEY, "api_key", options.APIKey)
-	b.add(C.AXG_OPTION_TENANT_ID, "tenant_id", options.TenantID)
-	b.add(C.AXG_OPTION_BASE_URL, "base_url", options.BaseURL)
-	b.add(C.AXG_OPTION_ENVIRONMENT, "environment", options.Environment)
-	b.add(C.AXG_OPTION_CHANNEL_ID, "channel_id", options.ChannelID)
-	b.add(C.AXG_OPTION_REDACT_KEYS, "redact_keys", strings.Join(options.RedactKeys, ","))
-	b.add(C.AXG_OPTION_CA_FILE, "ca_file", options.CAFile)
-	b.add(C.AXG_OPTION_CA_PEM, "ca_pem", options.CAPEM)
-	b.add(C.AXG_OPTION_PROXY, "proxy", proxy)
-	b.add(C.AXG_OPTION_USER_AGENT, "user_agent", strings.TrimSpace("axonpush-go/"+Version+" "+options.UserAgent))
+	b.add(C.AXG_OPTION_API_KEY, "Options.APIKey", options.APIKey)
+	b.add(C.AXG_OPTION_TENANT_ID, "Options.TenantID", options.TenantID)
+	b.add(C.AXG_OPTION_BASE_URL, "Options.BaseURL", options.BaseURL)
+	b.add(C.AXG_OPTION_ENVIRONMENT, "Options.Environment", options.Environment)
+	b.add(C.AXG_OPTION_CHANNEL_ID, "Options.ChannelID", options.ChannelID)
+	b.add(C.AXG_OPTION_REDACT_KEYS, "Options.RedactKeys", strings.Join(options.RedactKeys, ","))
+	b.add(C.AXG_OPTION_CA_FILE, "Options.CAFile", options.CAFile)
+	b.add(C.AXG_OPTION_CA_PEM, "Options.CAPEM", options.CAPEM)
+	b.add(C.AXG_OPTION_PROXY, "Options.Proxy", proxy)
+	b.add(C.AXG_OPTION_USER_AGENT, "Options.UserAgent", strings.TrimSpace("axonpush-go/"+Version+" "+options.UserAgent))
 	numbers := C.axonpush_options{
-		timeout_ms:          b.milliseconds("timeout_ms", options.Timeout),
+		timeout_ms:          b.milliseconds("Options.Timeout", options.Timeout),
 		max_retries:         b.retries(options.MaxRetries),
 		fail_open:           C.axonpush_toggle(options.FailOpen),
-		queue_max_events:    b.number("queue_max_events", options.QueueMaxEvents),
+		queue_max_events:    b.number("Options.QueueMaxEvents", options.QueueMaxEvents),
 		queue_max_bytes:     C.uint64_t(options.QueueMaxBytes),
 		overflow:            C.axonpush_overflow(options.Overflow),
-		delivery_timeout_ms: b.milliseconds("delivery_timeout_ms", options.DeliveryTimeout),
-		max_connections:     b.number("max_connections", options.MaxConnections),
-		shutdown_timeout_ms: b.milliseconds("shutdown_timeout_ms", options.ShutdownTimeout),
+		delivery_timeout_ms: b.milliseconds("Options.DeliveryTimeout", options.DeliveryTimeout),
+		max_connections:     b.number("Options.MaxConnections", options.MaxConnections),
+		shutdown_timeout_ms: b.milliseconds("Options.ShutdownTimeout", options.ShutdownTimeout),
+		block_timeout_ms:    b.milliseconds("Options.BlockTimeout", options.BlockTimeout),
 		completion_mode:     C.AXONPUSH_COMPLETION_POLLED,
 		content_capture:     C.axonpush_content_capture(options.ContentCapture),
-		max_content_length:  b.number("max_content_length", options.MaxContentLength),
+		max_content_length:  b.number("Options.MaxContentLength", options.MaxContentLength),
 	}
 	if b.err != nil {
 		return nil, b.err
@@ -260,6 +266,7 @@ func New(options Options) (*Client, error) {
 	client := &Client{
 		overflow:        options.Overflow,
 		shutdownTimeout: options.ShutdownTimeout,
+		blockingCalls:   make(chan struct{}, maxBlockingCalls),
 		closed:          make(chan struct{}),
 	}
 	if client.shutdownTimeout == 0 {
@@ -303,26 +310,30 @@ type Request struct {
 // the failure.
 func (c *Client) Request(ctx context.Context, request Request) (*Response, error) {
 	b := newStringBlock()
-	b.add(C.AXG_REQUEST_METHOD, "method", request.Method)
-	b.add(C.AXG_REQUEST_PATH, "path", request.Path)
-	b.add(C.AXG_REQUEST_QUERY, "query", request.Query)
-	bodyLength := b.addJSON(C.AXG_REQUEST_BODY, "body", request.Body)
-	return c.call(ctx, b, func() *C.axg_outcome {
-		return C.axg_request(c.handle, b.start(), b.places(), bodyLength)
+	b.add(C.AXG_REQUEST_METHOD, "Request.Method", request.Method)
+	b.add(C.AXG_REQUEST_PATH, "Request.Path", request.Path)
+	b.add(C.AXG_REQUEST_QUERY, "Request.Query", request.Query)
+	bodyLength := b.addJSON(C.AXG_REQUEST_BODY, "Request.Body", request.Body)
+	return c.call(ctx, b, func(handle C.uintptr_t) *C.axg_outcome {
+		return C.axg_request(handle, b.start(), b.places(), bodyLength)
 	})
 }
 
 // call makes a call that waits for the network, and frees its strings afterwards.
-func (c *Client) call(ctx context.Context, b *stringBlock, call func() *C.axg_outcome) (*Response, error) {
+func (c *Client) call(ctx context.Context, b *stringBlock, call func(handle C.uintptr_t) *C.axg_outcome) (response *Response, err error) {
+	defer b.free()
 	b.addTrace(ctx)
 	if b.err != nil {
-		defer b.free()
 		return nil, b.err
 	}
-	return blocking(ctx, func() (*Response, error) {
-		defer b.free()
-		return take(call())
+	err = c.blocking(ctx, func(handle C.uintptr_t) (err error) {
+		response, err = take(call(handle))
+		return err
 	})
+	if cause := endedBy(ctx, response, err); cause != nil {
+		return nil, cause
+	}
+	return response, err
 }
 
 // Flush waits until every event that was accepted before the call has reached its final outcome, delivered
@@ -332,11 +343,21 @@ func (c *Client) call(ctx context.Context, b *stringBlock, call func() *C.axg_ou
 // how many events are left; they stay queued. Inside a callback, Flush itself runs the callbacks that are
 // ready, and does not wait for the one that calls it.
 func (c *Client) Flush(ctx context.Context) error {
-	err := waitOut(ctx, longest, func(timeout C.uint32_t) *C.axg_outcome {
-		return C.axg_flush(c.handle, timeout)
-	})
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// Flush does not wait for its turn, as calls that use the network do: it must not wait behind these.
+	bound, err := c.bind(ctx)
 	if err != nil {
 		return err
+	}
+	defer bound.free()
+	defer bound.watch(untilCancelled)()
+	if err := takeError(C.axg_flush(bound.handle, toMilliseconds(longest))); err != nil {
+		if errors.Is(err, ErrCancelled) {
+			return ctx.Err()
+		}
+		return withDeadline(ctx, err)
 	}
 	return c.completions.flush(ctx)
 }
@@ -350,16 +371,31 @@ func (c *Client) Flush(ctx context.Context) error {
 // means that events were abandoned, and its message says how many. When ctx is cancelled, Shutdown returns
 // at once and the shutdown goes on.
 func (c *Client) Shutdown(ctx context.Context) error {
-	err := waitOut(ctx, c.shutdownTimeout, func(timeout C.uint32_t) *C.axg_outcome {
-		return C.axg_shutdown(c.handle, timeout)
-	})
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	timeout := c.shutdownTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		timeout = time.Until(deadline)
+	}
+	done := make(chan error, 1)
+	go func() { done <- takeError(C.axg_shutdown(c.handle, toMilliseconds(timeout))) }()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		if ctx.Err() == context.Canceled {
+			return ctx.Err()
+		}
+		err = <-done
+	}
 	if errors.Is(err, ErrTimeout) || err == nil {
 		// For callbacks there is time, as there is in Close.
 		if flushErr := c.completions.flush(context.Background()); err == nil {
 			err = flushErr
 		}
 	}
-	return err
+	return withDeadline(ctx, err)
 }
 
 // Close shuts the client down as [Client.Shutdown] does, within [Options.ShutdownTimeout], and then releases
@@ -383,7 +419,7 @@ func (c *Client) Close() error {
 	// Shut down first, so that callbacks run while the queue drains: a closed client cannot be polled.
 	err := takeError(C.axg_shutdown(c.handle, toMilliseconds(c.shutdownTimeout)))
 	c.completions.close()
-	deliverLog()
+	flushLog()
 	if errors.Is(err, ErrTimeout) {
 		return err
 	}
@@ -418,6 +454,9 @@ type Stats struct {
 	Connections uint64
 	// LogEventsLost counts the log records that a log handler could not publish.
 	LogEventsLost uint64
+	// LogLinesLost counts the lines of the library's own log that were lost, in the whole process, because the
+	// function of [SetLogger] was too slow.
+	LogLinesLost uint64
 }
 
 // Stats returns the counters. After [Client.Close] the error is [ErrClosed]; after [Client.Shutdown] it
@@ -440,39 +479,17 @@ func (c *Client) Stats() (Stats, error) {
 		Retried:       uint64(s.retried),
 		Connections:   uint64(s.connections),
 		LogEventsLost: uint64(s.log_events_lost),
+		LogLinesLost:  uint64(s.log_lines_lost),
 	}, nil
 }
 
 // longest is as good as for ever.
 const longest = 1<<63 - 1
 
-// waitOut makes a call that ends by itself at the deadline of ctx, or after `otherwise` if it has none.
-// When ctx is cancelled earlier, it returns at once.
-func waitOut(ctx context.Context, otherwise time.Duration, call func(timeout C.uint32_t) *C.axg_outcome) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	timeout := otherwise
-	deadline, limited := ctx.Deadline()
-	if limited {
-		timeout = time.Until(deadline)
-	}
-	if ctx.Done() == nil {
-		return takeError(call(toMilliseconds(timeout)))
-	}
-	done := make(chan error, 1)
-	go func() { done <- takeError(call(toMilliseconds(timeout))) }()
-	var err error
-	select {
-	case err = <-done:
-	case <-ctx.Done():
-		if ctx.Err() == context.Canceled {
-			return ctx.Err()
-		}
-		err = <-done
-	}
+// withDeadline makes a time-out also [context.DeadlineExceeded] if ctx has a deadline.
+func withDeadline(ctx context.Context, err error) error {
 	var failure *Error
-	if limited && errors.As(err, &failure) && failure.Status == ErrTimeout {
+	if _, ok := ctx.Deadline(); ok && errors.As(err, &failure) && failure.Status == ErrTimeout {
 		failure.cause = context.DeadlineExceeded
 	}
 	return err

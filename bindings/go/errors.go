@@ -60,6 +60,9 @@ const (
 	ErrClosed Status = C.AXONPUSH_ERR_CLOSED
 	// ErrInternal: a defect of the library, which it contained. The client stays usable. Please report it.
 	ErrInternal Status = C.AXONPUSH_ERR_INTERNAL
+	// ErrCancelled: the call was cancelled. Functions of this package return the error of the context
+	// instead, as [context.Canceled].
+	ErrCancelled Status = C.AXONPUSH_ERR_CANCELLED
 )
 
 // String returns the name of the C library's constant, such as "AXONPUSH_ERR_CONNECTION", or
@@ -71,7 +74,7 @@ func (s Status) Error() string { return s.String() }
 
 // Error says why a call failed. Extract it with [errors.As], or compare its status with [errors.Is].
 //
-// A call that ended because of its context returns the context's error instead, as [context.Canceled].
+// A call that ended because of its context returns the context's error instead, such as [context.Canceled].
 type Error struct {
 	// Status is the kind of failure.
 	Status Status

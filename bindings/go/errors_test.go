@@ -1,7 +1,10 @@
 package axonpush_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -106,3 +109,70 @@ func TestTheVersionIsThatOfTheLibrary(t *testing.T) {
 		t.Errorf("this package is %s, the library %s", axonpush.Version, axonpush.LibraryVersion())
 	}
 }
+
+// Messages name things as Go does.
+func TestMessagesHaveNoWordsOfC(t *testing.T) {
+	s := newServer(t)
+	client := s.client()
+	closed := s.client()
+	must(t, closed.Close())
+	for want, call := range map[string]func() error{
+		"Event.Identifier": func() error {
+			_, err := client.Events.Publish(background, axonpush.Event{Payload: map[string]int{}})
+			return err
+		},
+		"Event.DedupKey": func() error {
+			return client.Events.PublishAsync(background, axonpush.Event{Identifier: "x", Payload: map[string]int{}, DedupKey: "ü"}, nil)
+		},
+		"Event.Metadata": func() error {
+			return client.Events.PublishAsync(background, axonpush.Event{Identifier: "x", Payload: map[string]int{}, Metadata: json.RawMessage("{}\x00")}, nil)
+		},
+		"query.AttrKey and query.AttrValue": func() error {
+			_, err := client.Events.Search(background, &axonpush.EventQuery{AttrKey: "k"})
+			return err
+		},
+		"channelID: it is required": func() error {
+			_, err := client.Channels.Get(background, "a", "")
+			return err
+		},
+		"Webhook.URL": func() error {
+			_, err := client.Webhooks.Create(background, axonpush.Webhook{ChannelID: "ch"})
+			return err
+		},
+		"Request.Method": func() error {
+			_, err := client.Request(background, axonpush.Request{Method: "GE\x00T", Path: "/apps"})
+			return err
+		},
+		"made by New": func() error {
+			_, err := closed.Events.Publish(background, event(1))
+			return err
+		},
+		"Options.MaxContentLength": func() error {
+			_, err := axonpush.New(axonpush.Options{MaxContentLength: -1})
+			return err
+		},
+		"Options.BaseURL": func() error {
+			_, err := axonpush.New(axonpush.Options{APIKey: "k", BaseURL: "ftp://x"})
+			return err
+		},
+		"Options.QueueMaxBytes": func() error {
+			small := s.client(func(o *axonpush.Options) { o.QueueMaxBytes = 1 })
+			return small.Events.PublishAsync(background, event(1), nil)
+		},
+	} {
+		err := call()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %q", err, want)
+		}
+		if word := wordOfC.FindString(fmt.Sprint(err)); word != "" {
+			t.Errorf("%v says %q", err, word)
+		}
+	}
+	// What the service says is its own.
+	s.fault(`{"path":"/event","status":422,"body":{"message":"channel_id: max_retries is NULL"}}`)
+	if _, err := client.Events.Publish(background, event(1)); err == nil || !strings.Contains(err.Error(), "channel_id: max_retries is NULL") {
+		t.Error(err)
+	}
+}
+
+var wordOfC = regexp.MustCompile(`NULL|\baxonpush_\w+|\b[a-z]+_[a-z_]+\b`)

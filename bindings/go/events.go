@@ -7,7 +7,6 @@ import "C"
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 )
 
@@ -91,8 +90,8 @@ type Result struct {
 func (e *Events) Publish(ctx context.Context, event Event) (*Response, error) {
 	event.join(TraceFromContext(ctx))
 	b, payload, metadata := event.strings()
-	return e.client.call(ctx, b, func() *C.axg_outcome {
-		return C.axg_publish(e.client.handle, b.start(), b.places(), payload, metadata)
+	return e.client.call(ctx, b, func(handle C.uintptr_t) *C.axg_outcome {
+		return C.axg_publish(handle, b.start(), b.places(), payload, metadata)
 	})
 }
 
@@ -102,8 +101,7 @@ func (e *Events) Publish(ctx context.Context, event Event) (*Response, error) {
 // If the error is nil, the event was accepted: delivery is retried until [Options.DeliveryTimeout], and
 // done, which may be nil, is called exactly once with the final outcome. Otherwise the event was not
 // accepted and done is not called: the error is [ErrInvalidArgument], [ErrQueueFull], [ErrClosed], or that
-// of ctx. (When ctx ends during a wait for room, the event may still be published.) Once the event
-// is accepted, ctx no longer matters.
+// of ctx. Once the event is accepted, ctx no longer matters.
 //
 // Callbacks run one after the other on one goroutine of the client. They may call anything, Close
 // included, but while one waits all others wait, too.
@@ -112,22 +110,33 @@ func (e *Events) PublishAsync(ctx context.Context, event Event, done func(Result
 		return err
 	}
 	event.join(TraceFromContext(ctx))
-	if e.client.overflow == OverflowBlock {
-		return e.publishBlocking(ctx, event, done)
+	if e.client.overflow != OverflowBlock {
+		return e.enqueue(e.client.handle, event, done)
 	}
-	return e.enqueue(event, done)
+	err := e.client.blocking(ctx, func(handle C.uintptr_t) error { return e.enqueue(handle, event, done) })
+	if err != nil {
+		if cause := endedBy(ctx, nil, err); cause != nil {
+			return cause
+		}
+	}
+	return err
 }
 
-// PublishChan is [Events.PublishAsync] with a channel that gets the result, and need not be read.
+// PublishChan is [Events.PublishAsync] with a channel in place of a callback. The channel receives exactly one
+// Result and is then closed. It need not be read.
 func (e *Events) PublishChan(ctx context.Context, event Event) (<-chan Result, error) {
 	results := make(chan Result, 1)
-	if err := e.PublishAsync(ctx, event, func(r Result) { results <- r }); err != nil {
+	done := func(r Result) {
+		results <- r
+		close(results)
+	}
+	if err := e.PublishAsync(ctx, event, done); err != nil {
 		return nil, err
 	}
 	return results, nil
 }
 
-func (e *Events) enqueue(event Event, done func(Result)) error {
+func (e *Events) enqueue(handle C.uintptr_t, event Event, done func(Result)) error {
 	b, payload, metadata := event.strings()
 	defer b.free()
 	if b.err != nil {
@@ -141,7 +150,7 @@ func (e *Events) enqueue(event Event, done func(Result)) error {
 		}
 		id = c.completions.expect(done)
 	}
-	outcome := C.axg_publish_async(c.handle, b.start(), b.places(), payload, metadata, done != nil, C.uintptr_t(id))
+	outcome := C.axg_publish_async(handle, b.start(), b.places(), payload, metadata, done != nil, C.uintptr_t(id))
 	if outcome == nil {
 		return nil
 	}
@@ -151,36 +160,13 @@ func (e *Events) enqueue(event Event, done func(Result)) error {
 	return takeError(outcome)
 }
 
-// publishBlocking makes a call that may wait for room.
-func (e *Events) publishBlocking(ctx context.Context, event Event, done func(Result)) error {
-	if ctx.Done() == nil {
-		_, err := blocking(ctx, func() (*Response, error) { return nil, e.enqueue(event, done) })
-		return err
-	}
-	// Whether the callback has been called, or must not be any more.
-	var settled atomic.Bool
-	guarded := done
-	if done != nil {
-		guarded = func(r Result) {
-			if settled.CompareAndSwap(false, true) {
-				done(r)
-			}
-		}
-	}
-	_, err := blocking(ctx, func() (*Response, error) { return nil, e.enqueue(event, guarded) })
-	if err != nil && err == ctx.Err() && !settled.CompareAndSwap(false, true) {
-		return nil
-	}
-	return err
-}
-
 // List lists events of a channel, newest first; see [Response.Events]. channelID "" means the client's
 // channel. query may be nil. In fail-open mode the list is empty if the service is unreachable.
 func (e *Events) List(ctx context.Context, channelID string, query *EventQuery) (*Response, error) {
 	b, limit := query.strings()
-	b.add(C.AXG_QUERY_LIST_CHANNEL, "channel_id", channelID)
-	return e.client.call(ctx, b, func() *C.axg_outcome {
-		return C.axg_list(e.client.handle, b.start(), b.places(), limit)
+	b.add(C.AXG_QUERY_LIST_CHANNEL, "channelID", channelID)
+	return e.client.call(ctx, b, func(handle C.uintptr_t) *C.axg_outcome {
+		return C.axg_list(handle, b.start(), b.places(), limit)
 	})
 }
 
@@ -188,25 +174,25 @@ func (e *Events) List(ctx context.Context, channelID string, query *EventQuery) 
 // fail-open mode the list is empty if the service is unreachable.
 func (e *Events) Search(ctx context.Context, query *EventQuery) (*Response, error) {
 	b, limit := query.strings()
-	return e.client.call(ctx, b, func() *C.axg_outcome {
-		return C.axg_search(e.client.handle, b.start(), b.places(), limit)
+	return e.client.call(ctx, b, func(handle C.uintptr_t) *C.axg_outcome {
+		return C.axg_search(handle, b.start(), b.places(), limit)
 	})
 }
 
 // strings returns the event's strings, and how many bytes its payload and metadata have.
 func (event *Event) strings() (b *stringBlock, payload, metadata C.size_t) {
 	b = newStringBlock()
-	b.add(C.AXG_EVENT_IDENTIFIER, "identifier", event.Identifier)
-	payload = b.addJSON(C.AXG_EVENT_PAYLOAD, "payload", event.Payload)
-	b.add(C.AXG_EVENT_CHANNEL_ID, "channel_id", event.ChannelID)
-	b.add(C.AXG_EVENT_EVENT_TYPE, "event_type", event.EventType)
-	b.add(C.AXG_EVENT_AGENT_ID, "agent_id", event.AgentID)
-	b.add(C.AXG_EVENT_TRACE_ID, "trace_id", event.TraceID)
-	b.add(C.AXG_EVENT_SPAN_ID, "span_id", event.SpanID)
-	b.add(C.AXG_EVENT_PARENT_SPAN_ID, "parent_span_id", event.ParentSpanID)
-	b.add(C.AXG_EVENT_DEDUP_KEY, "dedup_key", event.DedupKey)
-	b.addTime(C.AXG_EVENT_OCCURRED_AT, "occurred_at", event.OccurredAt)
-	metadata = b.addJSON(C.AXG_EVENT_METADATA, "metadata", event.Metadata)
+	b.add(C.AXG_EVENT_IDENTIFIER, "Event.Identifier", event.Identifier)
+	payload = b.addJSON(C.AXG_EVENT_PAYLOAD, "Event.Payload", event.Payload)
+	b.add(C.AXG_EVENT_CHANNEL_ID, "Event.ChannelID", event.ChannelID)
+	b.add(C.AXG_EVENT_EVENT_TYPE, "Event.EventType", event.EventType)
+	b.add(C.AXG_EVENT_AGENT_ID, "Event.AgentID", event.AgentID)
+	b.add(C.AXG_EVENT_TRACE_ID, "Event.TraceID", event.TraceID)
+	b.add(C.AXG_EVENT_SPAN_ID, "Event.SpanID", event.SpanID)
+	b.add(C.AXG_EVENT_PARENT_SPAN_ID, "Event.ParentSpanID", event.ParentSpanID)
+	b.add(C.AXG_EVENT_DEDUP_KEY, "Event.DedupKey", event.DedupKey)
+	b.addTime(C.AXG_EVENT_OCCURRED_AT, "Event.OccurredAt", event.OccurredAt)
+	metadata = b.addJSON(C.AXG_EVENT_METADATA, "Event.Metadata", event.Metadata)
 	return b, payload, metadata
 }
 
@@ -216,26 +202,26 @@ func (q *EventQuery) strings() (*stringBlock, C.uint32_t) {
 	if q == nil {
 		return b, 0
 	}
-	b.addTime(C.AXG_QUERY_SINCE, "since", q.Since)
-	b.addTime(C.AXG_QUERY_UNTIL, "until", q.Until)
-	b.add(C.AXG_QUERY_APP_ID, "app_id", q.AppID)
-	b.add(C.AXG_QUERY_CHANNEL_ID, "channel_id", q.ChannelID)
-	b.add(C.AXG_QUERY_ENVIRONMENT_ID, "environment_id", q.EnvironmentID)
-	b.add(C.AXG_QUERY_EVENT_TYPE, "event_type", q.EventType)
-	b.add(C.AXG_QUERY_SOURCE, "source", q.Source)
-	b.add(C.AXG_QUERY_STATUS, "status", q.Status)
-	b.add(C.AXG_QUERY_TRACE_ID, "trace_id", q.TraceID)
-	b.add(C.AXG_QUERY_AGENT_ID, "agent_id", q.AgentID)
-	b.add(C.AXG_QUERY_AGENT_NAME, "agent_name", q.AgentName)
-	b.add(C.AXG_QUERY_TOOL_NAME, "tool_name", q.ToolName)
-	b.add(C.AXG_QUERY_SEMANTIC_KIND, "semantic_kind", q.SemanticKind)
-	b.add(C.AXG_QUERY_SERVICE_NAME, "service_name", q.ServiceName)
-	b.add(C.AXG_QUERY_OPERATION_NAME, "operation_name", q.OperationName)
-	b.add(C.AXG_QUERY_ERROR_TYPE, "error_type", q.ErrorType)
-	b.add(C.AXG_QUERY_Q, "q", q.Q)
-	b.add(C.AXG_QUERY_ATTR_KEY, "attr_key", q.AttrKey)
-	b.add(C.AXG_QUERY_ATTR_VALUE, "attr_value", q.AttrValue)
-	return b, b.number("limit", q.Limit)
+	b.addTime(C.AXG_QUERY_SINCE, "query.Since", q.Since)
+	b.addTime(C.AXG_QUERY_UNTIL, "query.Until", q.Until)
+	b.add(C.AXG_QUERY_APP_ID, "query.AppID", q.AppID)
+	b.add(C.AXG_QUERY_CHANNEL_ID, "query.ChannelID", q.ChannelID)
+	b.add(C.AXG_QUERY_ENVIRONMENT_ID, "query.EnvironmentID", q.EnvironmentID)
+	b.add(C.AXG_QUERY_EVENT_TYPE, "query.EventType", q.EventType)
+	b.add(C.AXG_QUERY_SOURCE, "query.Source", q.Source)
+	b.add(C.AXG_QUERY_STATUS, "query.Status", q.Status)
+	b.add(C.AXG_QUERY_TRACE_ID, "query.TraceID", q.TraceID)
+	b.add(C.AXG_QUERY_AGENT_ID, "query.AgentID", q.AgentID)
+	b.add(C.AXG_QUERY_AGENT_NAME, "query.AgentName", q.AgentName)
+	b.add(C.AXG_QUERY_TOOL_NAME, "query.ToolName", q.ToolName)
+	b.add(C.AXG_QUERY_SEMANTIC_KIND, "query.SemanticKind", q.SemanticKind)
+	b.add(C.AXG_QUERY_SERVICE_NAME, "query.ServiceName", q.ServiceName)
+	b.add(C.AXG_QUERY_OPERATION_NAME, "query.OperationName", q.OperationName)
+	b.add(C.AXG_QUERY_ERROR_TYPE, "query.ErrorType", q.ErrorType)
+	b.add(C.AXG_QUERY_Q, "query.Q", q.Q)
+	b.add(C.AXG_QUERY_ATTR_KEY, "query.AttrKey", q.AttrKey)
+	b.add(C.AXG_QUERY_ATTR_VALUE, "query.AttrValue", q.AttrValue)
+	return b, b.number("query.Limit", q.Limit)
 }
 
 func (b *stringBlock) addTime(place int, name string, moment time.Time) {

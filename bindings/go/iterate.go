@@ -8,7 +8,6 @@ import "C"
 import (
 	"context"
 	"runtime"
-	"sync/atomic"
 )
 
 // EventIterator iterates over events from the newest to the oldest. It requests them page by page, and
@@ -26,39 +25,15 @@ import (
 // One goroutine at a time may use it.
 type EventIterator struct {
 	ctx     context.Context
-	native  *nativeIterator // nil when the iterator has ended
+	client  *Client
+	handle  C.uintptr_t // the C library's iterator; 0 when this one has ended
+	bound   *boundCall  // through which it was made
 	batch   int
 	fetched []StoredEvent // events that Next has yet to yield
 	last    bool          // no event follows those fetched
 	failure error         // follows those fetched
 	event   StoredEvent
 	err     error
-}
-
-// nativeIterator is the C library's iterator. Its last user frees it, since a call whose context has ended
-// goes on by itself for a while.
-type nativeIterator struct {
-	handle C.uintptr_t
-	users  atomic.Int32
-}
-
-// use says whether the iterator still exists, and keeps it until release.
-func (n *nativeIterator) use() bool {
-	for {
-		users := n.users.Load()
-		if users == 0 {
-			return false
-		}
-		if n.users.CompareAndSwap(users, users+1) {
-			return true
-		}
-	}
-}
-
-func (n *nativeIterator) release() {
-	if n.users.Add(-1) == 0 {
-		C.axg_iter_free(n.handle)
-	}
 }
 
 // maxBatch is how many events cross from C at once, at most.
@@ -72,22 +47,25 @@ const maxBatch = 100
 // [EventIterator.Err] says so after the first Next. [ErrAPI] without an HTTP status means that 500 events or
 // more have the same CreatedAt, and that the service offers no way to ask for those before; filters may help.
 func (e *Events) Iterate(ctx context.Context, channelID string, query *EventQuery) *EventIterator {
-	it := &EventIterator{ctx: ctx, batch: maxBatch}
+	it := &EventIterator{ctx: ctx, client: e.client, batch: maxBatch}
 	b, limit := query.strings()
 	defer b.free()
-	b.add(C.AXG_QUERY_LIST_CHANNEL, "channel_id", channelID)
+	b.add(C.AXG_QUERY_LIST_CHANNEL, "channelID", channelID)
 	if it.err = b.err; it.err != nil {
 		return it
 	}
 	if limit > 0 && limit < maxBatch {
 		it.batch = int(limit)
 	}
-	n := &nativeIterator{}
-	if it.err = takeError(C.axg_iter_new(e.client.handle, b.start(), b.places(), limit, &n.handle)); it.err != nil {
+	bound, err := e.client.bind(ctx)
+	if it.err = err; err != nil {
 		return it
 	}
-	n.users.Store(1)
-	it.native = n
+	if it.err = takeError(C.axg_iter_new(bound.handle, b.start(), b.places(), limit, &it.handle)); it.err != nil {
+		bound.free()
+		return it
+	}
+	it.bound = bound
 	runtime.SetFinalizer(it, (*EventIterator).Close)
 	return it
 }
@@ -96,7 +74,7 @@ func (e *Events) Iterate(ctx context.Context, channelID string, query *EventQuer
 // end, after a failure, and when the context ends. After a failure of the service, Next may be called again
 // and continues where it was.
 func (it *EventIterator) Next() bool {
-	if it.native == nil {
+	if it.handle == 0 {
 		return false
 	}
 	it.err = nil
@@ -109,9 +87,9 @@ func (it *EventIterator) Next() bool {
 	}
 	it.event = StoredEvent{}
 	switch {
-	case it.ctx.Err() != nil:
+	case ended(it.ctx) != nil:
 		it.Close()
-		it.err = it.ctx.Err()
+		it.err = ended(it.ctx)
 	case it.failure != nil:
 		it.err, it.failure = it.failure, nil
 	default:
@@ -122,38 +100,28 @@ func (it *EventIterator) Next() bool {
 
 // fetch gets the next events from the library.
 func (it *EventIterator) fetch() {
-	n, ctx, most := it.native, it.ctx, C.size_t(it.batch)
-	// Written by the call, and read only if the call was waited for.
-	var got struct {
-		events  []StoredEvent
-		last    bool
-		failure error
+	end, err := it.client.takeTurn(it.ctx)
+	if err != nil {
+		it.failure = err
+		return
 	}
-	_, err := blocking(ctx, func() (*Response, error) {
-		if !n.use() {
-			return nil, nil // the context ended before the call began
+	defer end()
+	defer it.bound.watch(untilEnded)()
+	b := newStringBlock()
+	defer b.free()
+	b.addTrace(it.ctx)
+	all := C.axg_iter_next(it.handle, C.size_t(it.batch), b.start(), b.places())
+	defer C.axg_outcome_free(all)
+	for outcome := all; outcome != nil; outcome = outcome.next {
+		response, err := read(outcome)
+		switch {
+		case err != nil:
+			it.failure = err
+		case response == nil:
+			it.last = true
+		default:
+			it.fetched = append(it.fetched, newStoredEvent(response.json))
 		}
-		defer n.release()
-		b := newStringBlock()
-		defer b.free()
-		b.addTrace(ctx)
-		all := C.axg_iter_next(n.handle, most, b.start(), b.places())
-		defer C.axg_outcome_free(all)
-		for outcome := all; outcome != nil; outcome = outcome.next {
-			response, err := read(outcome)
-			switch {
-			case err != nil:
-				got.failure = err
-			case response == nil:
-				got.last = true
-			default:
-				got.events = append(got.events, newStoredEvent(response.json))
-			}
-		}
-		return nil, nil
-	})
-	if err == nil {
-		it.fetched, it.last, it.failure = got.events, got.last, got.failure
 	}
 }
 
@@ -166,10 +134,11 @@ func (it *EventIterator) Err() error { return it.err }
 // Close frees the iterator. Reaching the end frees it, too. Close may be called more than once, and after
 // the client was closed.
 func (it *EventIterator) Close() {
-	if it.native == nil {
+	if it.handle == 0 {
 		return
 	}
-	it.native.release()
-	it.native, it.fetched = nil, nil
+	C.axg_iter_free(it.handle)
+	it.bound.free()
+	it.handle, it.fetched = 0, nil
 	runtime.SetFinalizer(it, nil)
 }

@@ -145,7 +145,14 @@ func TestAContextEndsAnIterator(t *testing.T) {
 		t.Error(it.Err())
 	}
 	it.Close()
-	// The call goes on, and frees what nobody else does.
+	// An iterator that is cancelled while it waits, and one that nobody closes.
+	ctx, cancelWaiting := context.WithCancel(background)
+	time.AfterFunc(50*time.Millisecond, cancelWaiting)
+	start := time.Now()
+	it = client.Events.Iterate(ctx, "ch", nil)
+	if it.Next() || it.Err() != context.Canceled || time.Since(start) > 2*time.Second {
+		t.Errorf("%v after %v", it.Err(), time.Since(start))
+	}
 	for i := 0; i < 3; i++ {
 		client.Events.Iterate(background, "ch", nil)
 		runtime.GC()

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	axonpush "github.com/axonpush/libaxonpush/bindings/go"
 )
@@ -52,6 +53,61 @@ func TestCloseHandsTheLogOn(t *testing.T) {
 		if lost != i {
 			t.Fatalf("%d lines after %d clients: %q", lost, i, lines())
 		}
+	}
+}
+
+// The logger may call anything, and lines that it causes come later.
+func TestTheLoggerMayCallAnything(t *testing.T) {
+	done := make(chan error, 1)
+	dead := newClient(t, deadURL(t), failOpen)
+	var once sync.Once
+	must(t, axonpush.SetLogger(axonpush.LogWarn, func(axonpush.LogLevel, string) {
+		once.Do(func() {
+			_, err := dead.Events.Publish(background, event(2))
+			if err == nil {
+				err = dead.Close()
+			}
+			if err == nil {
+				err = axonpush.SetLogger(axonpush.LogWarn, nil)
+			}
+			done <- err
+		})
+	}))
+	_, err := dead.Events.Publish(background, event(1))
+	must(t, err)
+	select {
+	case err := <-done:
+		must(t, err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the logger does not return")
+	}
+}
+
+func TestASlowLoggerLosesTheOldestLines(t *testing.T) {
+	client := newServer(t).client()
+	before, err := client.Stats()
+	must(t, err)
+	entered, release := make(chan bool), make(chan bool)
+	var once sync.Once
+	must(t, axonpush.SetLogger(axonpush.LogDebug, func(axonpush.LogLevel, string) {
+		once.Do(func() {
+			close(entered)
+			<-release
+		})
+	}))
+	t.Cleanup(func() { must(t, axonpush.SetLogger(axonpush.LogWarn, nil)) })
+	for i := 0; i < 1200; i++ {
+		_, err := client.Events.Publish(background, event(i))
+		must(t, err)
+		if i == 0 {
+			<-entered
+		}
+	}
+	close(release)
+	after, err := client.Stats()
+	must(t, err)
+	if after.LogLinesLost == before.LogLinesLost {
+		t.Error("no line is counted as lost")
 	}
 }
 

@@ -139,6 +139,17 @@ func TestResponsesAreReadByPointers(t *testing.T) {
 	if b, ok := r.Bool("/list/2"); !b || !ok {
 		t.Error(b, ok)
 	}
+	for pointer, want := range map[string]string{
+		"/a~1b": `{"~":"tilde"}`, "/a~1b/~0": `"tilde"`, "/list/5": "9007199254740993", "/list/3": "null", "/": `"empty"`,
+		"/list/7": "", "/list/01": "", "/list/x": "", "/a~1b/~": "", "list": "", "/list/0/x": "", "/nothing": "",
+	} {
+		if got := string(r.Raw(pointer)); got != want {
+			t.Errorf("Raw(%q) = %s, want %s", pointer, got, want)
+		}
+	}
+	if string(r.Raw("")) != string(r.JSON()) {
+		t.Error(string(r.Raw("")))
+	}
 	if r.Count("/list") != 7 || r.Count("") != 3 || r.Count("/list/4") != 0 {
 		t.Error(r.Count("/list"), r.Count(""), r.Count("/list/4"))
 	}
@@ -148,7 +159,7 @@ func TestANilResponseGivesNothing(t *testing.T) {
 	var r *axonpush.Response
 	into := 7
 	if r.JSON() != nil || r.Decode(&into) != nil || into != 7 || r.EventID() != "" || r.HTTPStatus() != 0 || r.RequestID() != "" ||
-		r.String("") != "" || r.Count("") != 0 || r.Events() != nil {
+		r.String("") != "" || r.Raw("") != nil || r.Count("") != 0 || r.Events() != nil {
 		t.Error("a nil response has something")
 	}
 	if _, ok := r.Int("/x"); ok {

@@ -27,8 +27,8 @@ func (c *Client) operateWith(ctx context.Context, operation C.axg_operation, b *
 	for _, a := range arguments {
 		b.add(a.place, a.name, a.value)
 	}
-	return c.call(ctx, b, func() *C.axg_outcome {
-		return C.axg_operate(c.handle, operation, b.start(), b.places(), extra)
+	return c.call(ctx, b, func(handle C.uintptr_t) *C.axg_outcome {
+		return C.axg_operate(handle, operation, b.start(), b.places(), extra)
 	})
 }
 
@@ -60,20 +60,20 @@ func (a *Apps) Create(ctx context.Context, name string) (*Response, error) {
 
 // Get gets an app.
 func (a *Apps) Get(ctx context.Context, appID string) (*Response, error) {
-	return a.client.operate(ctx, C.AXG_APPS_GET, argument{C.AXG_ID, "app_id", appID})
+	return a.client.operate(ctx, C.AXG_APPS_GET, argument{C.AXG_ID, "appID", appID})
 }
 
 // Update renames an app.
 func (a *Apps) Update(ctx context.Context, appID, name string) (*Response, error) {
 	return a.client.operate(ctx, C.AXG_APPS_UPDATE,
-		argument{C.AXG_ID, "app_id", appID},
+		argument{C.AXG_ID, "appID", appID},
 		argument{C.AXG_NAME, "name", name},
 	)
 }
 
 // Delete deletes an app.
 func (a *Apps) Delete(ctx context.Context, appID string) (*Response, error) {
-	return a.client.operate(ctx, C.AXG_APPS_DELETE, argument{C.AXG_ID, "app_id", appID})
+	return a.client.operate(ctx, C.AXG_APPS_DELETE, argument{C.AXG_ID, "appID", appID})
 }
 
 // Channels manages channels, which events are published to. It is a member of [Client].
@@ -84,13 +84,13 @@ type Channels struct {
 // List lists the channels of an app: {"channels": [...]}. In fail-open mode the list is empty if the
 // service is unreachable.
 func (c *Channels) List(ctx context.Context, appID string) (*Response, error) {
-	return c.client.operate(ctx, C.AXG_CHANNELS_LIST, argument{C.AXG_ID, "app_id", appID})
+	return c.client.operate(ctx, C.AXG_CHANNELS_LIST, argument{C.AXG_ID, "appID", appID})
 }
 
 // Create creates a channel.
 func (c *Channels) Create(ctx context.Context, appID, name string) (*Response, error) {
 	return c.client.operate(ctx, C.AXG_CHANNELS_CREATE,
-		argument{C.AXG_ID, "app_id", appID},
+		argument{C.AXG_ID, "appID", appID},
 		argument{C.AXG_NAME, "name", name},
 	)
 }
@@ -98,16 +98,16 @@ func (c *Channels) Create(ctx context.Context, appID, name string) (*Response, e
 // Get gets a channel.
 func (c *Channels) Get(ctx context.Context, appID, channelID string) (*Response, error) {
 	return c.client.operate(ctx, C.AXG_CHANNELS_GET,
-		argument{C.AXG_ID, "app_id", appID},
-		argument{C.AXG_SECOND_ID, "channel_id", channelID},
+		argument{C.AXG_ID, "appID", appID},
+		argument{C.AXG_SECOND_ID, "channelID", channelID},
 	)
 }
 
 // Update renames a channel.
 func (c *Channels) Update(ctx context.Context, appID, channelID, name string) (*Response, error) {
 	return c.client.operate(ctx, C.AXG_CHANNELS_UPDATE,
-		argument{C.AXG_ID, "app_id", appID},
-		argument{C.AXG_SECOND_ID, "channel_id", channelID},
+		argument{C.AXG_ID, "appID", appID},
+		argument{C.AXG_SECOND_ID, "channelID", channelID},
 		argument{C.AXG_NAME, "name", name},
 	)
 }
@@ -115,8 +115,8 @@ func (c *Channels) Update(ctx context.Context, appID, channelID, name string) (*
 // Delete deletes a channel.
 func (c *Channels) Delete(ctx context.Context, appID, channelID string) (*Response, error) {
 	return c.client.operate(ctx, C.AXG_CHANNELS_DELETE,
-		argument{C.AXG_ID, "app_id", appID},
-		argument{C.AXG_SECOND_ID, "channel_id", channelID},
+		argument{C.AXG_ID, "appID", appID},
+		argument{C.AXG_SECOND_ID, "channelID", channelID},
 	)
 }
 
@@ -162,9 +162,9 @@ func (e *Environments) change(ctx context.Context, operation C.axg_operation, sl
 	}
 	return e.client.operateWith(ctx, operation, newStringBlock(), extra,
 		argument{C.AXG_ID, "slug", slug},
-		argument{C.AXG_NAME, "name", environment.Name},
-		argument{C.AXG_SLUG, "slug", environment.Slug},
-		argument{C.AXG_COLOR, "color", environment.Color},
+		argument{C.AXG_NAME, "Environment.Name", environment.Name},
+		argument{C.AXG_SLUG, "Environment.Slug", environment.Slug},
+		argument{C.AXG_COLOR, "Environment.Color", environment.Color},
 	)
 }
 
@@ -198,29 +198,29 @@ type Webhooks struct {
 // Create creates an endpoint. The response has its secret, which [VerifyWebhook] needs.
 func (w *Webhooks) Create(ctx context.Context, webhook Webhook) (*Response, error) {
 	b := newStringBlock()
-	b.addList(C.AXG_EVENT_TYPES, "event_types", webhook.EventTypes)
+	b.addList(C.AXG_EVENT_TYPES, "Webhook.EventTypes", webhook.EventTypes)
 	return w.client.operateWith(ctx, C.AXG_WEBHOOKS_CREATE, b, C.axg_extra{},
-		argument{C.AXG_CHANNEL, "channel_id", webhook.ChannelID},
-		argument{C.AXG_URL, "url", webhook.URL},
-		argument{C.AXG_DESCRIPTION, "description", webhook.Description},
+		argument{C.AXG_CHANNEL, "Webhook.ChannelID", webhook.ChannelID},
+		argument{C.AXG_URL, "Webhook.URL", webhook.URL},
+		argument{C.AXG_DESCRIPTION, "Webhook.Description", webhook.Description},
 	)
 }
 
 // List lists the endpoints of a channel: {"data": [...]}. In fail-open mode the list is empty if the service
 // is unreachable.
 func (w *Webhooks) List(ctx context.Context, channelID string) (*Response, error) {
-	return w.client.operate(ctx, C.AXG_WEBHOOKS_LIST, argument{C.AXG_ID, "channel_id", channelID})
+	return w.client.operate(ctx, C.AXG_WEBHOOKS_LIST, argument{C.AXG_ID, "channelID", channelID})
 }
 
 // Delete deletes an endpoint.
 func (w *Webhooks) Delete(ctx context.Context, endpointID string) (*Response, error) {
-	return w.client.operate(ctx, C.AXG_WEBHOOKS_DELETE, argument{C.AXG_ID, "endpoint_id", endpointID})
+	return w.client.operate(ctx, C.AXG_WEBHOOKS_DELETE, argument{C.AXG_ID, "endpointID", endpointID})
 }
 
 // Deliveries lists the deliveries of an endpoint: {"data": [...]}. In fail-open mode the list is empty if
 // the service is unreachable.
 func (w *Webhooks) Deliveries(ctx context.Context, endpointID string) (*Response, error) {
-	return w.client.operate(ctx, C.AXG_WEBHOOKS_DELIVERIES, argument{C.AXG_ID, "endpoint_id", endpointID})
+	return w.client.operate(ctx, C.AXG_WEBHOOKS_DELIVERIES, argument{C.AXG_ID, "endpointID", endpointID})
 }
 
 // TraceQuery filters traces. A trace must match every filter that is set, and at least one value of each
@@ -259,31 +259,31 @@ func (r *Traces) List(ctx context.Context, query *TraceQuery) (*Response, error)
 		query = &TraceQuery{}
 	}
 	b, limit := query.Events.strings()
-	b.addList(C.AXG_TRACES_SERVICE, "service", query.Services)
-	b.addList(C.AXG_TRACES_OPERATION, "operation", query.Operations)
-	b.addList(C.AXG_TRACES_MODEL, "model", query.Models)
-	b.addList(C.AXG_TRACES_PROVIDER, "provider", query.Providers)
-	b.addList(C.AXG_TRACES_AGENT, "agent", query.Agents)
-	b.addList(C.AXG_TRACES_TOOL, "tool", query.Tools)
-	b.addList(C.AXG_TRACES_RELEASE, "release", query.Releases)
-	b.addList(C.AXG_TRACES_SESSION, "session", query.Sessions)
-	b.addList(C.AXG_TRACES_USER, "user", query.Users)
-	b.add(C.AXG_TRACES_SORT, "sort", query.Sort)
+	b.addList(C.AXG_TRACES_SERVICE, "query.Services", query.Services)
+	b.addList(C.AXG_TRACES_OPERATION, "query.Operations", query.Operations)
+	b.addList(C.AXG_TRACES_MODEL, "query.Models", query.Models)
+	b.addList(C.AXG_TRACES_PROVIDER, "query.Providers", query.Providers)
+	b.addList(C.AXG_TRACES_AGENT, "query.Agents", query.Agents)
+	b.addList(C.AXG_TRACES_TOOL, "query.Tools", query.Tools)
+	b.addList(C.AXG_TRACES_RELEASE, "query.Releases", query.Releases)
+	b.addList(C.AXG_TRACES_SESSION, "query.Sessions", query.Sessions)
+	b.addList(C.AXG_TRACES_USER, "query.Users", query.Users)
+	b.add(C.AXG_TRACES_SORT, "query.Sort", query.Sort)
 	numbers := C.axonpush_trace_query{
-		min_duration_ms: C.uint64_t(b.milliseconds("min_duration_ms", query.MinDuration)),
-		offset:          b.number("offset", query.Offset),
+		min_duration_ms: C.uint64_t(b.milliseconds("query.MinDuration", query.MinDuration)),
+		offset:          b.number("query.Offset", query.Offset),
 	}
 	if query.ErrorsOnly {
 		numbers.errors_only = C.AXONPUSH_ENABLED
 	}
-	return r.client.call(ctx, b, func() *C.axg_outcome {
-		return C.axg_traces_list(r.client.handle, b.start(), b.places(), limit, numbers)
+	return r.client.call(ctx, b, func(handle C.uintptr_t) *C.axg_outcome {
+		return C.axg_traces_list(handle, b.start(), b.places(), limit, numbers)
 	})
 }
 
 // Get gets a trace with its spans: {"traceId", "spans": [...]}.
 func (r *Traces) Get(ctx context.Context, traceID string) (*Response, error) {
-	return r.client.operate(ctx, C.AXG_TRACES_GET, argument{C.AXG_ID, "trace_id", traceID})
+	return r.client.operate(ctx, C.AXG_TRACES_GET, argument{C.AXG_ID, "traceID", traceID})
 }
 
 // Organizations manages organizations, which own everything else. It is a member of [Client].
@@ -306,20 +306,20 @@ func (o *Organizations) Get(ctx context.Context) (*Response, error) {
 // to an object with the members to change.
 func (o *Organizations) Update(ctx context.Context, changes any) (*Response, error) {
 	b := newStringBlock()
-	extra := C.axg_extra{body_len: b.addJSON(C.AXG_BODY, "body_json", changes)}
+	extra := C.axg_extra{body_len: b.addJSON(C.AXG_BODY, "changes", changes)}
 	return o.client.operateWith(ctx, C.AXG_ORGANIZATIONS_UPDATE, b, extra)
 }
 
 // Delete deletes an organization.
 func (o *Organizations) Delete(ctx context.Context, orgID string) (*Response, error) {
-	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_DELETE, argument{C.AXG_ID, "org_id", orgID})
+	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_DELETE, argument{C.AXG_ID, "orgID", orgID})
 }
 
 // Invite invites somebody to an organization.
 func (o *Organizations) Invite(ctx context.Context, orgID, invitedEmail, role string) (*Response, error) {
 	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_INVITE,
-		argument{C.AXG_ID, "org_id", orgID},
-		argument{C.AXG_EMAIL, "invited_email", invitedEmail},
+		argument{C.AXG_ID, "orgID", orgID},
+		argument{C.AXG_EMAIL, "invitedEmail", invitedEmail},
 		argument{C.AXG_ROLE, "role", role},
 	)
 }
@@ -327,30 +327,30 @@ func (o *Organizations) Invite(ctx context.Context, orgID, invitedEmail, role st
 // CancelInvitation cancels an invitation.
 func (o *Organizations) CancelInvitation(ctx context.Context, orgID, invitationID string) (*Response, error) {
 	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_CANCEL_INVITATION,
-		argument{C.AXG_ID, "org_id", orgID},
-		argument{C.AXG_SECOND_ID, "invitation_id", invitationID},
+		argument{C.AXG_ID, "orgID", orgID},
+		argument{C.AXG_SECOND_ID, "invitationID", invitationID},
 	)
 }
 
 // RemoveMember removes a member from an organization.
 func (o *Organizations) RemoveMember(ctx context.Context, orgID, userID string) (*Response, error) {
 	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_REMOVE_MEMBER,
-		argument{C.AXG_ID, "org_id", orgID},
-		argument{C.AXG_SECOND_ID, "user_id", userID},
+		argument{C.AXG_ID, "orgID", orgID},
+		argument{C.AXG_SECOND_ID, "userID", userID},
 	)
 }
 
 // TransferOwnership makes another member the owner of an organization.
 func (o *Organizations) TransferOwnership(ctx context.Context, orgID, userID string) (*Response, error) {
 	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_TRANSFER_OWNERSHIP,
-		argument{C.AXG_ID, "org_id", orgID},
-		argument{C.AXG_SECOND_ID, "user_id", userID},
+		argument{C.AXG_ID, "orgID", orgID},
+		argument{C.AXG_SECOND_ID, "userID", userID},
 	)
 }
 
 // Leave leaves an organization.
 func (o *Organizations) Leave(ctx context.Context, orgID string) (*Response, error) {
-	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_LEAVE, argument{C.AXG_ID, "org_id", orgID})
+	return o.client.operate(ctx, C.AXG_ORGANIZATIONS_LEAVE, argument{C.AXG_ID, "orgID", orgID})
 }
 
 // Capabilities tells what the service can do. It is a member of [Client].
@@ -383,14 +383,14 @@ type OTLP struct {
 // means the client's channel. The redaction rules do not apply: the request is sent as it is.
 func (o *OTLP) Traces(ctx context.Context, channelID string, request any) (*Response, error) {
 	b := newStringBlock()
-	extra := C.axg_extra{body_len: b.addJSON(C.AXG_BODY, "json", request)}
-	return o.client.operateWith(ctx, C.AXG_OTLP_TRACES, b, extra, argument{C.AXG_CHANNEL, "channel_id", channelID})
+	extra := C.axg_extra{body_len: b.addJSON(C.AXG_BODY, "request", request)}
+	return o.client.operateWith(ctx, C.AXG_OTLP_TRACES, b, extra, argument{C.AXG_CHANNEL, "channelID", channelID})
 }
 
 // Logs sends log records to the service as OTLP in JSON (ExportLogsServiceRequest), for a channel; channelID
 // "" means the client's channel. The redaction rules do not apply: the request is sent as it is.
 func (o *OTLP) Logs(ctx context.Context, channelID string, request any) (*Response, error) {
 	b := newStringBlock()
-	extra := C.axg_extra{body_len: b.addJSON(C.AXG_BODY, "json", request)}
-	return o.client.operateWith(ctx, C.AXG_OTLP_LOGS, b, extra, argument{C.AXG_CHANNEL, "channel_id", channelID})
+	extra := C.axg_extra{body_len: b.addJSON(C.AXG_BODY, "request", request)}
+	return o.client.operateWith(ctx, C.AXG_OTLP_LOGS, b, extra, argument{C.AXG_CHANNEL, "channelID", channelID})
 }

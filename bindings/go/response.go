@@ -96,6 +96,47 @@ func (r *Response) Bool(pointer string) (value, ok bool) {
 	return value, ok
 }
 
+// Raw returns the value at a pointer as JSON, exactly as the service sent it; nil if there is none. Do not
+// modify it.
+func (r *Response) Raw(pointer string) json.RawMessage {
+	if r == nil || pointer != "" && pointer[0] != '/' {
+		return nil
+	}
+	raw := json.RawMessage(r.json)
+	if pointer == "" {
+		return raw
+	}
+	for _, part := range strings.Split(pointer[1:], "/") {
+		if raw = member(raw, part); raw == nil {
+			return nil
+		}
+	}
+	return raw
+}
+
+// member returns the member of an object or array that a part of a pointer names; nil if there is none.
+func member(raw json.RawMessage, part string) json.RawMessage {
+	var array []json.RawMessage
+	if json.Unmarshal(raw, &array) == nil {
+		if i, ok := index(part, len(array)); ok {
+			return array[i]
+		}
+		return nil
+	}
+	var object map[string]json.RawMessage
+	name, ok := unescape(part)
+	if !ok || json.Unmarshal(raw, &object) != nil {
+		return nil
+	}
+	return object[name]
+}
+
+// index returns the index in an array of this length that a part of a pointer names.
+func index(part string, length int) (int, bool) {
+	i, err := strconv.ParseUint(part, 10, 31)
+	return int(i), err == nil && strconv.FormatUint(i, 10) == part && int(i) < length
+}
+
 // Count returns the number of members of the array or object at a pointer; 0 if there is none.
 func (r *Response) Count(pointer string) int {
 	switch value := r.at(pointer).(type) {
@@ -150,8 +191,8 @@ func (r *Response) at(pointer string) any {
 			}
 			value = inside[name]
 		case []any:
-			i, err := strconv.ParseUint(part, 10, 31)
-			if err != nil || strconv.FormatUint(i, 10) != part || int(i) >= len(inside) {
+			i, ok := index(part, len(inside))
+			if !ok {
 				return nil
 			}
 			value = inside[i]

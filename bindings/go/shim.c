@@ -2,11 +2,8 @@
 #include "shim.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #define STRING(place) (at[place] == 0 ? NULL : block + at[place] - 1)
 
@@ -380,6 +377,15 @@ bool axg_log_event(uintptr_t client, const char *block, const size_t *at, int32_
     return accepted;
 }
 
+axg_outcome *axg_call_new(uintptr_t client, uint32_t timeout_ms, uintptr_t *call) {
+    axonpush_error *error = NULL;
+    *call = (uintptr_t)axonpush_call_new(handle_of(client), timeout_ms, &error);
+    return *call != 0 ? NULL : finish(axonpush_error_status(error), NULL, error);
+}
+
+void axg_call_cancel(uintptr_t call) { axonpush_call_cancel(handle_of(call)); }
+void axg_call_free(uintptr_t call) { axonpush_call_free(handle_of(call)); }
+
 axg_outcome *axg_flush(uintptr_t client, uint32_t timeout_ms) {
     axonpush_error *error = NULL;
     axonpush_status status = axonpush_flush(handle_of(client), timeout_ms, &error);
@@ -394,7 +400,7 @@ axg_outcome *axg_shutdown(uintptr_t client, uint32_t timeout_ms) {
 
 axg_outcome *axg_stats(uintptr_t client, axonpush_stats *out) {
     axonpush_error *error = NULL;
-    axonpush_stats_init(out);
+    *out = (axonpush_stats)AXONPUSH_STATS_INIT;
     axonpush_status status = axonpush_stats_get(handle_of(client), out, &error);
     return finish(status, NULL, error);
 }
@@ -454,62 +460,32 @@ int axg_completion_fd(uintptr_t client) {
 
 /* ---- log ---- */
 
-enum { MOST_LINES = 1000 };
+enum { MAX_LINES = 1000 };
 
-static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
-static axg_line *log_first, **log_last = &log_first;
-static size_t log_lines;
-static uint64_t log_dropped;
-static int log_fd = -1;
-
-static void keep_line(axonpush_log_level level, const char *message, void *unused) {
-    (void)unused;
+static void collect_line(axonpush_log_level level, const char *message, void *user_data) {
+    axg_line ***last = user_data;
     size_t size = strlen(message) + 1;
     axg_line *line = malloc(sizeof *line + size);
-    if (line != NULL) {
-        line->next = NULL;
-        line->level = level;
-        memcpy(line->text, message, size);
-    }
-    pthread_mutex_lock(&log_lock);
-    if (line == NULL || log_lines == MOST_LINES) {
-        log_dropped++;
-        free(line);
-    } else {
-        *log_last = line;
-        log_last = &line->next;
-        if (log_lines++ == 0) eventfd_write(log_fd, 1);
-    }
-    pthread_mutex_unlock(&log_lock);
+    if (line == NULL) return;
+    line->next = NULL;
+    line->level = level;
+    memcpy(line->text, message, size);
+    **last = line;
+    *last = &line->next;
 }
 
-int axg_log_fd(void) {
-    pthread_mutex_lock(&log_lock);
-    if (log_fd < 0) log_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int fd = log_fd;
-    pthread_mutex_unlock(&log_lock);
-    return fd;
+void axg_log_set(axonpush_log_level max_level, bool polled) {
+    if (polled) axonpush_log_set_polled(max_level, MAX_LINES);
+    else axonpush_log_set(max_level, NULL, NULL);
 }
 
-void axg_log_set(axonpush_log_level max_level, bool collect_lines) {
-    axonpush_log_set(max_level, collect_lines ? keep_line : NULL, NULL);
+axg_line *axg_log_poll(uint32_t timeout_ms) {
+    axg_line *first = NULL, **last = &first;
+    axonpush_log_poll(collect_line, &last, timeout_ms);
+    return first;
 }
 
-axg_line *axg_log_take(uint64_t *dropped) {
-    pthread_mutex_lock(&log_lock);
-    axg_line *all = log_first;
-    *dropped = log_dropped;
-    if (log_lines > 0) {
-        eventfd_t value;
-        eventfd_read(log_fd, &value);
-    }
-    log_first = NULL;
-    log_last = &log_first;
-    log_lines = 0;
-    log_dropped = 0;
-    pthread_mutex_unlock(&log_lock);
-    return all;
-}
+void axg_log_write(axonpush_log_level level, const char *text) { axonpush_log_write(level, text); }
 
 const char *axg_line_text(const axg_line *line) { return line->text; }
 

@@ -107,6 +107,11 @@ typedef struct axg_extra {
 
 axg_outcome *axg_operate(uintptr_t client, axg_operation operation, const char *block, const size_t *at, axg_extra extra);
 
+/* Call handles, which stand for a client in all functions here. axg_call_new(): NULL on success. */
+axg_outcome *axg_call_new(uintptr_t client, uint32_t timeout_ms, uintptr_t *call);
+void axg_call_cancel(uintptr_t call);
+void axg_call_free(uintptr_t call);
+
 axg_outcome *axg_flush(uintptr_t client, uint32_t timeout_ms);
 axg_outcome *axg_shutdown(uintptr_t client, uint32_t timeout_ms);
 axg_outcome *axg_stats(uintptr_t client, axonpush_stats *out);
@@ -159,12 +164,12 @@ typedef struct axg_line {
     char text[];
 } axg_line;
 
-/* A descriptor that is readable while lines wait, always the same; -1 if there is none. */
-int axg_log_fd(void);
-/* Collects lines (true), or lets the library write them to stderr (false). */
-void axg_log_set(axonpush_log_level max_level, bool collect);
-/* The lines that wait, in order, and how many more had to be dropped. */
-axg_line *axg_log_take(uint64_t *dropped);
+/* Lets lines wait for axg_log_poll() (true), or lets the library write them to stderr (false). */
+void axg_log_set(axonpush_log_level max_level, bool polled);
+/* Waits for lines, and returns those that wait, in order; NULL if there are none. */
+axg_line *axg_log_poll(uint32_t timeout_ms);
+/* Adds a line behind those that wait. */
+void axg_log_write(axonpush_log_level level, const char *text);
 const char *axg_line_text(const axg_line *line);
 void axg_log_free(axg_line *all);
 

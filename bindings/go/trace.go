@@ -38,8 +38,8 @@ func ParseTraceparent(header string) (*Trace, error) {
 func makeTrace(traceID, spanID, traceparent string, child bool) (*Trace, error) {
 	b := newStringBlock()
 	defer b.free()
-	b.add(C.AXG_TRACE_ID, "trace_id", traceID)
-	b.add(C.AXG_TRACE_SPAN_ID, "span_id", spanID)
+	b.add(C.AXG_TRACE_ID, "traceID", traceID)
+	b.add(C.AXG_TRACE_SPAN_ID, "spanID", spanID)
 	b.add(C.AXG_TRACE_TRACEPARENT, "traceparent", traceparent)
 	if b.err != nil {
 		return nil, b.err

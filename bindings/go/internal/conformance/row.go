@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -135,7 +136,7 @@ func optionsFields(o *axonpush.Options) fields {
 		"queue_max_events": &o.QueueMaxEvents, "queue_max_bytes": &o.QueueMaxBytes, "overflow": &o.Overflow,
 		"delivery_timeout_ms": &o.DeliveryTimeout, "max_connections": &o.MaxConnections,
 		"shutdown_timeout_ms": &o.ShutdownTimeout, "content_capture": &o.ContentCapture, "redact_keys": &o.RedactKeys,
-		"max_content_length": &o.MaxContentLength, "proxy": &o.Proxy,
+		"max_content_length": &o.MaxContentLength, "proxy": &o.Proxy, "block_timeout_ms": &o.BlockTimeout,
 	}
 }
 
@@ -418,6 +419,9 @@ func (r *row) checkAccessors(response *axonpush.Response, pointer string, actual
 	if got, ok := response.Int(pointer); ok != (err == nil) || ok && got != whole {
 		r.differ("Int(%q) is %v, %v", pointer, got, ok)
 	}
+	if raw, err := parse(response.Raw(pointer)); response.Raw(pointer) != nil && (err != nil || !equal(raw, actual)) {
+		r.differ("Raw(%q) is %s", pointer, response.Raw(pointer))
+	}
 	truth, isBool := actual.(bool)
 	if got, ok := response.Bool(pointer); got != truth || ok != isBool {
 		r.differ("Bool(%q) is %v, %v", pointer, got, ok)
@@ -449,15 +453,32 @@ func (r *row) checkError(err error) {
 			r.differ("error: unknown member %q", name)
 			return
 		}
+		if name == "message" {
+			check, actual = spelledHere(check, actual)
+		}
 		r.check(check, actual, nil, "error "+name)
 	}
+}
+
+var isName = regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+
+// spelledHere: where a message has to name a member or an argument, its name in C stands in the row. In Go
+// "dedup_key" is DedupKey, and "timeout_ms" Timeout: the same letters, but for the unit.
+func spelledHere(check any, message part) (any, part) {
+	object, _ := check.(map[string]any)
+	name, _ := object["contains"].(string)
+	text, _ := message.value.(string)
+	if !isName.MatchString(name) {
+		return check, message
+	}
+	return map[string]any{"contains": strings.ReplaceAll(strings.TrimSuffix(name, "_ms"), "_", "")}, there(strings.ToLower(text))
 }
 
 func (r *row) isOutcome(name string) bool {
 	if name == "ok" || name == "nothing" {
 		return true
 	}
-	for status := axonpush.ErrInvalidArgument; status <= axonpush.ErrInternal; status++ {
+	for status := axonpush.ErrInvalidArgument; status <= axonpush.ErrCancelled; status++ {
 		if status.String() == name {
 			return true
 		}
@@ -512,7 +533,7 @@ func (r *row) checkStats(stats axonpush.Stats) {
 	members := map[string]uint64{
 		"accepted": stats.Accepted, "delivered": stats.Delivered, "failed": stats.Failed, "suppressed": stats.Suppressed,
 		"dropped": stats.Dropped, "expired": stats.Expired, "abandoned": stats.Abandoned, "queued_events": stats.QueuedEvents,
-		"queued_bytes": stats.QueuedBytes, "retried": stats.Retried, "connections": stats.Connections,
+		"queued_bytes": stats.QueuedBytes, "retried": stats.Retried, "connections": stats.Connections, "log_events_lost": stats.LogEventsLost, "log_lines_lost": stats.LogLinesLost,
 	}
 	for name, check := range checks {
 		actual, known := members[name]
