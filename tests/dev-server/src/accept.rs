@@ -53,6 +53,7 @@ pub async fn serve(
         }
     }
     drop(listener);
+    service.shared.stopping.send_replace(true);
     service.shared.connections.close_all(STOP_PATIENCE).await;
 }
 

@@ -24,11 +24,8 @@ impl Clock {
         if let Some(frozen) = state.frozen {
             return frozen;
         }
-        // A system clock before 1970 counts as 1970; `last` keeps the times increasing all the same.
-        let system = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_micros() as i64);
-        state.last = system.max(state.last + 1);
+        // Increasing even where the system's clock goes back.
+        state.last = micros(SystemTime::now()).max(state.last + 1);
         state.last
     }
 
@@ -36,6 +33,12 @@ impl Clock {
     pub fn freeze(&self, time: Option<i64>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).frozen = time;
     }
+}
+
+/// A time before 1970 counts as 1970.
+pub fn micros(time: SystemTime) -> i64 {
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_micros() as i64)
 }
 
 /// `2026-01-31T12:00:00.000001Z`: always six digits, so that text order is time order.

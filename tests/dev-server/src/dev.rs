@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use crate::clock;
 use crate::problem::Problem;
+use crate::query::Query;
 use crate::response::{Outcome, done, ok};
 use crate::shared::Shared;
 
@@ -42,8 +43,14 @@ async fn clear_faults(State(shared): State<Arc<Shared>>) -> Outcome {
     done()
 }
 
-async fn requests(State(shared): State<Arc<Shared>>) -> Outcome {
-    ok(&json!({ "requests": shared.recorder.entries() }))
+async fn requests(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Outcome {
+    let query = Query::parse(query.as_deref())?;
+    let limit = query.number("limit")?.unwrap_or(usize::MAX);
+    let requests = match query.text("key") {
+        Some(key) => shared.recorder.attempts(key, limit),
+        None => shared.recorder.last(limit),
+    };
+    ok(&json!({ "requests": requests }))
 }
 
 async fn clear_requests(State(shared): State<Arc<Shared>>) -> Outcome {

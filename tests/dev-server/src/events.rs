@@ -147,7 +147,7 @@ async fn search(
     let conditions = query.conditions(&caller.org_id, shared.clock.now(), &[FILTERS])?;
     let sql = format!(
         "SELECT document FROM events WHERE {} ORDER BY created_at DESC, seq DESC LIMIT {limit}",
-        conditions.sql
+        conditions.sql()
     );
     list(
         "events",

@@ -11,7 +11,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::{Request, header};
 use tower_service::Service as _;
@@ -23,11 +23,12 @@ use crate::connection::{Busy, Connection, Ending, Shape};
 use crate::faults::{Action, HangUp, Triggered};
 use crate::problem::Problem;
 use crate::record::Entry;
-use crate::response::Created;
+use crate::response::{Created, Streams};
 use crate::shared::Shared;
-use crate::{dev, events, otlp, resources, traces, webhooks};
+use crate::{dev, events, feed, otlp, resources, traces, transfer, webhooks};
 
 const MAX_BODY: usize = 8 << 20;
+const MAX_IMPORT: usize = 512 << 20;
 /// How much of a body that is too large is read on, so that the peer gets to see the response.
 const MAX_DISCARDED: usize = 64 << 20;
 
@@ -52,7 +53,12 @@ impl Service {
             .merge(webhooks::routes());
         Arc::new(Self {
             resources: finish(resources, &shared),
-            control: finish(dev::routes(), &shared),
+            control: finish(
+                dev::routes()
+                    .merge(feed::routes())
+                    .merge(transfer::routes()),
+                &shared,
+            ),
             shared,
         })
     }
@@ -76,7 +82,11 @@ impl Service {
 
     /// Control endpoints are neither recorded nor made to fail.
     async fn control(&self, head: Parts, body: Incoming) -> Response {
-        match read(body).await {
+        let limit = match head.uri.path() {
+            transfer::IMPORT => MAX_IMPORT,
+            _ => MAX_BODY,
+        };
+        match read(body, limit).await {
             Ok(bytes) => call(&self.control, head, bytes).await,
             Err(problem) => problem.into_response(),
         }
@@ -107,7 +117,7 @@ impl Service {
         let received = match action {
             // A reset does not wait for the body.
             Action::Reset => Ok(Bytes::new()),
-            _ => read(body).await,
+            _ => read(body, MAX_BODY).await,
         };
         let bytes = match received {
             Ok(bytes) => bytes,
@@ -156,7 +166,7 @@ impl Service {
     }
 
     async fn receive_and_respond(&self, head: Parts, body: Incoming, entry: &Entry) -> Response {
-        match read(body).await {
+        match read(body, MAX_BODY).await {
             Ok(bytes) => {
                 entry.set_body(bytes.clone());
                 self.respond(head, bytes).await
@@ -215,19 +225,15 @@ impl Service {
             response.headers_mut().entry("x-request-id").or_insert(id);
         }
         let (parts, body) = response.into_parts();
-        // Bodies are made in memory, so collecting them costs nothing and gives the response its Content-Length.
-        let bytes = body
-            .collect()
-            .await
-            .map(|body| body.to_bytes())
-            .unwrap_or_default();
-        Response::from_parts(
-            parts,
-            ResponseBody {
-                bytes: Full::new(bytes),
-                _busy: busy,
-            },
-        )
+        let body = match parts.extensions.get::<Streams>() {
+            Some(Streams) => body,
+            // Made in memory, so collecting it costs nothing and gives the response its Content-Length.
+            None => {
+                let whole = body.collect().await;
+                whole.map(|it| it.to_bytes()).unwrap_or_default().into()
+            }
+        };
+        Response::from_parts(parts, ResponseBody { body, _busy: busy })
     }
 }
 
@@ -262,7 +268,7 @@ fn with_headers_of(mut rendered: Response, original: Response) -> Response {
     rendered
 }
 
-async fn read(mut body: Incoming) -> Result<Bytes, Problem> {
+async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Problem> {
     let mut bytes = Vec::new();
     let mut discarded = 0;
     while let Some(frame) = body.frame().await {
@@ -272,7 +278,7 @@ async fn read(mut body: Incoming) -> Result<Bytes, Problem> {
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if discarded > 0 || bytes.len() + data.len() > MAX_BODY {
+        if discarded > 0 || bytes.len() + data.len() > limit {
             discarded += data.len();
             if discarded > MAX_DISCARDED {
                 break;
@@ -284,7 +290,7 @@ async fn read(mut body: Incoming) -> Result<Bytes, Problem> {
     if discarded > 0 {
         return Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the body is larger than {MAX_BODY} bytes"),
+            format!("the body is larger than {limit} bytes"),
         ));
     }
     Ok(bytes.into())
@@ -292,26 +298,26 @@ async fn read(mut body: Incoming) -> Result<Bytes, Problem> {
 
 /// A response's body. While it lives the connection counts as busy.
 pub struct ResponseBody {
-    bytes: Full<Bytes>,
+    body: axum::body::Body,
     _busy: Busy,
 }
 
 impl Body for ResponseBody {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = axum::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.bytes).poll_frame(context)
+        Pin::new(&mut self.body).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.bytes.size_hint()
+        self.body.size_hint()
     }
 }

@@ -58,7 +58,9 @@ pub struct Incoming {
 /// Takes an event, and gives its id: a new one, or that under which its dedup key is known.
 pub fn take(shared: &Arc<Shared>, caller: &Caller, event: Incoming) -> Result<String, Problem> {
     let stored = shared.store.with(|db| store(shared, db, caller, event))?;
-    Ok(pass_on(shared, caller, stored))
+    let event_id = pass_on(shared, caller, stored);
+    shared.changes.send_replace(());
+    Ok(event_id)
 }
 
 /// Takes all of these or, should the database fail, none.
@@ -76,7 +78,14 @@ pub fn take_all(
     for stored in stored {
         pass_on(shared, caller, stored);
     }
+    shared.changes.send_replace(());
     Ok(())
+}
+
+/// Takes an event that was exported, and says whether it is new. No webhook hears of it: it is of the past.
+pub fn bring_in(shared: &Shared, caller: &Caller, event: Incoming) -> Result<bool, Problem> {
+    let stored = shared.store.with(|db| store(shared, db, caller, event))?;
+    Ok(matches!(stored, Stored::New(_)))
 }
 
 /// Tells the webhooks of a new event and the statistics of a duplicate; gives the event's id.
@@ -236,6 +245,10 @@ fn store(
     .execute(params_from_iter(
         columns.into_iter().map(|(_, value)| value),
     ))?;
+    if let Some(limit) = shared.config.event_limit {
+        db.prepare_cached("DELETE FROM events WHERE seq <= ?")?
+            .execute([db.last_insert_rowid().saturating_sub_unsigned(limit)])?;
+    }
     Ok(Stored::New(NewEvent {
         event_id,
         channel_id,

@@ -16,6 +16,8 @@
 //! | `clock` | what time it is, and how time is written |
 //! | `store`, `schema.sql` | where everything is kept |
 //! | `derive` | which event members are read out of payload and metadata |
+//! | `feed` | what the page reads: events by number, live and backwards |
+//! | `transfer` | export and import |
 //! | `ingest` | what becomes of an event that came in |
 //! | `otlp/` | how OpenTelemetry's spans and log records become events |
 //! | `events`, `traces`, `webhooks`, `resources/` | the service itself |
@@ -30,6 +32,7 @@ mod dev;
 mod events;
 mod exchange;
 mod faults;
+mod feed;
 mod hosts;
 mod ingest;
 mod otlp;
@@ -43,6 +46,7 @@ mod server;
 mod shared;
 mod store;
 mod traces;
+mod transfer;
 mod webhooks;
 mod wire;
 

@@ -24,10 +24,14 @@ usage: axonpush-dev-server [options]
   --tls-cert FILE             serve HTTPS with this certificate chain (PEM) …
   --tls-key FILE              … and this private key (PEM)
   --idle-timeout-ms N         close connections that have been idle for N ms
+  --event-limit N             keep the newest N events (default: 200000 in memory, all in a file; 0: all)
   --record-limit N            how many requests GET /_dev/requests remembers (default 10000)
   -h, --help                  this text
   -V, --version               the version
 ";
+
+/// Some hundred megabytes, if events are as large as most are.
+const EVENTS_IN_MEMORY: u64 = 200_000;
 
 enum Command {
     Serve(Config),
@@ -77,6 +81,7 @@ fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
 
 fn command_line() -> Result<Command, Box<dyn std::error::Error>> {
     let mut config = Config::default();
+    let mut event_limit = None::<u64>;
     let (mut cert, mut key) = (None::<PathBuf>, None::<PathBuf>);
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
@@ -96,6 +101,7 @@ fn command_line() -> Result<Command, Box<dyn std::error::Error>> {
             Long("idle-timeout-ms") => {
                 config.idle_timeout = Some(Duration::from_millis(arguments.value()?.parse()?));
             }
+            Long("event-limit") => event_limit = Some(arguments.value()?.parse()?),
             Long("record-limit") => config.record_limit = arguments.value()?.parse()?,
             Short('h') | Long("help") => return Ok(Command::Say(USAGE.into())),
             Short('V') | Long("version") => {
@@ -107,6 +113,10 @@ fn command_line() -> Result<Command, Box<dyn std::error::Error>> {
             _ => return Err(argument.unexpected().into()),
         }
     }
+    config.event_limit = match event_limit {
+        None => config.db.is_none().then_some(EVENTS_IN_MEMORY),
+        Some(limit) => (limit > 0).then_some(limit),
+    };
     config.tls = match (cert, key) {
         (None, None) => None,
         (Some(cert), Some(key)) => Some(Tls {

@@ -99,22 +99,10 @@ impl Query {
         if let Some(until) = self.time("until")? {
             conditions.and("created_at < ?", until);
         }
-        for (name, columns) in filters.iter().copied().flatten() {
-            let values = self.all(name);
-            if !values.is_empty() {
-                conditions.and_any_of(columns, &values);
-            }
-        }
+        self.filter(&mut conditions, filters);
         match (self.text("attrKey"), self.text("attrValue")) {
             (None, None) => {}
-            (Some(key), Some(value)) => {
-                conditions.sql.push_str(
-                    " AND EXISTS (SELECT 1 FROM json_each(attributes) WHERE key = ? AND value = ?)",
-                );
-                conditions
-                    .values
-                    .extend([Sql::from(key.to_owned()), Sql::from(value.to_owned())]);
-            }
+            (Some(key), Some(value)) => conditions.and_attribute(key, &[value]),
             _ => {
                 return Err(Problem::invalid(
                     "query.attrKey",
@@ -122,10 +110,42 @@ impl Query {
                 ));
             }
         }
+        self.search(&mut conditions);
+        Ok(conditions)
+    }
+
+    /// What the page selects events by: any organization, any time, and `attr.<name>` for any attribute.
+    pub fn page_conditions(&self, filters: &[Filters]) -> Conditions {
+        let mut conditions = Conditions::default();
+        self.filter(&mut conditions, filters);
+        let mut attributes: Vec<&str> = self
+            .0
+            .iter()
+            .filter_map(|(member, _)| member.strip_prefix("attr."))
+            .collect();
+        attributes.sort_unstable();
+        attributes.dedup();
+        for name in attributes {
+            conditions.and_attribute(name, &self.all(&format!("attr.{name}")));
+        }
+        self.search(&mut conditions);
+        conditions
+    }
+
+    fn filter(&self, conditions: &mut Conditions, filters: &[Filters]) {
+        for (name, columns) in filters.iter().copied().flatten() {
+            let values = self.all(name);
+            if !values.is_empty() {
+                conditions.and_any_of(columns, &values);
+            }
+        }
+    }
+
+    /// Free text.
+    fn search(&self, conditions: &mut Conditions) {
         if let Some(needle) = self.text("q").filter(|needle| !needle.is_empty()) {
             conditions.and("instr(search_text, ?) > 0", needle.to_lowercase());
         }
-        Ok(conditions)
     }
 }
 
@@ -136,39 +156,57 @@ fn decode(text: &str) -> Result<String, Problem> {
         .map_err(|_| Problem::invalid("query", "not UTF-8 after percent-decoding"))
 }
 
-/// A `WHERE` clause and the values for its question marks.
-#[derive(Default)]
+/// What a `WHERE` clause demands, and the values for its question marks.
+#[derive(Clone, Default)]
 pub struct Conditions {
-    pub sql: String,
+    demands: Vec<String>,
     pub values: Vec<Sql>,
 }
 
 impl Conditions {
-    fn and(&mut self, condition: &str, value: impl Into<OwnedSql>) {
-        if !self.sql.is_empty() {
-            self.sql.push_str(" AND ");
+    pub fn sql(&self) -> String {
+        match self.demands.is_empty() {
+            true => "TRUE".into(),
+            false => self.demands.join(" AND "),
         }
-        self.sql.push_str(condition);
+    }
+
+    pub fn and(&mut self, condition: &str, value: impl Into<OwnedSql>) {
+        self.demands.push(condition.into());
         self.values.push(value.into().0);
     }
 
     fn and_any_of(&mut self, columns: &[&str], values: &[&str]) {
-        let marks = vec!["?"; values.len()].join(", ");
+        let marks = marks(values.len());
         let alternatives: Vec<_> = columns
             .iter()
             .map(|column| format!("{column} IN ({marks})"))
             .collect();
-        self.sql
-            .push_str(&format!(" AND ({})", alternatives.join(" OR ")));
+        self.demands
+            .push(format!("({})", alternatives.join(" OR ")));
         for _ in columns {
             self.values
                 .extend(values.iter().map(|&value| Sql::from(value.to_owned())));
         }
     }
+
+    fn and_attribute(&mut self, name: &str, values: &[&str]) {
+        self.demands.push(format!(
+            "EXISTS (SELECT 1 FROM json_each(attributes) WHERE key = ? AND value IN ({}))",
+            marks(values.len())
+        ));
+        let texts = [&[name], values].concat();
+        self.values
+            .extend(texts.into_iter().map(|text| Sql::from(text.to_owned())));
+    }
+}
+
+fn marks(count: usize) -> String {
+    vec!["?"; count].join(", ")
 }
 
 /// Lets `and` take borrowed text as well as owned values.
-struct OwnedSql(Sql);
+pub struct OwnedSql(Sql);
 
 impl From<&str> for OwnedSql {
     fn from(text: &str) -> Self {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
@@ -9,6 +10,8 @@ use axum::http::request::Parts;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
+
+use crate::clock;
 
 /// Remembers the last requests. Credentials are kept as they came: this is a test server.
 #[derive(Clone)]
@@ -29,6 +32,11 @@ struct Recorded {
     body: Bytes,
     outcome: &'static str,
     status: Option<StatusCode>,
+    /// When its head had arrived.
+    time: SystemTime,
+    start: Instant,
+    /// From then until its outcome.
+    duration: Option<Duration>,
 }
 
 impl Recorder {
@@ -68,6 +76,9 @@ impl Recorder {
             body: Bytes::new(),
             outcome: "pending",
             status: None,
+            time: SystemTime::now(),
+            start: Instant::now(),
+            duration: None,
         });
         while ring.requests.len() > ring.limit {
             ring.requests.pop_front();
@@ -79,7 +90,31 @@ impl Recorder {
     }
 
     pub fn entries(&self) -> Vec<Value> {
-        self.ring().requests.iter().map(Recorded::to_json).collect()
+        self.select(|_| true, usize::MAX)
+    }
+
+    /// The last attempts to publish the event with this dedup key. Not every client says it in `Idempotency-Key`.
+    pub fn attempts(&self, key: &str, limit: usize) -> Vec<Value> {
+        let member = format!("\"dedupKey\":{}", Value::from(key));
+        let has_key = |it: &Recorded| {
+            let mut headers = it.headers.iter();
+            headers.any(|(name, value)| name == "idempotency-key" && value == key)
+                || str::from_utf8(&it.body).is_ok_and(|body| body.contains(&member))
+        };
+        self.select(has_key, limit)
+    }
+
+    /// The last `limit` requests.
+    pub fn last(&self, limit: usize) -> Vec<Value> {
+        self.select(|_| true, limit)
+    }
+
+    fn select(&self, fits: impl Fn(&Recorded) -> bool, limit: usize) -> Vec<Value> {
+        let ring = self.ring();
+        let newest = ring.requests.iter().rev().filter(|it| fits(it)).take(limit);
+        let mut selected: Vec<_> = newest.map(Recorded::to_json).collect();
+        selected.reverse();
+        selected
     }
 
     /// How many requests arrived, forgotten ones included.
@@ -108,6 +143,8 @@ impl Recorded {
             "headers": self.headers,
             "outcome": self.outcome,
             "status": self.status.map(|status| status.as_u16()),
+            "time": clock::format(clock::micros(self.time)),
+            "durationMs": self.duration.map(|it| it.as_micros() as f64 / 1000.0),
         });
         match str::from_utf8(&self.body) {
             Ok(text) => json["body"] = text.into(),
@@ -135,6 +172,7 @@ impl Entry {
         self.update(|recorded| {
             recorded.outcome = outcome;
             recorded.status = status;
+            recorded.duration = Some(recorded.start.elapsed());
         });
     }
 
@@ -158,6 +196,7 @@ impl Drop for Entry {
         self.update(|recorded| {
             if recorded.outcome == "pending" {
                 recorded.outcome = "client left";
+                recorded.duration = Some(recorded.start.elapsed());
             }
         });
     }

@@ -16,6 +16,10 @@ pub fn ok(body: &impl Serialize) -> Outcome {
     json_response(StatusCode::OK, body)
 }
 
+/// On a response whose body goes on for as long as the client listens.
+#[derive(Clone)]
+pub struct Streams;
+
 /// On a response by which something has come into being: the generations of the service disagree about its status,
 /// and `--created` chooses.
 #[derive(Clone)]

@@ -1,5 +1,11 @@
 -- Times are microseconds since 1970. Every table belongs to an organization; none sees another's rows.
 
+-- One row: which store this is, so that a cursor of another one is noticed, and up to which number events were cleared.
+CREATE TABLE IF NOT EXISTS this_store (
+    store_id TEXT NOT NULL,
+    cleared INTEGER NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS organizations (
     org_id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
@@ -80,7 +86,7 @@ CREATE TABLE IF NOT EXISTS webhook_deliveries (
 
 -- The columns from agent_name on are the members that src/derive.rs reads out of payload and metadata.
 CREATE TABLE IF NOT EXISTS events (
-    seq INTEGER PRIMARY KEY,
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, -- the number of the event, never given twice: the cursor of the feed
     org_id TEXT NOT NULL,
     event_id TEXT NOT NULL,
     dedup_key TEXT,

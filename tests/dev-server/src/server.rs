@@ -39,6 +39,8 @@ pub struct Config {
     pub idle_timeout: Option<Duration>,
     /// How many requests `GET /_dev/requests` remembers.
     pub record_limit: usize,
+    /// How many events are kept; the oldest go first. `None`: all.
+    pub event_limit: Option<u64>,
 }
 
 impl Default for Config {
@@ -55,6 +57,7 @@ impl Default for Config {
             tls: None,
             idle_timeout: None,
             record_limit: 10_000,
+            event_limit: None,
         }
     }
 }

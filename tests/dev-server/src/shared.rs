@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::connection::Connections;
@@ -24,6 +25,10 @@ pub struct Shared {
     pub connections: Arc<Connections>,
     /// Events that were not stored because their dedup key was known.
     pub duplicates: AtomicU64,
+    /// Is told when events have come or gone.
+    pub changes: watch::Sender<()>,
+    /// The server is about to end: streams end themselves.
+    pub stopping: watch::Sender<bool>,
 }
 
 impl Shared {
@@ -37,6 +42,8 @@ impl Shared {
             recorder: Recorder::new(config.record_limit),
             connections: Arc::default(),
             duplicates: AtomicU64::new(0),
+            changes: watch::Sender::new(()),
+            stopping: watch::Sender::new(false),
             config,
         })
     }
@@ -59,6 +66,7 @@ impl Shared {
         self.connections.forget_accepted();
         self.duplicates.store(0, Ordering::Relaxed);
         self.store.clear()?;
+        self.changes.send_replace(());
         Ok(())
     }
 }

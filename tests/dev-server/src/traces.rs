@@ -58,7 +58,7 @@ async fn index(
     )?;
     let sql = format!(
         "SELECT DISTINCT trace_id FROM events WHERE {} AND trace_id IS NOT NULL",
-        conditions.sql
+        conditions.sql()
     );
     let mut summaries = shared.store.with(|db| {
         let ids = db

@@ -5,6 +5,7 @@ mod client;
 mod connections;
 mod control;
 mod faults;
+mod feed;
 mod hosts;
 mod otlp;
 mod program;
