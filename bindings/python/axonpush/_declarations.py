@@ -60,25 +60,25 @@ class EventType(str, Enum):
     AGENT_END = "agent.end"
     """An agent ended its work."""
     AGENT_MESSAGE = "agent.message"
-    """A message of or to an agent."""
+    """An agent sent or received a message."""
     AGENT_TOOL_CALL_START = "agent.tool_call.start"
-    """A tool was called."""
+    """An agent called a tool."""
     AGENT_TOOL_CALL_END = "agent.tool_call.end"
-    """A tool has returned."""
+    """A tool returned."""
     AGENT_ERROR = "agent.error"
     """An agent failed."""
     AGENT_HANDOFF = "agent.handoff"
-    """An agent handed over to another."""
+    """An agent handed over to another agent."""
     AGENT_LLM_TOKEN = "agent.llm.token"
     """A model produced a token."""
     AGENT_LOG = "agent.log"
-    """A line of an agent's log."""
+    """An agent logged a line."""
     APP_LOG = "app.log"
-    """A line of a program's log."""
+    """A program logged a line."""
     APP_SPAN = "app.span"
-    """A span of a program."""
+    """A program recorded a span."""
     CUSTOM = "custom"
-    """Anything else; what the service takes where none is given."""
+    """Any other event. It is the type of an event that gives none."""
 
     def __str__(self) -> str:
         return self.value
@@ -256,6 +256,9 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "axonpush_error_retryable": (c_bool, (c_void_p,)),
     "axonpush_error_free": (None, (c_void_p,)),
     "axonpush_log_set": (None, (c_int32, c_void_p, c_void_p)),
+    "axonpush_log_set_polled": (None, (c_int32, c_size_t)),
+    "axonpush_log_poll": (c_size_t, (c_void_p, c_void_p, c_uint32)),
+    "axonpush_log_write": (None, (c_int32, c_char_p)),
     "axonpush_options_init": (None, (c_void_p,)),
     "axonpush_new": (c_void_p, (c_void_p, c_void_p)),
     "axonpush_flush": (c_int32, (c_void_p, c_uint32, c_void_p)),
@@ -263,6 +266,10 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "axonpush_close": (None, (c_void_p,)),
     "axonpush_poll": (c_size_t, (c_void_p, c_uint32)),
     "axonpush_completion_fd": (c_int32, (c_void_p,)),
+    "axonpush_call_timeout_set": (c_uint32, (c_uint32,)),
+    "axonpush_call_new": (c_void_p, (c_void_p, c_uint32, c_void_p)),
+    "axonpush_call_cancel": (None, (c_void_p,)),
+    "axonpush_call_free": (None, (c_void_p,)),
     "axonpush_event_init": (None, (c_void_p,)),
     "axonpush_event_query_init": (None, (c_void_p,)),
     "axonpush_events_publish": (c_int32, (c_void_p, c_void_p, c_void_p, c_void_p)),
@@ -272,6 +279,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "axonpush_request": (c_int32, (c_void_p, c_char_p, c_char_p, c_char_p, c_char_p, c_size_t, c_void_p, c_void_p)),
     "axonpush_response_json": (c_char_p, (c_void_p, c_void_p)),
     "axonpush_response_string": (c_char_p, (c_void_p, c_char_p)),
+    "axonpush_response_raw": (c_char_p, (c_void_p, c_char_p, c_void_p)),
     "axonpush_response_int": (c_bool, (c_void_p, c_char_p, c_void_p)),
     "axonpush_response_double": (c_bool, (c_void_p, c_char_p, c_void_p)),
     "axonpush_response_bool": (c_bool, (c_void_p, c_char_p, c_void_p)),
@@ -347,11 +355,4 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "axonpush_stats_init": (None, (c_void_p,)),
     "axonpush_stats_get": (c_int32, (c_void_p, c_void_p, c_void_p)),
     "axonpush_version": (c_char_p, ()),
-    "axonpush_log_set_polled": (None, (c_int32, c_size_t)),
-    "axonpush_log_poll": (c_size_t, (c_void_p, c_void_p, c_uint32)),
-    "axonpush_response_raw": (c_char_p, (c_void_p, c_char_p, c_void_p)),
-    "axonpush_call_timeout_set": (c_uint32, (c_uint32,)),
-    "axonpush_call_new": (c_void_p, (c_void_p, c_uint32, c_void_p)),
-    "axonpush_call_cancel": (None, (c_void_p,)),
-    "axonpush_call_free": (None, (c_void_p,)),
 }

@@ -135,7 +135,7 @@ class Native:
         from . import __version__
 
         library = self.library = load()
-        _log.follow(library)
+        _log.drain(library)
         product = f"{_BINDING}/{__version__}"
         own = options.pop("user_agent")
         struct = options_struct(user_agent=f"{own} {product}" if own else product, **options)
@@ -147,7 +147,6 @@ class Native:
         self.handle: int = handle
         self.shutdown_timeout = options["shutdown_timeout"] or _DEFAULT_SHUTDOWN_TIMEOUT
         self._blocks = options["overflow"] == "block"
-        self._most_queued = options["queue_max_events"] or 10_000
         self._close_lock = threading.Lock()
         self._closed = False
         self._ended = False
@@ -317,10 +316,17 @@ class Native:
     def observe(self, event: EventCall) -> None:
         """Hands an integration's event over, of which nobody wants the outcome. It does not wait for room."""
         self.check_open()
-        if self._blocks and self.stats_struct().queued_events >= self._most_queued:
-            raise QueueFullError("the queue is full")
-        at = addressof(event)
-        status = self.library.enqueue_quickly(self.handle, at, None, None, at + ERROR_AT)
+        at, library = addressof(event), self.library
+        if self._blocks:
+            # A moment's deadline ends the wait for room.
+            results = Results()
+            call = library.call_new(self.handle, 1, addressof(results) + Results.error.offset)
+            if not call:
+                raise self._failure(results)
+            status = library.events_publish_async(call, at, None, None, at + ERROR_AT)
+            library.call_free(call)
+        else:
+            status = library.enqueue_quickly(self.handle, at, None, None, at + ERROR_AT)
         if status != c.OK:
             raise self._failure(event)
         if _process.attendant.asleep:
