@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-#define STATUSES 17
+#define STATUSES 18
 
 /* What became of one event. Written by its completion, under the tally's lock. */
 typedef struct delivery {

@@ -219,7 +219,7 @@ static struct {
     pthread_mutex_t lock;
     pthread_t thread;
     char name[32], blocked[32];
-    bool mask_is_full;
+    bool mask_is_right;
     char event_id[80], json[400], request_id[80], message[200], code[80];
     int http_status;
 } seen = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -236,6 +236,16 @@ static void read_status(const char *wanted, char *value, size_t size) {
     if (file) fclose(file);
 }
 
+/* Two cannot be blocked, two are the C library's. */
+static bool is_special(int signal) {
+    return signal == SIGKILL || signal == SIGSTOP || signal == 32 || signal == 33;
+}
+
+/* What a fault of the thread itself raises is for the application's crash reporter, on any thread. */
+static bool is_fault(int signal) {
+    return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL;
+}
+
 static void look_around(axonpush_status status, const axonpush_response *response, const axonpush_error *error,
                         void *user_data) {
     pthread_mutex_lock(&seen.lock);
@@ -244,11 +254,10 @@ static void look_around(axonpush_status status, const axonpush_response *respons
     read_status("SigBlk:\t", seen.blocked, sizeof seen.blocked);
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, NULL, &mask);
-    seen.mask_is_full = true;
+    seen.mask_is_right = true;
     for (int i = 1; i < 65; i++) {
-        /* Two cannot be blocked, two are the C library's. */
-        if (i == SIGKILL || i == SIGSTOP || i == 32 || i == 33) continue;
-        seen.mask_is_full = seen.mask_is_full && sigismember(&mask, i) == 1;
+        if (is_special(i)) continue;
+        seen.mask_is_right = seen.mask_is_right && sigismember(&mask, i) == !is_fault(i);
     }
     const char *strings[] = {axonpush_response_string(response, "/eventId"), axonpush_response_json(response, NULL),
                            axonpush_response_request_id(response), axonpush_error_message(error),
@@ -264,7 +273,7 @@ static void look_around(axonpush_status status, const axonpush_response *respons
     tally_completion(status, response, error, user_data);
 }
 
-static bool completions_run_on_a_thread_of_the_librarys_without_signals(void) {
+static bool completions_run_on_a_thread_of_the_librarys_without_signals_but_faults(void) {
     axonpush_client *client = test_client();
     tally *tally = tally_new(1);
     axonpush_event event = test_event();
@@ -272,14 +281,13 @@ static bool completions_run_on_a_thread_of_the_librarys_without_signals(void) {
     CHECK(tally_wait(tally, 1, 20000));
     CHECK(strncmp(seen.name, "axonpush-", 9) == 0);
     CHECK(!pthread_equal(seen.thread, pthread_self()));
-    CHECK(seen.mask_is_full);
+    CHECK(seen.mask_is_right);
     if (!slow_machine()) {
         /* As the kernel sees it; valgrind plays its own game with masks. */
-        unsigned long long blocked = strtoull(seen.blocked, NULL, 16), all = ~0ull;
+        unsigned long long blocked = strtoull(seen.blocked, NULL, 16);
         for (int i = 1; i < 65; i++) {
-            if (i == SIGKILL || i == SIGSTOP || i == 32 || i == 33) all &= ~(1ull << (i - 1));
+            if (!is_special(i)) CHECK_INT(blocked >> (i - 1) & 1, !is_fault(i));
         }
-        CHECK((blocked & all) == all);
     }
     CHECK(library_threads() > 0);
     axonpush_close(client);
@@ -894,7 +902,7 @@ int main(int argc, char **argv) {
         TEST(an_event_happened_when_it_was_accepted),
         TEST(ids_of_the_callers_are_kept),
         TEST(the_body_is_that_of_a_synchronous_call),
-        TEST(completions_run_on_a_thread_of_the_librarys_without_signals),
+        TEST(completions_run_on_a_thread_of_the_librarys_without_signals_but_faults),
         TEST(a_completion_is_told_what_the_service_said),
         TEST(a_completion_may_be_left_out),
         TEST(a_rejected_event_holds_nothing_up),

@@ -233,9 +233,11 @@ static bool status_names_are_the_constants(void) {
     NAMED(AXONPUSH_ERR_TIMEOUT);
     NAMED(AXONPUSH_ERR_CLOSED);
     NAMED(AXONPUSH_ERR_INTERNAL);
+    NAMED(AXONPUSH_ERR_CANCELLED);
 #undef NAMED
     CHECK_INT(AXONPUSH_ERR_INTERNAL, 16);
-    CHECK_TEXT(axonpush_status_name(17), "AXONPUSH_ERR_UNKNOWN");
+    CHECK_INT(AXONPUSH_ERR_CANCELLED, 17);
+    CHECK_TEXT(axonpush_status_name(18), "AXONPUSH_ERR_UNKNOWN");
     CHECK_TEXT(axonpush_status_name(-1), "AXONPUSH_ERR_UNKNOWN");
     CHECK_TEXT(axonpush_status_name(INT32_MIN), "AXONPUSH_ERR_UNKNOWN");
     return true;
