@@ -9,8 +9,8 @@ import { room, shortLived } from './memory.js';
 /** @import { AxonPushResponse } from './response.js' */
 /** @import { CallOptions } from '../index.js' */
 
-const OK = 0;
-const QUEUE_FULL = 13;
+export const OK = 0;
+export const QUEUE_FULL = 13;
 
 /** The shortest and the longest time between two looks for the results of background events. */
 const SHORTEST_POLL_MS = 1;

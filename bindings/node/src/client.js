@@ -1,4 +1,4 @@
-import { Background } from './background.js';
+import { Background, OK } from './background.js';
 import { Calls, runEnding } from './calls.js';
 import { AxonPushError, callSite, closed, invalidArgument } from './error.js';
 import { checkString, checkWhole, EVENT, jsonText, OPTIONS, QUERY, STATS } from './layout.js';
@@ -14,7 +14,6 @@ import { addTrace } from './trace.js';
 /** @import { Address, Library } from './library.js' */
 /** @import { AxonPushResponse } from './response.js' */
 
-const OK = 0;
 const DEFAULT_SHUTDOWN_TIMEOUT_MS = 2000;
 const DEFAULT_FLUSH_TIMEOUT_MS = 30_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

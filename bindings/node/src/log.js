@@ -5,7 +5,7 @@ import { load } from './library.js';
 /** @import { LogFunction, LogLevel } from '../index.js' */
 /** @import { Library } from './library.js' */
 
-const LEVELS = /** @type {const} */ (['off', 'error', 'warn', 'info', 'debug']); // The index is the number in C.
+export const LEVELS = /** @type {const} */ (['off', 'error', 'warn', 'info', 'debug']); // The index is the number in C.
 
 /**
  * Where the lines of each library go: a function, or stderr. The log is the whole process's, so the last function wins.

@@ -7,7 +7,7 @@ import { BINDING_VERSION } from './library.js';
 const POLLED = 1;
 
 /** @type {Record<string, Record<string, number>>} */
-const ENUMERATORS = {
+export const ENUMERATORS = {
   overflow: { drop_oldest: 0, drop_newest: 1, block: 2 },
   contentCapture: { metadata_only: 1, redacted: 2, full: 3 },
 };

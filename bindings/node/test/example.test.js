@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -25,9 +24,4 @@ test('with the service gone it ends well, and says so', async () => {
   const { stdout, stderr } = await run({ AXONPUSH_BASE_URL: DEAD, AXONPUSH_MAX_RETRIES: '0' }).catch((error) => error);
   assert.match(stdout, /^published nothing/);
   assert.match(stderr, /axonpush: warning: POST \/event failed/);
-});
-
-test('the README shows the quickstart as it is', () => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  assert.ok(readme.includes(readFileSync(EXAMPLE, 'utf8').trim()));
 });

@@ -1,8 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { AxonPush } from '../src/index.js';
+import { load } from '../src/library.js';
 
 const SERVER =
   process.env.AXONPUSH_DEV_SERVER || fileURLToPath(new URL('../../../target/debug/axonpush-dev-server', import.meta.url));
@@ -99,4 +102,20 @@ export function runScript(code, { url = DEAD, env = {}, timeout = 30_000 } = {})
         resolve({ code: error ? (error.code ?? error.signal) : 0, stdout, stderr, ms: performance.now() - started }),
     );
   });
+}
+
+/**
+ * Copies the parts of the checkout that a project uses which installs this package, with the library where `make build` puts it.
+ * @param {string} folder
+ */
+export function copyOfCheckout(folder) {
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const copy = (path) => cpSync(join(root, path), join(folder, path), {
+    recursive: true,
+    filter: (source) => !['node_modules', 'test', 'target', '.git'].includes(basename(source)),
+  });
+  for (const path of ['Cargo.toml', 'include', 'bindings/node', 'tests/with-server']) copy(path);
+  const built = join(folder, 'target', 'release');
+  mkdirSync(built, { recursive: true });
+  copyFileSync(load(undefined).path, join(built, 'libaxonpush.so'));
 }

@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { OK, QUEUE_FULL } from '../src/background.js';
 import * as layout from '../src/layout.js';
+import { LEVELS } from '../src/log.js';
+import { ENUMERATORS } from '../src/options.js';
 
 const recorded = readFileSync(new URL('../../../tests/abi/recorded.txt', import.meta.url), 'utf8');
 
@@ -48,3 +51,14 @@ for (const [table, struct] of Object.entries({ OPTIONS: 'options', EVENT: 'event
     assert.equal(layout[table].size, Number(size));
   });
 }
+
+test('the constants and statuses are those that are recorded', () => {
+  const constants = Object.fromEntries([...recorded.matchAll(/^constant AXONPUSH_(\w+): (-?\d+)$/gm)].map(([, name, value]) => [name, Number(value)]));
+  const named = (prefix) => Object.entries(constants).filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [name.slice(prefix.length).toLowerCase(), value]);
+  assert.deepEqual(Object.entries(ENUMERATORS.overflow), named('OVERFLOW_'));
+  assert.deepEqual([['default', 0], ...Object.entries(ENUMERATORS.contentCapture)], named('CONTENT_'));
+  assert.deepEqual(LEVELS.map((level, n) => [level, n]), named('LOG_').filter(([name]) => !name.includes('_')));
+  assert.deepEqual([OK, constants.ERR_QUEUE_FULL], [constants.OK, QUEUE_FULL]);
+  const declared = readFileSync(new URL('../index.d.ts', import.meta.url), 'utf8').match(/export type AxonPushStatus =[^;]*;/)?.[0].match(/AXONPUSH_ERR_\w+/g);
+  assert.deepEqual(declared, Object.keys(constants).filter((name) => name.startsWith('ERR_')).map((name) => `AXONPUSH_${name}`), 'index.d.ts');
+});
