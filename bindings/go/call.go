@@ -112,15 +112,15 @@ func (b *boundCall) watch(cancelledOnly bool) (stop func()) {
 	return func() { close(stopped) }
 }
 
-// ended returns the error of ctx once it has ended. The timer of the C library may be faster than Go's.
+// deadlineSlack is how much earlier than Go's timer the C library's may be, which counts in milliseconds.
+const deadlineSlack = 10 * time.Millisecond
+
+// ended returns the error of ctx if it has ended or is just about to.
 func ended(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < deadlineSlack {
+		<-ctx.Done()
 	}
-	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
-		return context.DeadlineExceeded
-	}
-	return nil
+	return ctx.Err()
 }
 
 // endedBy says whether a call ended because its context did, given what the call returned.

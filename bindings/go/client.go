@@ -368,32 +368,29 @@ func (c *Client) Flush(ctx context.Context) error {
 // [Client.Close] are useful.
 //
 // Shutdown returns within half a second of its deadline, plus the time that callbacks take. [ErrTimeout]
-// means that events were abandoned, and its message says how many. When ctx is cancelled, Shutdown returns
-// at once and the shutdown goes on.
+// means that events were abandoned, and its message says how many. When ctx is cancelled, what is left is
+// abandoned at once, and the error is that of ctx.
 func (c *Client) Shutdown(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	bound, err := c.bind(ctx)
+	if err != nil {
+		return err
+	}
+	defer bound.free()
+	defer bound.watch(untilCancelled)()
 	timeout := c.shutdownTimeout
-	if deadline, ok := ctx.Deadline(); ok {
-		timeout = time.Until(deadline)
+	if _, ok := ctx.Deadline(); ok {
+		timeout = longest // the deadline is the handle's
 	}
-	done := make(chan error, 1)
-	go func() { done <- takeError(C.axg_shutdown(c.handle, toMilliseconds(timeout))) }()
-	var err error
-	select {
-	case err = <-done:
-	case <-ctx.Done():
-		if ctx.Err() == context.Canceled {
-			return ctx.Err()
-		}
-		err = <-done
+	err = takeError(C.axg_shutdown(bound.handle, toMilliseconds(timeout)))
+	if errors.Is(err, ErrCancelled) {
+		err = ctx.Err()
 	}
-	if errors.Is(err, ErrTimeout) || err == nil {
-		// For callbacks there is time, as there is in Close.
-		if flushErr := c.completions.flush(context.Background()); err == nil {
-			err = flushErr
-		}
+	// For callbacks there is time, as there is in Close.
+	if flushErr := c.completions.flush(context.Background()); err == nil {
+		err = flushErr
 	}
 	return withDeadline(ctx, err)
 }
@@ -419,7 +416,7 @@ func (c *Client) Close() error {
 	// Shut down first, so that callbacks run while the queue drains: a closed client cannot be polled.
 	err := takeError(C.axg_shutdown(c.handle, toMilliseconds(c.shutdownTimeout)))
 	c.completions.close()
-	flushLog()
+	deliverLog()
 	if errors.Is(err, ErrTimeout) {
 		return err
 	}

@@ -479,13 +479,13 @@ void axg_log_set(axonpush_log_level max_level, bool polled) {
     else axonpush_log_set(max_level, NULL, NULL);
 }
 
-axg_line *axg_log_poll(uint32_t timeout_ms) {
+bool axg_log_wait(uint32_t timeout_ms) { return axonpush_log_poll(NULL, NULL, timeout_ms) > 0; }
+
+axg_line *axg_log_take(void) {
     axg_line *first = NULL, **last = &first;
-    axonpush_log_poll(collect_line, &last, timeout_ms);
+    axonpush_log_poll(collect_line, &last, 0);
     return first;
 }
-
-void axg_log_write(axonpush_log_level level, const char *text) { axonpush_log_write(level, text); }
 
 const char *axg_line_text(const axg_line *line) { return line->text; }
 

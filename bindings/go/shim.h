@@ -164,12 +164,12 @@ typedef struct axg_line {
     char text[];
 } axg_line;
 
-/* Lets lines wait for axg_log_poll() (true), or lets the library write them to stderr (false). */
+/* Lets lines wait for axg_log_take() (true), or lets the library write them to stderr (false). */
 void axg_log_set(axonpush_log_level max_level, bool polled);
-/* Waits for lines, and returns those that wait, in order; NULL if there are none. */
-axg_line *axg_log_poll(uint32_t timeout_ms);
-/* Adds a line behind those that wait. */
-void axg_log_write(axonpush_log_level level, const char *text);
+/* Waits until lines wait; false: there are none, because the time is over or the log is not polled. */
+bool axg_log_wait(uint32_t timeout_ms);
+/* The lines that wait, in order; NULL if there are none. */
+axg_line *axg_log_take(void);
 const char *axg_line_text(const axg_line *line);
 void axg_log_free(axg_line *all);
 

@@ -18,7 +18,10 @@
 ///   string means "not set". Strings are returned as std::string_view and live as long as the object
 ///   that they were read from.
 /// Callables run as axonpush.h says of completions and log functions. An exception that leaves one
-///   never reaches the library: it is caught and reported in one line on stderr, and everything goes on.
+///   never reaches the library: it is caught, and everything goes on. That of a completion is an error in
+///   the library's log; that of the log function is reported in one line on stderr.
+/// Deadlines and cancellation. A Call makes calls that share one deadline and that another thread, or a
+///   std::stop_token, can cancel.
 #ifndef AXONPUSH_HPP
 #define AXONPUSH_HPP
 
@@ -51,6 +54,16 @@
 #define AXONPUSH_EXCEPTIONS_ 0
 #endif
 
+#if __has_include(<version>)
+#include <version>
+#endif
+#if defined(__cpp_lib_jthread)
+#include <stop_token>
+#define AXONPUSH_STOP_TOKEN_ 1
+#else
+#define AXONPUSH_STOP_TOKEN_ 0
+#endif
+
 /// The client of the AxonPush event service.
 namespace axonpush {
 
@@ -74,6 +87,7 @@ enum class Status : std::int32_t {
     timeout = AXONPUSH_ERR_TIMEOUT,                       ///< A flush, shutdown or delivery was too slow.
     closed = AXONPUSH_ERR_CLOSED,                         ///< Shut down before it was done.
     internal = AXONPUSH_ERR_INTERNAL,                     ///< A defect of the library; please report it.
+    cancelled = AXONPUSH_ERR_CANCELLED,                   ///< Cancelled through its Call.
 };
 
 /// How much is logged. Each level includes the ones before it.
@@ -339,6 +353,9 @@ struct Options {
     std::uint32_t max_connections = 0;
     /// Milliseconds that closing may take to deliver queued events. Default 2000.
     std::uint32_t shutdown_timeout_ms = 0;
+    /// Milliseconds that Overflow::block waits for room at most; then the event is refused with queue_full.
+    /// Default 0: as long as it takes.
+    std::uint32_t block_timeout_ms = 0;
     /// Where completions run.
     CompletionMode completion_mode = CompletionMode::thread;
     /// How much content leaves the process.
@@ -509,6 +526,7 @@ struct Stats {
     std::uint64_t retried = 0;         ///< Attempts beyond the first, of all calls and events.
     std::uint64_t connections = 0;     ///< Connections opened so far.
     std::uint64_t log_events_lost = 0; ///< Records that Client::log_event() could not publish.
+    std::uint64_t log_lines_lost = 0;  ///< Lines of the library's log that nobody polled in time, per process.
 };
 
 /// @cond INTERNAL
@@ -793,20 +811,32 @@ inline std::uint32_t milliseconds(std::chrono::milliseconds time) noexcept {
     return static_cast<std::uint32_t>(std::clamp<Count>(time.count(), 0, UINT32_MAX));
 }
 
-/// Runs a callable of the application inside a call from C, which no exception may leave.
-template <typename Call> void guarded(const char *what, Call &&call) noexcept {
+/// Runs a callable of the application inside a call from C, which no exception may leave. `report` gets what
+/// the exception says.
+template <typename Run, typename Report> void guarded(Run &&run, Report &&report) noexcept {
 #if AXONPUSH_EXCEPTIONS_
     try {
-        std::forward<Call>(call)();
+        std::forward<Run>(run)();
     } catch (const std::exception &thrown) {
-        std::fprintf(stderr, "axonpush: error: %s threw: %s\n", what, thrown.what());
+        report(": ", thrown.what());
     } catch (...) {
-        std::fprintf(stderr, "axonpush: error: %s threw something that is no std::exception\n", what);
+        report(" ", "something that is no std::exception");
     }
 #else
-    static_cast<void>(what);
-    std::forward<Call>(call)();
+    static_cast<void>(report);
+    std::forward<Run>(run)();
 #endif
+}
+
+inline void completion_threw(const char *colon, const char *what) noexcept {
+    char line[512];
+    std::snprintf(line, sizeof line, "a completion threw%s%s", colon, what);
+    axonpush_log_write(AXONPUSH_LOG_ERROR, line);
+}
+
+/// Not through the log: that would call the same function again.
+inline void log_function_threw(const char *colon, const char *what) noexcept {
+    std::fprintf(stderr, "axonpush: error: the log function threw%s%s\n", colon, what);
 }
 
 } // namespace detail
@@ -877,6 +907,13 @@ public:
     /// The boolean there.
     std::optional<bool> get_bool(std::string_view pointer = {}) const {
         return read<bool>(axonpush_response_bool, pointer);
+    }
+    /// The value there as JSON, exactly as the service sent it.
+    std::optional<std::string_view> get_raw(std::string_view pointer = {}) const {
+        std::size_t length = 0;
+        const char *json = axonpush_response_raw(response_, full(pointer).get(), &length);
+        if (!json) return std::nullopt;
+        return std::string_view(json, length);
     }
     /// The number of members of the array or object there.
     std::size_t count(std::string_view pointer = {}) const {
@@ -1015,6 +1052,8 @@ public:
     std::optional<std::string_view> get_string(std::string_view pointer = {}) const & {
         return View::get_string(pointer);
     }
+    /// As View::get_raw().
+    std::optional<std::string_view> get_raw(std::string_view pointer = {}) const & { return View::get_raw(pointer); }
     /// As View::at().
     View at(std::string_view pointer) const & { return View::at(pointer); }
     /// As View::items().
@@ -1029,6 +1068,7 @@ public:
     /// @cond INTERNAL
     // They would outlive what they borrow from.
     std::optional<std::string_view> get_string(std::string_view pointer = {}) const && = delete;
+    std::optional<std::string_view> get_raw(std::string_view pointer = {}) const && = delete;
     View at(std::string_view pointer) const && = delete;
     Items items(std::string_view pointer = {}) const && = delete;
     std::string_view json() const && noexcept = delete;
@@ -1571,26 +1611,51 @@ inline void log_set(LogLevel max_level, LogFunction function = {}) {
     axonpush_log_set(
         level,
         [](axonpush_log_level from, const char *message, void *user_data) noexcept {
-            detail::guarded("the log function", [&] {
-                static_cast<Kept *>(user_data)->function(static_cast<LogLevel>(from), message);
-            });
+            detail::guarded([&] { static_cast<Kept *>(user_data)->function(static_cast<LogLevel>(from), message); },
+                            detail::log_function_threw);
         },
         kept);
 }
 
-/// Whether `signature`, the value of the header X-AxonPush-Signature, is that of exactly these bytes of
-/// `body` under the endpoint's `secret`. It is compared in constant time. False for anything else, an
-/// empty secret included.
+/// Keeps the lines of the log until log_poll() asks for them, for programs that do not want to be called on
+/// other threads; in place of log_set(). At most `capacity` lines wait (0: 256). When one more comes, the
+/// oldest is lost, which Stats::log_lines_lost counts.
+inline void log_set_polled(LogLevel max_level, std::size_t capacity = 0) noexcept {
+    axonpush_log_set_polled(static_cast<axonpush_log_level>(max_level), capacity);
+}
+
+/// Calls `function(LogLevel, std::string_view)` on this thread for each line that waits, oldest first. If none
+/// waits, it waits for up to `timeout` until one does. Returns how many lines there were. An exception that
+/// `function` throws is caught and reported on stderr, and the line is lost.
+template <typename Function>
+std::size_t log_poll(Function &&function, std::chrono::milliseconds timeout = {}) noexcept {
+    using Callable = std::remove_reference_t<Function>;
+    return axonpush_log_poll(
+        [](axonpush_log_level from, const char *message, void *user_data) noexcept {
+            detail::guarded(
+                [&] {
+                    std::invoke(*static_cast<Callable *>(user_data), static_cast<LogLevel>(from),
+                                std::string_view(message));
+                },
+                detail::log_function_threw);
+        },
+        const_cast<void *>(static_cast<const void *>(std::addressof(function))), detail::milliseconds(timeout));
+}
+
+/// Whether `signature`, the value of the header X-AxonPush-Signature, belongs to exactly these bytes of `body`
+/// under the endpoint's `secret`. The comparison takes constant time. The result is false for anything else,
+/// such as an empty secret.
 ///
-/// The scheme has no timestamp: what a signature does not say is when. Refuse bodies that you have seen.
+/// A signature has no timestamp, so it cannot tell a delivery from a replay of it: refuse bodies that you have
+/// seen before.
 inline bool webhook_verify(std::string_view secret, std::string_view body, std::string_view signature) {
     const char *c_secret = nullptr, *c_signature = nullptr;
     const detail::CStrings strings({{"secret", secret, c_secret}, {"signature", signature, c_signature}});
     return !strings.invalid() && axonpush_webhook_verify(c_secret, body.data(), body.size(), c_signature);
 }
 
-/// The signature of `body` under `secret`: lower-case hex of HMAC-SHA256. std::nullopt for a secret that
-/// is empty or has a NUL character inside.
+/// The signature of `body` under `secret`: HMAC-SHA256 in lower-case hex. std::nullopt for a secret that is
+/// empty or contains a NUL character.
 inline std::optional<std::string> webhook_sign(std::string_view secret, std::string_view body) {
     const char *c_secret = nullptr;
     const detail::CStrings strings({{"secret", secret, c_secret}});
@@ -1815,7 +1880,7 @@ public:
     ///
     /// `completion` is moved or copied, and may be move-only. It runs and is then destroyed on a thread of the
     /// library or inside poll(), and may call anything, including close() on its own client. An exception
-    /// that it throws is caught and reported on stderr.
+    /// that it throws is caught and becomes an error in the library's log.
     template <typename Completion> void publish_async(const Event &event, Completion &&completion) {
         try_publish_async(event, std::forward<Completion>(completion)).value();
     }
@@ -2046,6 +2111,7 @@ public:
         stats.retried = c.retried;
         stats.connections = c.connections;
         stats.log_events_lost = c.log_events_lost;
+        stats.log_lines_lost = c.log_lines_lost;
         return stats;
     }
 
@@ -2065,7 +2131,7 @@ private:
     static void complete(axonpush_status status, const axonpush_response *response, const axonpush_error *error,
                          void *user_data) noexcept {
         const std::unique_ptr<Callable> completion(static_cast<Callable *>(user_data));
-        detail::guarded("a completion", [&] { std::invoke(*completion, outcome(status, response, error)); });
+        detail::guarded([&] { std::invoke(*completion, outcome(status, response, error)); }, detail::completion_threw);
     }
 
     static Outcome outcome(axonpush_status status, const axonpush_response *response, const axonpush_error *error) {
@@ -2114,6 +2180,7 @@ private:
         c.delivery_timeout_ms = options.delivery_timeout_ms;
         c.max_connections = options.max_connections;
         c.shutdown_timeout_ms = options.shutdown_timeout_ms;
+        c.block_timeout_ms = options.block_timeout_ms;
         c.completion_mode = static_cast<axonpush_completion_mode>(options.completion_mode);
         c.content_capture = static_cast<axonpush_content_capture>(options.content_capture);
         c.max_content_length = options.max_content_length;
@@ -2123,8 +2190,83 @@ private:
     axonpush_client *handle_;
 };
 
+/// Calls of a client that share one deadline and can be cancelled from any thread:
+///
+///     axonpush::Call call(client, std::chrono::seconds(2));
+///     call->publish(event);                              // Ends within two seconds, retries included.
+///     axonpush::Call(client, stop_token)->apps().list(); // Ends when the token says so (C++20).
+///
+/// The deadline limits all calls made through it together, from its construction on; Options::timeout_ms
+/// still limits each attempt. A call whose next retry would come after the deadline returns at once with the
+/// failure that it has. One that is cut short during an attempt fails with Status::connection, which
+/// fail-open suppresses. A cancelled call ends at once with Status::cancelled, which it does not; the request
+/// may have arrived all the same. flush(), poll() and the wait of Overflow::block end, too. Events that were
+/// accepted are not taken back.
+///
+/// Threads: any number may use one Call, and cancel it meanwhile.
+/// Lifetime: its client must outlive it; ranges that events() returned fail with Status::closed after it has
+/// gone. Destroying it does not end calls in progress.
+class Call {
+public:
+    /// Calls with a deadline `timeout` from now; without `timeout`, they have none. Throws an Error with
+    /// Status::invalid_handle if the client is closed.
+    explicit Call(const Client &client, std::optional<std::chrono::milliseconds> timeout = std::nullopt)
+        : bound_(make(client, timeout).value()) {}
+    /// A Call, or the Error.
+    static Result<Call> try_new(const Client &client,
+                                std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
+        const Result<axonpush_client *> made = make(client, timeout);
+        if (!made) return made.error();
+        return Call(*made);
+    }
+#if AXONPUSH_STOP_TOKEN_
+    /// Calls that are cancelled when `stop` is requested, too.
+    explicit Call(const Client &client, const std::stop_token &stop,
+                  std::optional<std::chrono::milliseconds> timeout = std::nullopt)
+        : Call(client, timeout) {
+        stop_ = std::make_shared<std::stop_callback<Cancel>>(stop, Cancel{bound_.get()});
+    }
+#endif
+    /// Leaves `other` without a client.
+    Call(Call &&other) noexcept = default;
+    /// Leaves `other` without a client.
+    Call &operator=(Call &&other) noexcept = default;
+    Call(const Call &) = delete;            ///< A Call has one owner.
+    Call &operator=(const Call &) = delete; ///< A Call has one owner.
+    ~Call() = default;
+
+    /// Ends the calls in progress, and refuses later ones, with Status::cancelled. Any thread may call it.
+    void cancel() const noexcept { axonpush_call_cancel(bound_.get()); }
+
+    /// The client, whose calls are subject to the deadline and to cancel(). Closing it affects this Call only.
+    Client &operator*() noexcept { return bound_; }
+    /// The same.
+    Client *operator->() noexcept { return &bound_; }
+
+private:
+    explicit Call(axonpush_client *owned) noexcept : bound_(owned) {}
+
+    static Result<axonpush_client *> make(const Client &client, std::optional<std::chrono::milliseconds> timeout) {
+        // 0 means no deadline in C; one that is over already must not become that.
+        const std::uint32_t milliseconds = timeout ? std::max<std::uint32_t>(detail::milliseconds(*timeout), 1) : 0;
+        return detail::make<axonpush_client>(
+            [&](axonpush_error **error) { return axonpush_call_new(client.get(), milliseconds, error); });
+    }
+
+#if AXONPUSH_STOP_TOKEN_
+    struct Cancel {
+        axonpush_client *call; // A handle, which may be used after it was freed.
+        void operator()() const noexcept { axonpush_call_cancel(call); }
+    };
+#endif
+
+    Client bound_; // It owns the call handle: closing that one frees it, and leaves the client open.
+    std::shared_ptr<void> stop_; // The std::stop_callback, of a type that C++17 does not have.
+};
+
 } // namespace axonpush
 
 #undef AXONPUSH_EXCEPTIONS_
+#undef AXONPUSH_STOP_TOKEN_
 
 #endif // AXONPUSH_HPP

@@ -180,6 +180,7 @@ const Setters<Options> options_setters = {
     NUMBER(Options, delivery_timeout_ms, 0, UINT32_MAX),
     NUMBER(Options, max_connections, 0, UINT32_MAX),
     NUMBER(Options, shutdown_timeout_ms, 0, UINT32_MAX),
+    NUMBER(Options, block_timeout_ms, 0, UINT32_MAX),
     {"content_capture",
      [](Options &out, const json *value, const char *where) {
          using axonpush::ContentCapture;
@@ -406,7 +407,7 @@ private:
     }
     void check_count(const std::string &kind, int wanted) const {
         bool known = kind == "ok" || kind == "nothing";
-        for (int status = 1; status <= AXONPUSH_ERR_INTERNAL; status++) known = known || axonpush_status_name(status) == kind;
+        for (int status = 1; status <= AXONPUSH_ERR_CANCELLED; status++) known = known || axonpush_status_name(status) == kind;
         if (!known) differ("unknown outcome \"", kind, '"');
         const auto found = kinds_.find(kind);
         if ((found == kinds_.end() ? 0 : found->second) != wanted) differ("outcome: ", show(), ", expected ", wanted, ' ', kind);
@@ -495,6 +496,7 @@ void check_stats(const json *checks, const Stats &stats) {
         {"suppressed", stats.suppressed},       {"dropped", stats.dropped},           {"expired", stats.expired},
         {"abandoned", stats.abandoned},         {"queued_events", stats.queued_events},
         {"queued_bytes", stats.queued_bytes},   {"retried", stats.retried},           {"connections", stats.connections},
+        {"log_events_lost", stats.log_events_lost}, {"log_lines_lost", stats.log_lines_lost},
     };
     for (size_t i = 0; checks && i < checks->count; i++) {
         const auto found = members.find(checks->names[i]);

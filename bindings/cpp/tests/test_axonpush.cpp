@@ -165,6 +165,11 @@ void publishes_and_reads_back() {
     CHECK_EQ(got.get_string("/parentSpanId").value(), event.parent_span_id);
     CHECK_EQ(got.get_string("/payload/greeting").value(), "hello");
     CHECK_EQ(got.get_int("/payload/answer").value(), 42);
+    CHECK_EQ(got.get_raw("/payload/answer").value(), "42");
+    CHECK_EQ(got.get_raw("/payload/greeting").value(), "\"hello\"");
+    CHECK_EQ(got.get_raw("/payload/none").value(), "null");
+    CHECK(!got.get_raw("/payload/nothing") && !got.get_raw("payload"));
+    CHECK(has(got.get_raw("/payload").value(), "\"ratio\""));
     CHECK_EQ(got.get_double("/payload/ratio").value(), 0.5);
     CHECK_EQ(got.get_bool("/payload/yes").value(), true);
     CHECK_EQ(got.at("/payload").at("/list").count(), 3u);
@@ -928,9 +933,149 @@ void overflow_is_told() {
     client.flush(std::chrono::hours(24 * 365 * 10)); // Longer than 32 bits of milliseconds.
 }
 
+// ---- Deadlines and cancellation ----
+
+using Clock = std::chrono::steady_clock;
+
+// Runs what has to fail with a status, and to take no longer than this.
+#define ENDS_WITH(expected, limit, call) \
+    do { \
+        const auto start_ = Clock::now(); \
+        CHECK_EQ(axonpush::status_name(CHECK_THROWS(call).status()), axonpush::status_name(expected)); \
+        CHECK(Clock::now() - start_ < (limit)); \
+    } while (0)
+
+void a_call_has_a_deadline() {
+    Client client(strict());
+    fault(R"([{"path":"/apps","times":0,"status":429,"headers":{"Retry-After":"20"}},{"times":0,"silent":true}])");
+    axonpush::Call call(client, 100ms);
+    ENDS_WITH(Status::connection, 5s, call->publish(event_of("late")));
+    // It is over for good, for this Call.
+    ENDS_WITH(Status::connection, 1s, call->publish(event_of("late")));
+    // No wait for a retry that would come too late.
+    Options patient = strict();
+    patient.max_retries = 5;
+    Client retries(patient);
+    ENDS_WITH(Status::rate_limit, 3s, axonpush::Call(retries, 5s)->apps().list());
+    // A deadline that has passed already is none the less one.
+    ENDS_WITH(Status::connection, 1s, axonpush::Call(client, -5ms)->search());
+    ENDS_WITH(Status::connection, 1s, axonpush::Call(client, 0ms)->capabilities());
+    // Flushing and waiting for room end, too.
+    Options small = strict();
+    small.overflow = axonpush::Overflow::block;
+    small.queue_max_events = 1;
+    Client blocked(small);
+    blocked.publish_async(event_of("stuck"));
+    ENDS_WITH(Status::timeout, 5s, axonpush::Call(blocked, 50ms)->flush(60s));
+    ENDS_WITH(Status::queue_full, 5s, axonpush::Call(blocked, 50ms)->publish_async(event_of("no room")));
+    CHECK_EQ(blocked.stats().accepted, 1u);
+    dev("DELETE", "/_dev/faults");
+    axonpush::Call unlimited(client);
+    CHECK(unlimited->publish(event_of("in time")).has_value());
+    const Response listed = (*unlimited).list("tests");
+    CHECK(listed.events().size() > 0);
+}
+
+void a_call_can_be_cancelled() {
+    Options block = strict();
+    block.overflow = axonpush::Overflow::block;
+    block.queue_max_events = 1;
+    Client client(strict()), blocked(block);
+    fault(R"({"times":0,"silent":true})");
+    blocked.publish_async(event_of("stuck"));
+    std::vector<std::function<void(Client &)>> waits = {
+        [](Client &c) { c.publish(event_of("step")); },
+        [](Client &c) { c.search(); },
+        [](Client &c) { c.traces().list(); },
+        [](Client &c) { c.request("GET", "/healthz"); },
+        [](Client &c) { c.events("tests").next(); },
+        [](Client &c) { c.flush(60s); },
+        [](Client &c) { c.publish_async(event_of("no room")); },
+    };
+    for (const auto &wait : waits) {
+        axonpush::Call call(blocked);
+        std::thread other([&] {
+            std::this_thread::sleep_for(50ms);
+            call.cancel();
+        });
+        const Error error = CHECK_THROWS(wait(*call));
+        other.join();
+        CHECK_EQ(axonpush::status_name(error.status()), "AXONPUSH_ERR_CANCELLED");
+        CHECK(!error.retryable());
+        ENDS_WITH(Status::cancelled, 1s, call->search());
+    }
+    // Fail-open does not suppress it, and the client is none the worse.
+    Options lenient = strict();
+    lenient.fail_open = true;
+    Client open(lenient);
+    axonpush::Call call(open);
+    call.cancel();
+    ENDS_WITH(Status::cancelled, 1s, call->publish(event_of("step")));
+    CHECK_EQ(axonpush::Call::try_new(open).value()->try_stats().value().accepted, 0u);
+    dev("DELETE", "/_dev/faults");
+    CHECK(open.publish(event_of("step")).has_value());
+    CHECK_EQ(blocked.stats().accepted, 1u);
+}
+
+void a_call_does_not_own_its_client() {
+    Client client(strict());
+    {
+        axonpush::Call call(client);
+        axonpush::Call moved = std::move(call);
+        CHECK(moved->publish(event_of("step")).has_value());
+        call.cancel(); // Of nothing.
+        ENDS_WITH(Status::invalid_handle, 1s, call->search());
+        call = std::move(moved);
+        CHECK(call->publish(event_of("step")).has_value());
+        call->close();
+        ENDS_WITH(Status::invalid_handle, 1s, call->search());
+    }
+    CHECK(client.publish(event_of("step")).has_value());
+    axonpush::Call late(client);
+    axonpush::Events events = late->events("tests");
+    CHECK(events.next().has_value());
+    client.close();
+    ENDS_WITH(Status::invalid_handle, 1s, late->search());
+    ENDS_WITH(Status::invalid_handle, 1s, axonpush::Call(client));
+    CHECK(axonpush::Call::try_new(client).error().status() == Status::invalid_handle);
+}
+
+void a_stop_token_cancels() {
+#if __cplusplus >= 202002L
+    Client client(strict());
+    fault(R"({"times":0,"silent":true})");
+    std::stop_source source;
+    std::jthread other([&] {
+        std::this_thread::sleep_for(50ms);
+        source.request_stop();
+    });
+    ENDS_WITH(Status::cancelled, 5s, axonpush::Call(client, source.get_token())->publish(event_of("step")));
+    ENDS_WITH(Status::cancelled, 1s, axonpush::Call(client, source.get_token(), 1s)->search());
+    ENDS_WITH(Status::connection, 5s, axonpush::Call(client, std::stop_token(), 50ms)->search());
+    // Later than the Call.
+    std::stop_source late;
+    { axonpush::Call call(client, late.get_token()); }
+    late.request_stop();
+#endif
+}
+
+void overflow_blocks_for_a_while() {
+    fault(R"({"path":"/event","times":0,"silent":true})");
+    Options options = strict();
+    options.overflow = axonpush::Overflow::block;
+    options.queue_max_events = 1;
+    options.block_timeout_ms = 50;
+    Client client(options);
+    client.publish_async(event_of("stuck"));
+    const auto start = Clock::now();
+    ENDS_WITH(Status::queue_full, 5s, client.publish_async(event_of("no room")));
+    CHECK(Clock::now() - start >= 50ms);
+}
+
 // ---- Exceptions in callbacks ----
 
 void exceptions_of_completions_end_there() {
+    axonpush::log_set(LogLevel::error); // To stderr.
     Client client(strict());
     Latch called(4);
     const std::string said = stderr_of([&] {
@@ -965,6 +1110,19 @@ void exceptions_of_completions_end_there() {
         while (told < 3) polled.poll(20s);
     });
     CHECK(has(also, "thrown in poll"));
+
+    // They go where the log goes, and only if it has that level.
+    std::string line;
+    axonpush::log_set(LogLevel::error, [&](LogLevel level, std::string_view message) {
+        CHECK(level == LogLevel::error);
+        line = message;
+    });
+    polled.publish_async(event_of("step"), [](const Outcome &) { throw std::runtime_error("for the log"); });
+    while (polled.poll(20s) == 0) {}
+    CHECK_EQ(line, "a completion threw: for the log");
+    axonpush::log_set(LogLevel::off);
+    polled.publish_async(event_of("step"), [](const Outcome &) { throw std::runtime_error("for nobody"); });
+    CHECK_EQ(stderr_of([&] { while (polled.poll(20s) == 0) {} }), "");
 }
 
 void exceptions_of_the_log_function_end_there() {
@@ -977,6 +1135,26 @@ void exceptions_of_the_log_function_end_there() {
     CHECK(lines > 0);
     CHECK(has(said, "axonpush: error: the log function threw: the log is full\n"));
     axonpush::log_set(LogLevel::off);
+}
+
+void the_log_waits_to_be_polled() {
+    axonpush::log_set_polled(LogLevel::warn, 2);
+    std::vector<std::pair<LogLevel, std::string>> lines;
+    const auto keep = [&](LogLevel level, std::string_view message) { lines.emplace_back(level, message); };
+    CHECK_EQ(axonpush::log_poll(keep), 0u);
+    Client client(dead(true));
+    const std::uint64_t lost = client.stats().log_lines_lost;
+    CHECK_EQ(stderr_of([&] { client.publish(event_of("lost")); }), "");
+    CHECK(axonpush::log_poll(keep, 20s) >= 1);
+    CHECK(lines[0].first == LogLevel::warn && has(lines[0].second, "POST /event"));
+    for (int i = 0; i < 5; i++) Client(dead(true)).publish(event_of("lost")); // Each warns for itself.
+    CHECK(client.stats().log_lines_lost >= lost + 3);
+    const std::string said = stderr_of([] {
+        CHECK_EQ(axonpush::log_poll([](LogLevel, std::string_view) { throw std::runtime_error("in a poll"); }), 2u);
+    });
+    CHECK(has(said, "axonpush: error: the log function threw: in a poll\n"));
+    axonpush::log_set(LogLevel::off);
+    CHECK_EQ(axonpush::log_poll(keep, 20s), 0u); // At once: the log is not polled any more.
 }
 
 void the_log_goes_where_it_is_told() {
@@ -1231,8 +1409,14 @@ int main(int argc, char **argv) {
                        TEST(futures_are_ready_when_the_client_is_gone),
                        TEST(polled_completions_run_inside_poll),
                        TEST(overflow_is_told),
+                       TEST(a_call_has_a_deadline),
+                       TEST(a_call_can_be_cancelled),
+                       TEST(a_call_does_not_own_its_client),
+                       TEST(a_stop_token_cancels),
+                       TEST(overflow_blocks_for_a_while),
                        TEST(exceptions_of_completions_end_there),
                        TEST(exceptions_of_the_log_function_end_there),
+                       TEST(the_log_waits_to_be_polled),
                        TEST(the_log_goes_where_it_is_told),
                        TEST(clients_move),
                        TEST(responses_move),
