@@ -17,7 +17,7 @@ demo: build examples
 
 ## make test      all tests; installs the tools they need where it can
 test: tools check test-rust test-c test-conformance test-abi test-examples test-memory test-python \
-      test-otlp test-cpp test-go test-node test-packaging
+      test-otlp test-page test-cpp test-go test-node test-packaging
 
 ## make check     formatting, lints, and whether the committed header is the generated one
 check:
@@ -58,6 +58,8 @@ test-python: build
 	tests/python/run
 test-otlp: build
 	tests/otlp/run
+test-page: build
+	tests/page/run
 test-cpp: build
 	bindings/cpp/test
 test-go: build
@@ -88,4 +90,4 @@ include packaging/install.mk packaging/docs.mk
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build header examples test-rust test-c test-conformance test-abi test-examples test-memory test-python test-otlp test-cpp test-go test-node test-races bench tools clean FORCE
+.PHONY: help demo test check build header examples test-rust test-c test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races bench tools clean FORCE

@@ -25,7 +25,7 @@ use crate::problem::Problem;
 use crate::record::Entry;
 use crate::response::{Created, Streams};
 use crate::shared::Shared;
-use crate::{dev, events, feed, otlp, resources, traces, transfer, webhooks};
+use crate::{dev, events, feed, otlp, page, resources, traces, transfer, webhooks};
 
 const MAX_BODY: usize = 8 << 20;
 const MAX_IMPORT: usize = 512 << 20;
@@ -56,6 +56,7 @@ impl Service {
             control: finish(
                 dev::routes()
                     .merge(feed::routes())
+                    .merge(page::routes())
                     .merge(transfer::routes()),
                 &shared,
             ),
@@ -74,7 +75,7 @@ impl Service {
         let path = head.uri.path().to_owned();
         let response = match self.shared.hosts.check(&head) {
             Err(problem) => problem.into_response(),
-            Ok(()) if path.starts_with(dev::PREFIX) => self.control(head, body).await,
+            Ok(()) if is_ours(&head) => self.control(head, body).await,
             Ok(()) => self.rehearse(&connection, head, body).await,
         };
         self.send(response, &path, &request_id, busy).await
@@ -235,6 +236,12 @@ impl Service {
         };
         Response::from_parts(parts, ResponseBody { body, _busy: busy })
     }
+}
+
+/// The control endpoints and the page, which are no part of the service.
+fn is_ours(head: &Parts) -> bool {
+    let path = head.uri.path();
+    path.starts_with(dev::PREFIX) || page::has(path)
 }
 
 fn finish(router: Router<Arc<Shared>>, shared: &Arc<Shared>) -> Router {

@@ -94,7 +94,7 @@ fn conditions(query: &Query) -> Conditions {
     query.page_conditions(&[events::FILTERS, FILTERS])
 }
 
-/// Events that match, newest first, whether there are older ones, and the cursor with which the feed goes on.
+/// Events that match, newest first (with `after` the next ones after a number), whether there are more, and the cursor with which the feed goes on.
 async fn index(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Outcome {
     let query = Query::parse(query.as_deref())?;
     let limit = match query.number("limit")?.unwrap_or(PAGE) {
@@ -110,13 +110,21 @@ async fn index(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> 
     if let Some(before) = query.number::<i64>("before")? {
         conditions.and("seq < ?", before);
     }
-    let order = format!("ORDER BY seq DESC LIMIT {}", limit + 1);
+    let after = query.number::<i64>("after")?;
+    if let Some(after) = after {
+        conditions.and("seq > ?", after);
+    }
+    let direction = if after.is_some() { "ASC" } else { "DESC" };
+    let order = format!("ORDER BY seq {direction} LIMIT {}", limit + 1);
     let (cursor, mut events) = shared.store.with(|db| {
         let events = listed(db, &conditions, &order)?;
         Ok::<_, Problem>((Cursor::newest(db)?, events))
     })?;
     let more = events.len() as u64 > limit;
     events.truncate(limit as usize);
+    if after.is_some() {
+        events.reverse();
+    }
     ok(&json!({ "events": events, "more": more, "cursor": cursor.to_string() }))
 }
 

@@ -16,6 +16,7 @@
 //! | `clock` | what time it is, and how time is written |
 //! | `store`, `schema.sql` | where everything is kept |
 //! | `derive` | which event members are read out of payload and metadata |
+//! | `page` | the page at `/`, whose files are in `page/` |
 //! | `feed` | what the page reads: events by number, live and backwards |
 //! | `transfer` | export and import |
 //! | `ingest` | what becomes of an event that came in |
@@ -36,6 +37,7 @@ mod feed;
 mod hosts;
 mod ingest;
 mod otlp;
+mod page;
 mod path;
 mod problem;
 mod query;

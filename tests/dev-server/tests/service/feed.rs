@@ -304,6 +304,11 @@ fn the_list_goes_back_by_number_and_over_all_organizations() {
     );
     let page = listed(&server, "?limit=2&before=2");
     assert_eq!((names(&page), &page["more"]), (vec!["0"], &json!(false)));
+    let page = listed(&server, "?limit=2&after=1");
+    assert_eq!(
+        (names(&page), &page["more"]),
+        (vec!["2", "1"], &json!(true))
+    );
     assert_eq!(names(&listed(&server, "?orgId=2")), ["3", "1"]);
     assert_eq!(
         get(&server, "/_dev/events?limit=501").locations(),
@@ -534,4 +539,77 @@ fn an_export_can_be_imported() {
             "{wrong}"
         );
     }
+}
+
+#[test]
+fn the_page_is_there_with_a_strict_policy() {
+    let server = start();
+    let page = request(&server, "GET", "/", &[], "");
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (200, Some("text/html; charset=utf-8"))
+    );
+    assert!(page.body.starts_with("<!doctype html>"));
+    let files: Vec<&str> = page
+        .body
+        .split('"')
+        .filter(|it| it.starts_with("/_page/"))
+        .collect();
+    assert_eq!(files.len(), 3, "{files:?}");
+    for file in files.into_iter().chain(["/"]) {
+        let response = request(&server, "GET", file, &[], "");
+        assert_eq!(response.status, 200, "{file}");
+        let policy = response
+            .header("content-security-policy")
+            .expect("a policy");
+        assert!(
+            policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    }
+    // Every module that one of them imports is there.
+    let mut waiting = vec!["main.js".to_owned()];
+    let mut seen = Vec::new();
+    while let Some(name) = waiting.pop() {
+        if seen.contains(&name) {
+            continue;
+        }
+        let response = request(&server, "GET", &format!("/_page/{name}"), &[], "");
+        assert_eq!(
+            (response.status, response.header("content-type")),
+            (200, Some("text/javascript; charset=utf-8")),
+            "{name}"
+        );
+        waiting.extend(
+            response
+                .body
+                .split("from './")
+                .skip(1)
+                .filter_map(|it| Some(it.split_once('\'')?.0.to_owned())),
+        );
+        seen.push(name);
+    }
+    assert!(seen.len() > 10, "{seen:?}");
+    assert_eq!(send(&server, "POST", "/", json!({})).status, 405);
+    assert_eq!(
+        request(&server, "GET", "/_page/nothing.js", &[], "").status,
+        401
+    );
+    assert!(
+        server.requests().iter().all(|it| it["target"] != "/"),
+        "the page is no part of the service"
+    );
+    assert_eq!(
+        request(&server, "GET", "/_dev/about", &[], "").json()["apiKey"],
+        "ak_dev"
+    );
+    let keyed = start_with(Config {
+        api_keys: vec!["pt_t".into(), "ak_mine".into()],
+        ..Config::default()
+    });
+    assert_eq!(
+        request(&keyed, "GET", "/_dev/about", &[], "").json()["apiKey"],
+        "ak_mine"
+    );
 }
