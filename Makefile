@@ -10,7 +10,7 @@ export CARGO_TARGET_DIR
 .NOTPARALLEL:
 
 help:
-	@sed -n 's/^## //p' Makefile packaging/*.mk
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 ## make demo      builds everything, publishes an event to a local server and reads it back
 demo: server examples
@@ -33,6 +33,8 @@ build: library server
 library:
 	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib -- \
 		--print native-static-libs="$(CARGO_TARGET_DIR)/release/native-static-libs"
+# What bindings tell their users to make.
+target/release/libaxonpush.so: library
 # Of the whole workspace, so that it shares its dependencies with `cargo test --workspace`: for one package alone,
 # Cargo would build some of them again, with fewer features.
 server:
@@ -85,7 +87,7 @@ bench: build
 tools:
 	tests/tools
 
-include packaging/install.mk packaging/docs.mk
+include packaging/install.mk packaging/docs.mk tests/sanitizers/sanitizers.mk
 
 ## make clean     removes what was built
 clean:
