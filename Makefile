@@ -1,46 +1,51 @@
 # The few verbs of this project. `make help` lists them.
 
-CARGO  ?= cargo
-DEV    := target/debug
-LIB    := target/release/libaxonpush.so
-SERVER := $(abspath $(DEV)/axonpush-dev-server)
+CARGO ?= cargo
+# Where everything is built. Absolute, for scripts that run elsewhere; tests/built knows the rest.
+override CARGO_TARGET_DIR := $(shell CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)' tests/built target)
+export CARGO_TARGET_DIR
 
-export AXONPUSH_DEV_SERVER ?= $(SERVER)
-export AXONPUSH_LIB_DIR ?= $(abspath target/release)
+# One verb after the other, even with -j: two suites at once would disturb each other's clocks. `make test` knows which
+# may run side by side.
+.NOTPARALLEL:
 
 help:
-	@sed -n 's/^## //p' Makefile packaging/*.mk
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 ## make demo      builds everything, publishes an event to a local server and reads it back
-demo: build examples
-	tests/with-server target/examples/quickstart
+demo: server examples
+	tests/with-server "$(CARGO_TARGET_DIR)/examples/quickstart"
 
 ## make test      all tests; installs the tools they need where it can
-test: tools check test-rust test-c test-conformance test-abi test-examples test-memory test-python \
-      test-otlp test-page test-cpp test-go test-node test-packaging
+test: tools
+	tests/all
 
-## make check     formatting, lints, and whether the committed header is the generated one
+## make check     formatting and lints
 check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 ## make build     the library (release) and the development server
-build: $(LIB) $(DEV)/axonpush-dev-server
+build: library server
 
-# Cargo knows what is stale. Without the rlib, which only Rust programs want: with it, Cargo leaves
-# link-time optimisation out, and the library is a fifth larger.
-$(LIB): FORCE
-	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib
-$(DEV)/axonpush-dev-server: FORCE
-	$(CARGO) build -p axonpush-dev-server
-FORCE:
+# Without the rlib, which only Rust programs want: with it, Cargo leaves link-time optimisation out, and the library is
+# a fifth larger. The file beside it is for tests/packaging/run.
+library:
+	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib -- \
+		--print native-static-libs="$(CARGO_TARGET_DIR)/release/native-static-libs"
+# What bindings tell their users to make.
+target/release/libaxonpush.so: library
+# Of the whole workspace, so that it shares its dependencies with `cargo test --workspace`: for one package alone,
+# Cargo would build some of them again, with fewer features.
+server:
+	$(CARGO) build --workspace --bins
 
 ## make header    writes include/axonpush.h anew from src/ffi/
 header:
 	AXONPUSH_UPDATE_HEADER=1 $(CARGO) build --release
 
-examples: $(LIB)
-	$(MAKE) -C examples-c OUT=$(abspath target/examples)
+examples: library
+	$(MAKE) -C examples-c OUT="$(CARGO_TARGET_DIR)/examples"
 
 test-rust:
 	$(CARGO) test --workspace
@@ -48,7 +53,7 @@ test-c: build
 	tests/c/run
 test-conformance: build
 	tests/conformance/run-c
-test-abi: build
+test-abi: library
 	tests/abi/check
 test-examples: build
 	tests/c/run --examples
@@ -56,9 +61,9 @@ test-memory: build
 	tests/c/run --valgrind
 test-python: build
 	tests/python/run
-test-otlp: build
+test-otlp: server
 	tests/otlp/run
-test-page: build
+test-page: server
 	tests/page/run
 test-cpp: build
 	bindings/cpp/test
@@ -70,8 +75,8 @@ test-node: build
 ## make test-races  the queue under ThreadSanitizer (needs a nightly toolchain, so not part of `make test`)
 test-races:
 	RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg axonpush_races" \
-	TSAN_OPTIONS="suppressions=$(abspath tests/races/suppressions)" \
-	$(CARGO) +nightly test --lib --target x86_64-unknown-linux-gnu --target-dir target/races -- queue
+	TSAN_OPTIONS="suppressions=tests/races/suppressions" \
+	$(CARGO) +nightly test --lib --target x86_64-unknown-linux-gnu --target-dir "$(CARGO_TARGET_DIR)/races" -- queue
 
 ## make bench     ours beside libcurl, librdkafka, raw sockets and the Python SDK, and each binding beside C
 bench: build
@@ -80,14 +85,14 @@ bench: build
 	bindings/go/bench
 	bindings/node/bench/run
 
-# What the tests need beyond Rust and make; installed where apt and the rights are there.
+# What the tests need beyond make; installed where apt and the rights are there.
 tools:
 	tests/tools
 
-include packaging/install.mk packaging/docs.mk
+include packaging/install.mk packaging/docs.mk tests/sanitizers/sanitizers.mk
 
 ## make clean     removes what was built
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build header examples test-rust test-c test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races bench tools clean FORCE
+.PHONY: help demo test check build library server header examples test-rust test-c test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races bench tools clean

@@ -1,6 +1,6 @@
 # make docs; included by the root Makefile.
 
-## make docs      an HTML reference of both headers, in target/docs/html
+## make docs      an HTML reference of both headers; says where it is
 docs:
 	@packaging/docs
 

@@ -40,10 +40,11 @@ func TestMain(m *testing.M) {
 }
 
 func startServer(arguments ...string) (url string, stop func(), err error) {
-	program := os.Getenv("AXONPUSH_DEV_SERVER")
-	if program == "" {
-		program = "../../target/debug/axonpush-dev-server"
+	built, err := exec.Command("../../tests/built", "server").Output()
+	if err != nil {
+		return "", nil, err
 	}
+	program := strings.TrimSpace(string(built))
 	command := exec.Command(program, append([]string{"--listen", "127.0.0.1:0"}, arguments...)...)
 	command.Stderr = os.Stderr
 	out, err := command.StdoutPipe()

@@ -68,39 +68,6 @@ static void give_up(const char *why) {
     exit(3);
 }
 
-/* Blocks of the running test, newest first. */
-static struct block {
-    struct block *next;
-} *blocks;
-
-void *scratch(size_t size) {
-    struct block *block = calloc(1, sizeof *block + size);
-    if (!block) give_up("no memory");
-    block->next = blocks;
-    blocks = block;
-    return block + 1;
-}
-
-static void free_scratch(void) {
-    while (blocks) {
-        struct block *next = blocks->next;
-        free(blocks);
-        blocks = next;
-    }
-}
-
-char *format(const char *pattern, ...) {
-    va_list list;
-    va_start(list, pattern);
-    int length = vsnprintf(NULL, 0, pattern, list);
-    va_end(list);
-    char *text = scratch((size_t)length + 1);
-    va_start(list, pattern);
-    vsnprintf(text, (size_t)length + 1, pattern, list);
-    va_end(list);
-    return text;
-}
-
 char *repeated(const char *piece, size_t count) {
     size_t length = strlen(piece);
     char *text = scratch(length * count + 1);
@@ -172,7 +139,7 @@ int run_tests(const test *tests, size_t count, int argc, char **argv) {
                (long long)(now_ms() - start));
         *(holds ? &passed : &failed) += 1;
         if (!holds) on_a_thread(close_what_was_left);
-        free_scratch();
+        arena_free();
     }
     printf("%d passed, %d failed\n", passed, failed);
     return failed ? 1 : 0;
@@ -250,6 +217,43 @@ axonpush_event test_event(void) {
     return event;
 }
 
+/* ---- JSON ---- */
+
+/* NULL for no text. Text that is no JSON is no response of the library's or the server's, and ends the program. */
+static json *parsed(const char *text) {
+    const char *why = NULL;
+    json *document = text && *text ? json_parse_any(text, &why) : NULL;
+    if (why) give_up(format("%s is no JSON: %s", text, why));
+    return document;
+}
+
+static const char *string_of(const json *value) {
+    return value && value->kind == JSON_STRING ? value->text : NULL;
+}
+
+const char *json_raw(const char *text, const char *pointer) {
+    const json *value = json_at(parsed(text), pointer);
+    return value ? json_show(value) : NULL;
+}
+
+const char *json_text(const char *text, const char *pointer) {
+    return string_of(json_at(parsed(text), pointer));
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+const char *json_names(const char *text, const char *pointer) {
+    const json *object = json_at(parsed(text), pointer);
+    if (!object || object->kind != JSON_OBJECT) return "";
+    /* The document is not looked at again. */
+    qsort(object->names, object->count, sizeof *object->names, by_text);
+    const char *joined = "";
+    for (size_t i = 0; i < object->count; i++) joined = format("%s%s%s", joined, i ? " " : "", object->names[i]);
+    return joined;
+}
+
 /* ---- The development server ---- */
 
 static int connect_to_server(void) {
@@ -303,12 +307,22 @@ void fault(const char *json) {
     dev("POST", "/_dev/faults", body);
 }
 
+const json *request_log(void) {
+    return json_member(parsed(dev("GET", "/_dev/requests", NULL)), "requests");
+}
+
+/* NULL where the log is shorter. */
+static const json *logged_request(size_t index) {
+    const json *log = request_log();
+    return index < log->count ? log->items[index] : NULL;
+}
+
 size_t request_count(void) {
-    return json_count(dev("GET", "/_dev/requests", NULL), "/requests");
+    return request_log()->count;
 }
 
 const char *request_member(size_t index, const char *name) {
-    return json_text(dev("GET", "/_dev/requests", NULL), format("/requests/%zu/%s", index, name));
+    return string_of(json_member(logged_request(index), name));
 }
 
 const char *request_body(size_t index) {
@@ -316,12 +330,10 @@ const char *request_body(size_t index) {
 }
 
 const char *request_header(size_t index, const char *name) {
-    const char *log = dev("GET", "/_dev/requests", NULL);
-    size_t count = json_count(log, format("/requests/%zu/headers", index));
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(json_text(log, format("/requests/%zu/headers/%zu/0", index, i)), name) == 0) {
-            return json_text(log, format("/requests/%zu/headers/%zu/1", index, i));
-        }
+    const json *headers = json_member(logged_request(index), "headers");
+    for (size_t i = 0; headers && i < headers->count; i++) {
+        json *const *pair = headers->items[i]->items;
+        if (strcmp(pair[0]->text, name) == 0) return pair[1]->text;
     }
     return NULL;
 }
@@ -330,211 +342,4 @@ long long server_stat(const char *name) {
     const char *number = json_raw(dev("GET", "/_dev/stats", NULL), format("/%s", name));
     if (!number) give_up(format("the server has no number %s", name));
     return atoll(number);
-}
-
-/* ---- JSON ---- */
-
-static const char *skip_blank(const char *at) {
-    return at + strspn(at, " \t\r\n");
-}
-
-/* The end of the value that starts at `at`. The text is valid JSON. */
-static const char *value_end(const char *at) {
-    int depth = 0;
-    bool in_string = false;
-    for (;; at++) {
-        if (!*at) return at;
-        if (in_string) {
-            if (*at == '\\') at++;
-            else if (*at == '"') in_string = false;
-        } else if (*at == '"') {
-            in_string = true;
-        } else if (*at == '{' || *at == '[') {
-            depth++;
-        } else if (depth == 0 && strchr(",}] \t\r\n", *at)) {
-            return at;
-        } else if (*at == '}' || *at == ']') {
-            depth--;
-        } else {
-            continue;
-        }
-        if (depth == 0 && !in_string) return at + 1;
-    }
-}
-
-static void put_utf8(char **out, unsigned code) {
-    char *o = *out;
-    if (code < 0x80) {
-        *o++ = (char)code;
-    } else if (code < 0x800) {
-        *o++ = (char)(0xC0 | code >> 6);
-        *o++ = (char)(0x80 | (code & 63));
-    } else if (code < 0x10000) {
-        *o++ = (char)(0xE0 | code >> 12);
-        *o++ = (char)(0x80 | (code >> 6 & 63));
-        *o++ = (char)(0x80 | (code & 63));
-    } else {
-        *o++ = (char)(0xF0 | code >> 18);
-        *o++ = (char)(0x80 | (code >> 12 & 63));
-        *o++ = (char)(0x80 | (code >> 6 & 63));
-        *o++ = (char)(0x80 | (code & 63));
-    }
-    *out = o;
-}
-
-static unsigned hex4(const char *digits) {
-    char copy[5] = {0};
-    memcpy(copy, digits, 4);
-    return (unsigned)strtoul(copy, NULL, 16);
-}
-
-/* The string that starts at `at` (a quote), unescaped. */
-static char *unescaped(const char *at) {
-    const char *end = value_end(at) - 1;
-    char *text = scratch((size_t)(end - at) + 1), *out = text;
-    for (at++; at < end; at++) {
-        if (*at != '\\') {
-            *out++ = *at;
-            continue;
-        }
-        at++;
-        if (*at != 'u') {
-            static const char letters[] = "bfnrt", values[] = "\b\f\n\r\t";
-            const char *letter = strchr(letters, *at);
-            *out++ = letter ? values[letter - letters] : *at;
-            continue;
-        }
-        unsigned code = hex4(at + 1);
-        at += 4;
-        if (code >= 0xD800 && code < 0xDC00) {
-            code = 0x10000 + ((code - 0xD800) << 10) + (hex4(at + 3) - 0xDC00);
-            at += 6;
-        }
-        put_utf8(&out, code);
-    }
-    *out = 0;
-    return text;
-}
-
-/* Calls `visit` with each member (key NULL in an array) until it gives false. */
-typedef bool (*visit_fn)(const char *key, const char *value, void *data);
-
-static void each_member(const char *at, visit_fn visit, void *data) {
-    if (!at || (*at != '{' && *at != '[')) return;
-    bool object = *at == '{';
-    at = skip_blank(at + 1);
-    while (*at && *at != '}' && *at != ']') {
-        char *key = NULL;
-        if (object) {
-            key = unescaped(at);
-            at = skip_blank(skip_blank(value_end(at)) + 1);
-        }
-        if (!visit(key, at, data)) return;
-        at = skip_blank(value_end(at));
-        if (*at == ',') at = skip_blank(at + 1);
-    }
-}
-
-struct search {
-    const char *name, *found;
-    size_t index;
-};
-
-static bool search_member(const char *key, const char *value, void *data) {
-    struct search *search = data;
-    bool here = key ? strcmp(key, search->name) == 0
-                    : search->index == (size_t)strtoul(search->name, NULL, 10);
-    if (here) search->found = value;
-    search->index++;
-    return !here;
-}
-
-static const char *find(const char *json, const char *pointer) {
-    const char *at = json ? skip_blank(json) : NULL;
-    while (at && *pointer == '/') {
-        size_t length = strcspn(++pointer, "/");
-        char *name = format("%.*s", (int)length, pointer), *out = name;
-        for (const char *c = name; *c; c++) {
-            if (*c == '~' && c[1]) *out++ = *++c == '1' ? '/' : '~';
-            else *out++ = *c;
-        }
-        *out = 0;
-        struct search search = {name, NULL, 0};
-        each_member(at, search_member, &search);
-        at = search.found;
-        pointer += length;
-    }
-    return at;
-}
-
-const char *json_raw(const char *json, const char *pointer) {
-    const char *at = find(json, pointer);
-    return at ? format("%.*s", (int)(value_end(at) - at), at) : NULL;
-}
-
-const char *json_text(const char *json, const char *pointer) {
-    const char *at = find(json, pointer);
-    return at && *at == '"' ? unescaped(at) : NULL;
-}
-
-static bool count_member(const char *key, const char *value, void *data) {
-    (void)key;
-    (void)value;
-    ++*(size_t *)data;
-    return true;
-}
-
-size_t json_count(const char *json, const char *pointer) {
-    size_t count = 0;
-    each_member(find(json, pointer), count_member, &count);
-    return count;
-}
-
-struct members {
-    const char **values;
-    size_t count;
-};
-
-static bool add_member(const char *key, const char *value, void *data) {
-    (void)key;
-    struct members *members = data;
-    members->values[members->count++] = value;
-    return true;
-}
-
-size_t json_members(const char *json, const char *pointer, const char *const **values) {
-    const char *at = find(json, pointer);
-    size_t count = 0;
-    each_member(at, count_member, &count);
-    struct members members = {scratch((count + 1) * sizeof *members.values), 0};
-    each_member(at, add_member, &members);
-    *values = members.values;
-    return count;
-}
-
-struct names {
-    const char *list[64];
-    size_t count;
-};
-
-static bool add_name(const char *key, const char *value, void *data) {
-    (void)value;
-    struct names *names = data;
-    if (key && names->count < 64) names->list[names->count++] = key;
-    return true;
-}
-
-static int by_text(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-const char *json_names(const char *json, const char *pointer) {
-    struct names names = {{0}, 0};
-    each_member(find(json, pointer), add_name, &names);
-    qsort(names.list, names.count, sizeof *names.list, by_text);
-    const char *joined = "";
-    for (size_t i = 0; i < names.count; i++) {
-        joined = i ? format("%s %s", joined, names.list[i]) : names.list[i];
-    }
-    return joined;
 }

@@ -10,6 +10,8 @@
 
 #include <axonpush.h>
 
+#include "json.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -79,9 +81,9 @@ int scaled(int count);
 int64_t now_ms(void);
 void sleep_ms(int ms);
 
-/* Memory and formatted text that live until the end of the test. */
-void *scratch(size_t size);
-char *format(const char *pattern, ...);
+/* Memory and formatted text that live until the end of the test: json.h's arena. */
+#define scratch arena_new
+#define format arena_format
 /* `count` times `piece`. */
 char *repeated(const char *piece, size_t count);
 
@@ -107,7 +109,8 @@ axonpush_event test_event(void);
 const char *dev(const char *method, const char *path, const char *body);
 /* POST /_dev/faults, with ' for ". */
 void fault(const char *json);
-/* How many requests are in the log. */
+/* The requests in the log, oldest first. */
+const json *request_log(void);
 size_t request_count(void);
 /* A member of request `index` of the log, such as "method", "target", "outcome". */
 const char *request_member(size_t index, const char *name);
@@ -117,17 +120,13 @@ const char *request_header(size_t index, const char *name);
 /* A number of GET /_dev/stats. */
 long long server_stat(const char *name);
 
-/* ---- JSON, read without the library under test ---- */
+/* ---- JSON, read without the library under test; json.h has more ---- */
 
 /* The raw text at an RFC 6901 pointer; NULL if there is none. */
-const char *json_raw(const char *json, const char *pointer);
+const char *json_raw(const char *text, const char *pointer);
 /* The string at a pointer, unescaped; NULL if there is none. */
-const char *json_text(const char *json, const char *pointer);
-/* Members of an array or object. */
-size_t json_count(const char *json, const char *pointer);
-/* The members of an array or object: where the value of each begins, for use as a `json` here. */
-size_t json_members(const char *json, const char *pointer, const char *const **values);
+const char *json_text(const char *text, const char *pointer);
 /* The names of an object's members, sorted, joined by blanks. */
-const char *json_names(const char *json, const char *pointer);
+const char *json_names(const char *text, const char *pointer);
 
 #endif

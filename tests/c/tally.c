@@ -224,17 +224,14 @@ bool in_time(int64_t start, int limit_ms) {
 /* ---- The development server's log ---- */
 
 logged *logged_events(size_t *count) {
-    const char *const *requests;
-    const char *log = dev("GET", "/_dev/requests", NULL);
-    size_t all = json_members(log, "/requests", &requests);
-    logged *list = scratch((all + 1) * sizeof *list);
+    const json *log = request_log();
+    logged *list = scratch((log->count + 1) * sizeof *list);
     *count = 0;
-    for (size_t i = 0; i < all; i++) {
-        const char *target = json_text(requests[i], "/target");
-        const char *body = json_text(requests[i], "/body");
-        if (!target || strcmp(target, "/event") != 0 || !body || !*body) continue;
+    for (size_t i = 0; i < log->count; i++) {
+        const char *body = json_member(log->items[i], "body")->text;
+        if (strcmp(json_member(log->items[i], "target")->text, "/event") != 0 || !body || !*body) continue;
         list[*count].body = body;
-        list[*count].outcome = json_text(requests[i], "/outcome");
+        list[*count].outcome = json_member(log->items[i], "outcome")->text;
         ++*count;
     }
     return list;

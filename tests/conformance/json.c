@@ -75,6 +75,7 @@ typedef struct reader {
     const char *at;
     const char *why;
     int depth;
+    bool once; /* No member twice. */
 } reader;
 
 static json *read_value(reader *in);
@@ -184,7 +185,7 @@ static json *read_list(reader *in, bool object) {
             json *key = read_string(in);
             if (!key) return NULL;
             if (strlen(key->text) != key->length) return flaw(in, "a name with a NUL inside");
-            if (json_member(list, key->text)) return flaw(in, "a member twice");
+            if (in->once && json_member(list, key->text)) return flaw(in, "a member twice");
             if (!read_sign(in, ':')) return flaw(in, "no colon");
             name = key->text;
         }
@@ -228,13 +229,21 @@ static json *read_value(reader *in) {
     return value;
 }
 
-json *json_parse(const char *text, const char **why) {
-    reader in = {text, NULL, 0};
+static json *parse(const char *text, bool once, const char **why) {
+    reader in = {text, NULL, 0, once};
     json *value = read_value(&in);
     skip_blanks(&in);
     if (value && *in.at) value = flaw(&in, "more after the end");
     *why = in.why;
     return value;
+}
+
+json *json_parse(const char *text, const char **why) {
+    return parse(text, true, why);
+}
+
+json *json_parse_any(const char *text, const char **why) {
+    return parse(text, false, why);
 }
 
 /* ---- Looking up, comparing, showing ---- */

@@ -1,7 +1,8 @@
 /*
- * JSON for the runner: read, looked up, compared. For tests only, and deliberately without the library under test.
+ * JSON for the tests in C, and for the C++ runner of the table: read, looked up, compared. Deliberately without the
+ * library under test.
  *
- * All memory is from arena_new() and lives until arena_free(): a row's worth.
+ * All memory is from arena_new() and lives until arena_free(): as long as one row, or one test.
  */
 #ifndef AXONPUSH_CONFORMANCE_JSON_H
 #define AXONPUSH_CONFORMANCE_JSON_H
@@ -31,6 +32,8 @@ char *arena_format(const char *pattern, ...);
 
 /* The document; NULL, with the reason in *why, when it is no JSON or an object has a member twice. */
 json *json_parse(const char *text, const char **why);
+/* The same, but an object may have a member twice, as JSON allows; json_member() gives the first. */
+json *json_parse_any(const char *text, const char **why);
 json *json_string(const char *text); /* NULL gives null. */
 json *json_number(double number);
 json *json_boolean(bool boolean);

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { AxonPush } from '../src/index.js';
 import { load } from '../src/library.js';
 
-const SERVER =
-  process.env.AXONPUSH_DEV_SERVER || fileURLToPath(new URL('../../../target/debug/axonpush-dev-server', import.meta.url));
+const SERVER = execFileSync(fileURLToPath(new URL('../../../tests/built', import.meta.url)), ['server'], { encoding: 'utf8' }).trim();
 
 /** Where nobody listens. */
 export const DEAD = 'http://127.0.0.1:1';
