@@ -33,5 +33,5 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// the bindings to them.
 pub mod tables {
     pub use crate::client::operations::OPERATIONS;
-    pub use crate::client::settings::SETTINGS;
+    pub use crate::client::settings::{SETTINGS, Setting};
 }

@@ -1,7 +1,7 @@
 //! The header and the bindings type the defaults of the options once more, where their readers look.
 //! Here each of them is compared with the table of settings. The README's table is compared in `readme.rs`.
 
-use axonpush::config::{SETTINGS, Setting};
+use axonpush::tables::{SETTINGS, Setting};
 
 /// A file that documents every option, between two marks.
 struct Page {
@@ -175,12 +175,14 @@ impl Entry {
         if self.code.starts_with('|') {
             return self.said.trim_end_matches('|').rsplit(" | ").next();
         }
-        let marks = ["Default ", "default ", "default: "];
+        let marks = ["Default ", "Default: ", "default ", "default: "];
         let after = marks
             .iter()
             .filter_map(|mark| Some(self.said.rsplit_once(mark)?.1));
         let initial = || {
             self.code
+                .split_once(" = ")?
+                .1
                 .split_once("::")?
                 .1
                 .strip_suffix(';')
@@ -220,7 +222,8 @@ fn is_meant(setting: &Setting, said: &str) -> bool {
             ways.push(format!("{} s", number / 1000));
         }
     }
-    let end = [". ", "; ", ", "]
+    // What 0 stands for is said behind it.
+    let end = [". ", "; ", ", ", ": "]
         .iter()
         .filter_map(|end| said.find(end))
         .min();

@@ -52,13 +52,14 @@ impl Limits {
     /// The line that tells of dropped events.
     pub fn describe_drops(&self, drops: DropReport) -> String {
         let DropReport { events, bound } = drops;
+        let were = if events == 1 { "event was" } else { "events were" };
         let cure = match bound {
             Bound::Events => "raise queue_max_events",
             Bound::Bytes => "raise queue_max_bytes",
             Bound::Completions => "run completions faster (axonpush_poll)",
         };
         format!(
-            "the queue is full ({}): {events} events were dropped to make room for newer ones; \
+            "the queue is full ({}): {events} {were} dropped to make room for newer ones; \
              {cure}, publish more slowly, or choose another overflow policy",
             self.describe(bound)
         )
