@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import traceback
 import urllib.request
 from pathlib import Path
 
@@ -149,9 +150,9 @@ def main():
             try:
                 test(server)
                 print(f"ok      {name}", flush=True)
-            except Exception as error:
+            except Exception:
                 failed += 1
-                print(f"FAILED  {name}\n    {error}", flush=True)
+                print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)
     print(f"{len(tests) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

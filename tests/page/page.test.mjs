@@ -2,12 +2,12 @@
  * The page of the dev server in headless Chromium. `run` prepares everything; the pictures are for a person to look at.
  *
  * AXONPUSH_DEV_SERVER, AXONPUSH_TEST_PUBLISHER (examples-c/quickstart, which publishes through the library),
- * AXONPUSH_TEST_CHROMIUM, AXONPUSH_TEST_PICTURES (a folder)
+ * AXONPUSH_TEST_FLAGS (with which a compiler finds the library), AXONPUSH_TEST_CHROMIUM, AXONPUSH_TEST_PICTURES (a folder)
  */
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,10 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
-const { AXONPUSH_DEV_SERVER, AXONPUSH_TEST_PUBLISHER, AXONPUSH_TEST_CHROMIUM, AXONPUSH_TEST_PICTURES } = process.env;
+const {
+  AXONPUSH_DEV_SERVER, AXONPUSH_TEST_PUBLISHER, AXONPUSH_TEST_FLAGS = '', AXONPUSH_TEST_CHROMIUM, AXONPUSH_TEST_PICTURES,
+} = process.env;
+const run = promisify(execFile);
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const KEY = 'ak_dev';
 
@@ -127,9 +130,31 @@ test('the empty page is the quickstart, and one button sends a test run', async 
 
 test('an event that the library publishes appears without a reload', { skip: !AXONPUSH_TEST_PUBLISHER && 'no library was given' }, async () => {
   await visit();
-  await promisify(execFile)(AXONPUSH_TEST_PUBLISHER, [server.url], { env: { AXONPUSH_API_KEY: KEY } });
+  await run(AXONPUSH_TEST_PUBLISHER, [server.url], { env: { AXONPUSH_API_KEY: KEY } });
   await row('hello').waitFor();
 });
+
+/** What is printed there runs as it is printed; Go, Node and Python need their bindings, whose own tests run such programs. */
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+for (const [language, compiler, options, name] of [['C', 'cc', ['-std=c99'], 'c'], ['C++', 'c++', ['-std=c++17'], 'cpp'], ['curl']]) {
+  const missing = compiler ? !AXONPUSH_TEST_PUBLISHER && 'no library was given' : !hasCurl && 'curl is not installed';
+  test(`the ${language} program of the quickstart runs`, { skip: missing }, async () => {
+    await visit();
+    await page.getByRole('button', { name: language, exact: true }).click();
+    const code = await page.locator('.code pre').textContent();
+    if (compiler) {
+      const folder = mkdtempSync(join(tmpdir(), 'axonpush-page-'));
+      const source = join(folder, `hello.${name}`);
+      writeFileSync(source, code);
+      await run(compiler, [...options, '-Wall', '-Werror', source, '-o', join(folder, 'hello'), ...AXONPUSH_TEST_FLAGS.split('\n')]);
+      await run(join(folder, 'hello'), [], { env: {} });
+      rmSync(folder, { recursive: true });
+    } else {
+      await run('sh', ['-c', code]);
+    }
+    await row('hello').waitFor();
+  });
+}
 
 test('a thousand events arrive while a row is open, and nothing moves', async () => {
   await server.bringIn(Array.from({ length: 80 }, (_, i) => ({ identifier: `old ${i}` })));
@@ -326,7 +351,7 @@ test('a failure that is armed by a click is met, and the attempts are shown', { 
   await visit('/?view=failures');
   await page.getByRole('button', { name: '503 twice' }).click();
   await page.locator('.armed', { hasText: '503' }).waitFor();
-  await promisify(execFile)(AXONPUSH_TEST_PUBLISHER, [server.url], { env: { AXONPUSH_API_KEY: KEY } });
+  await run(AXONPUSH_TEST_PUBLISHER, [server.url], { env: { AXONPUSH_API_KEY: KEY } });
   await page.locator('tr', { hasText: 'fault: status 503' }).nth(1).waitFor();
   await page.getByText('Nothing: every request is answered as the service would.').waitFor();
   await page.screenshot({ path: join(AXONPUSH_TEST_PICTURES, 'failures-1400.png') });

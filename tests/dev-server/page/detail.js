@@ -98,7 +98,7 @@ function render(options = {}) {
   const scroll = options.keepScroll ? place.scrollTop : 0;
   const shown = tab();
   const tabs = TABS.filter((it) => it === 'event' || it === 'attempts' ? event !== null : run !== null);
-  const title = event?.event.identifier ?? run?.events.find((it) => !it.event.parentSpanId)?.event.identifier ?? 'Run';
+  const title = event?.event.identifier ?? run?.events.find((it) => !it.event.parentSpanId && it.event.semanticKind !== 'log')?.event.identifier ?? 'Run';
   const focused = place.contains(document.activeElement) ? document.activeElement?.getAttribute('data-key') : null;
   fill(place,
     element('header', {}, element('h2', {}, title), closeButton()),

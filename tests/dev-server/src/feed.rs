@@ -367,7 +367,8 @@ async fn traces(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) ->
     let sql = format!(
         "SELECT org_id, trace_id, count(*), count(CASE WHEN status = 'error' THEN 1 END), sum(total_tokens),
                 sum(cost_usd), min(occurred_at), max(occurred_at + coalesce(duration_ms, 0) * 1000), max(seq),
-                coalesce(max(CASE WHEN parent_span_id IS NULL THEN identifier END), min(identifier))
+                coalesce(max(CASE WHEN parent_span_id IS NULL AND semantic_kind IS NOT 'log' THEN identifier END),
+                    min(identifier))
          FROM events WHERE (org_id, trace_id) IN (
              SELECT org_id, trace_id FROM events WHERE {} AND trace_id IS NOT NULL
              GROUP BY org_id, trace_id ORDER BY max(seq) DESC LIMIT {PAGE})

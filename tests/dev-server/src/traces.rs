@@ -186,7 +186,9 @@ fn summarize(db: &Connection, org_id: &str, trace_id: &str) -> rusqlite::Result<
         let duration_ms: f64 = row.get::<_, Option<f64>>("duration_ms")?.unwrap_or(0.0);
         start = start.min(occurred_at);
         end = end.max(occurred_at.saturating_add((duration_ms * 1000.0) as i64));
-        let is_root = row.get::<_, Option<String>>("parent_span_id")?.is_none();
+        // A log line lies in a span and is none, whatever the times say.
+        let is_log = row.get::<_, Option<String>>("semantic_kind")?.as_deref() == Some("log");
+        let is_root = row.get::<_, Option<String>>("parent_span_id")?.is_none() && !is_log;
         if summary.span_count == 0 || (is_root && !has_root) {
             summary.root_span_name = row.get("identifier")?;
         }

@@ -314,6 +314,23 @@ fn a_log_record_becomes_an_event() {
 }
 
 #[test]
+fn a_log_line_is_no_root_of_its_trace_however_early_it_is() {
+    let server = start();
+    post(&server, "/v1/traces", spans(json!([span("root")])));
+    let early = json!({ "timeUnixNano": "1767225500000000000", "traceId": TRACE, "spanId": SPAN });
+    post(&server, "/v1/logs", logs(json!([early])));
+    let (listed, run) = (
+        get(&server, "/traces").json(),
+        get(&server, "/_dev/traces").json(),
+    );
+    assert_eq!(listed["traces"][0]["rootSpanName"], "root");
+    assert_eq!(
+        (&run["traces"][0]["name"], &run["traces"][0]["events"]),
+        (&json!("root"), &json!(2))
+    );
+}
+
+#[test]
 fn what_is_malformed_is_counted_and_the_rest_is_taken() {
     let server = start();
     let mut short = span("short");
