@@ -36,9 +36,7 @@ export class OwnThread {
     return this.#call === undefined && !this.#hasEnded;
   }
 
-  /**
-   * Whether a call that failed has not been made: the thread could not be started.
-   */
+  /** The thread could not be started, so the call that failed was not made. */
   get neverStarted() {
     return !this.#isReady;
   }
