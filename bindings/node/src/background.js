@@ -3,11 +3,12 @@ import { AxonPushError, callSite, Failure } from './error.js';
 import { EVENT } from './layout.js';
 import { pollLog } from './log.js';
 import { room, shortLived } from './memory.js';
+import { onAbort } from './signals.js';
 
 /** @import { Address, Library } from './library.js' */
 /** @import { Values } from './memory.js' */
 /** @import { AxonPushResponse } from './response.js' */
-/** @import { CallOptions } from '../index.js' */
+/** @import { AbortSignalLike } from '../index.js' */
 
 export const OK = 0;
 export const QUEUE_FULL = 13;
@@ -118,7 +119,7 @@ export class Background {
   /**
    * Waits until all events so far are delivered or given up. Rejected when the time is over or the wait is cancelled.
    * @param {number} timeoutMs
-   * @param {CallOptions['signal']} signal
+   * @param {AbortSignalLike} [signal]
    */
   async flush(timeoutMs, signal) {
     const withFrames = callSite();
@@ -140,7 +141,7 @@ export class Background {
    * Rejected: axonpush_flush() and axonpush_shutdown() on a thread of the pool. They would hold it for as long as a service is silent.
    * @param {() => boolean} isOver
    * @param {number} timeoutMs
-   * @param {CallOptions['signal']} [signal]
+   * @param {AbortSignalLike} [signal]
    * @returns {Promise<boolean>} false: the time is over
    */
   async wait(isOver, timeoutMs, signal) {
@@ -151,27 +152,26 @@ export class Background {
     /** @type {(() => void) | undefined} */
     let look;
     /** @type {(() => void) | undefined} */
-    let cancelled;
+    let ignoreSignal;
     /** @type {NodeJS.Timeout[]} */
     const timers = [];
     this.#keepAlive(1);
     try {
       return await new Promise((resolve, reject) => {
         look = () => isOver() && resolve(true);
-        cancelled = () => reject(signal?.reason);
         const timeIsOver = () => {
           this.drain(); // The thread may have been too busy to notice what was delivered in time.
           resolve(isOver());
         };
         this.#waits.add(look);
-        signal?.addEventListener('abort', cancelled);
+        ignoreSignal = onAbort(signal, () => reject(signal?.reason));
         timers.push(setInterval(() => this.#retry(), RETRY_MS), setTimeout(timeIsOver, timeoutMs));
       });
     } finally {
       this.#keepAlive(-1);
       timers.forEach(clearTimeout);
       this.#waits.delete(/** @type {() => void} */ (look));
-      signal?.removeEventListener('abort', /** @type {() => void} */ (cancelled));
+      ignoreSignal?.();
     }
   }
 

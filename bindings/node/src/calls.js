@@ -126,7 +126,13 @@ export class Calls {
       this.#patience = setTimeout(() => {
         this.#patience = undefined;
         if (this.#waiting.length === 0 || this.#running > 0) return;
-        if (this.#thread === undefined || this.#thread.hasEnded) this.#thread = new OwnThread(this.#library.path);
+        try {
+          if (this.#thread === undefined || this.#thread.hasEnded) this.#thread = new OwnThread(this.#library.path);
+        } catch {
+          // The application may not start worker threads. Then the pool has to do.
+          this.#canStartThreads = false;
+          return;
+        }
         this.#startOnOwnThread(this.#thread);
       }, PATIENCE_MS);
     }
@@ -141,7 +147,7 @@ export class Calls {
       try {
         return await thread.run(job.name, parameters);
       } catch (cause) {
-        // The system has no thread for us, or the application forbids worker threads. Then the pool has to do.
+        // The thread could not be started, so the pool has to do.
         this.#canStartThreads = false;
         if (!thread.neverStarted) throw cause;
         return inPool(this.#native(job.name), parameters);

@@ -7,9 +7,10 @@ import { endLogs, pollLog, setLog } from './log.js';
 import { Memory, room, shortLived, stringRoom, valuesOf } from './memory.js';
 import { callOptions, nativeOptions, queryText } from './options.js';
 import { resources } from './resources.js';
+import { onAbort } from './signals.js';
 import { addTrace } from './trace.js';
 
-/** @import { AxonPushOptions, AxonPushEvent, CallOptions, EventQuery, RequestOptions } from '../index.js' */
+/** @import { AbortSignalLike, AxonPushOptions, AxonPushEvent, CallOptions, EventQuery, RequestOptions } from '../index.js' */
 /** @import { Delivery } from './delivery.js' */
 /** @import { Address, Library } from './library.js' */
 /** @import { AxonPushResponse } from './response.js' */
@@ -20,7 +21,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * A second handle for the client, through which calls have a deadline and can be cancelled.
- * @typedef {{handle: Address, deadline: number | undefined, signal: NonNullable<CallOptions['signal']> | undefined}} CallHandle
+ * @typedef {{handle: Address, deadline: number | undefined, signal: AbortSignalLike | undefined}} CallHandle
  */
 
 /** Frees native iterators whose loops were neither finished nor left, such as after a single call of next(). */
@@ -144,7 +145,7 @@ export class AxonPush {
 
   async #close() {
     this.#stop();
-    await this.#finish(this.#shutdownTimeoutMs, undefined);
+    await this.#finish(this.#shutdownTimeoutMs);
     // Closing takes two steps, since axonpush_close() would run completions that were not polled, and on a thread that is not
     // JavaScript's. After axonpush_shutdown() there are no new ones.
     await runEnding(this.#library.shutdown, [this.#handle, 0, 0]);
@@ -338,15 +339,14 @@ export class AxonPush {
     // A call that has not started when its deadline passes returns at once, with the result that a call has after its deadline.
     const timer = call.deadline && setTimeout(startNow, call.deadline - performance.now());
     /** @type {(() => void) | undefined} */
-    let cancel;
+    let ignoreSignal;
     /** @type {Promise<Result>} */
     const result = new Promise((resolve, reject) => {
-      cancel = () => {
+      ignoreSignal = onAbort(signal, () => {
         this.#library.callCancel(call.handle);
         withdraw(closed('the call was cancelled'));
         reject(signal?.reason);
-      };
-      signal?.addEventListener('abort', cancel);
+      });
       status.then(
         (number) => {
           if (number === OK) resolve(read(memory.response));
@@ -362,7 +362,7 @@ export class AxonPush {
       )
       .then(() => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', /** @type {() => void} */ (cancel));
+        ignoreSignal?.();
         this.#callsLeft -= 1;
         if (this.#callsLeft === 0) busy.delete(this);
         pollLog(this.#library);
@@ -381,7 +381,7 @@ export class AxonPush {
   /**
    * Waits for events and calls to finish.
    * @param {number} timeoutMs
-   * @param {CallOptions['signal']} signal
+   * @param {AbortSignalLike} [signal]
    */
   async #finish(timeoutMs, signal) {
     await this.#background.wait(() => this.#background.left === 0 && this.#callsLeft === 0, timeoutMs, signal);

@@ -37,6 +37,8 @@ export function setLogLevel(level, options = {}) {
  */
 export function setLog(library, log, level = logs.get(library)?.level ?? levelOfEnvironment()) {
   if (log !== null && typeof log !== 'function') throw invalidArgument(`log: expected a function, got ${typeof log}`);
+  const before = logs.get(library)?.log;
+  if (before) passLines(library, before); // The library forgets lines that wait when the log is set anew.
   logs.set(library, { level, log });
   if (log === null) library.logSet(LEVELS.indexOf(level), 0, 0);
   else library.logSetPolled(LEVELS.indexOf(level), 0);

@@ -2,7 +2,7 @@ import { invalidArgument } from './error.js';
 import { checkString, checkWhole } from './layout.js';
 import { BINDING_VERSION } from './library.js';
 
-/** @import { AxonPushOptions, CallOptions } from '../index.js' */
+/** @import { AbortSignalLike, AxonPushOptions, CallOptions } from '../index.js' */
 
 const POLLED = 1;
 
@@ -46,7 +46,7 @@ export function nativeOptions(options) {
 /**
  * Checks the options of one call.
  * @param {CallOptions | null | undefined} options
- * @returns {{signal: NonNullable<CallOptions['signal']> | undefined, timeoutMs: number}} timeoutMs 0: no deadline
+ * @returns {{signal: AbortSignalLike | undefined, timeoutMs: number}} timeoutMs 0: no deadline
  */
 export function callOptions(options) {
   if (options === undefined || options === null) return { signal: undefined, timeoutMs: 0 };

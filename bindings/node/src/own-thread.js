@@ -5,7 +5,7 @@ const IDLE_MS = 10_000;
 /** It runs almost no JavaScript. */
 const LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
 
-/** A thread for native calls beside those of libuv's pool: a worker thread of Node that calls what it is told to. */
+/** A thread for native calls beside those of libuv's pool: a worker thread of Node that does nothing else. */
 export class OwnThread {
   #worker;
   #isReady = false;
@@ -36,9 +36,7 @@ export class OwnThread {
     return this.#call === undefined && !this.#hasEnded;
   }
 
-  /**
-   * Whether a call that failed has not been made: the thread could not be started.
-   */
+  /** The thread could not be started, so the call that failed was not made. */
   get neverStarted() {
     return !this.#isReady;
   }

@@ -9,7 +9,7 @@ export const PACKAGE = realpathSync(fileURLToPath(new URL('..', import.meta.url)
  * Where the native library is looked for if nothing names it: beside the package, which is where `npm pack` puts it; in the checkout
  * that contains the package; and wherever the system's loader finds it.
  *
- * Rejected: the working directory, from which no program should load code that it was not told to.
+ * Rejected: the working directory, since no program should load code from there unless it is named.
  */
 export function places() {
   const target = (/** @type {string} */ folder) => join(folder, 'release', 'libaxonpush.so');

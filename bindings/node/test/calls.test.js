@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { AT_ONCE } from '../src/calls.js';
+import { AT_ONCE, Calls } from '../src/calls.js';
 import { AxonPush, AxonPushError } from '../src/index.js';
 import { DevServer, runScript, sleep } from './helpers.js';
 
@@ -100,11 +100,29 @@ test('a client’s own thread ends with the client, and does not run what the ap
   assert.deepEqual([end.code, end.stdout], [0, 'preloaded\n200\n'], end.stderr);
 });
 
+test('where no thread can be started, the pool has to do', async () => {
+  // A library of which a thread of its own would find nothing.
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  const native = { async: (number, done) => void held.then(() => done(null, number)) };
+  const library = /** @type {any} */ ({ path: '/nonexistent/libaxonpush.so', waiting: new Map([['call', native]]) });
+  const [first, second] = [new Calls(library), new Calls(library)];
+  const calls = Array.from({ length: AT_ONCE }, () => first.run('call', () => [7]).status);
+  const other = second.run('call', () => [8]);
+  await until(() => second.running === 1, 'the other client has tried to start a thread');
+  const late = second.run('call', () => [9]);
+  release();
+  assert.deepEqual(await Promise.all([...calls, other.status, late.status]), [...Array(AT_ONCE).fill(7), 8, 9]);
+});
+
 test('a call that is cancelled ends at once, here and at the service', async () => {
   const client = silent.client({ failOpen: false });
   const controller = new AbortController();
   const { signal } = controller;
+  const warnings = [];
+  process.on('warning', (warning) => warnings.push(warning.message));
   const calls = [
+    ...Array.from({ length: 20 }, () => client.events.publish(event(), { signal })),
     client.events.publish(event(), { signal }),
     client.events.list('ch', undefined, { signal }),
     client.events.search({}, { signal }),
@@ -123,6 +141,7 @@ test('a call that is cancelled ends at once, here and at the service', async () 
   // The threads are free again.
   await silent.clearFaults();
   assert.equal(await settled(client.events.publish(event())), 'ok');
+  assert.deepEqual(warnings, []);
   const { accepted, queuedEvents } = client.stats();
   assert.deepEqual([accepted, queuedEvents], [0, 0]);
 });

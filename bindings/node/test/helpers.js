@@ -113,7 +113,7 @@ export function copyOfCheckout(folder) {
     recursive: true,
     filter: (source) => !['node_modules', 'test', 'target', '.git'].includes(basename(source)),
   });
-  for (const path of ['Cargo.toml', 'include', 'bindings/node', 'tests/with-server']) copy(path);
+  for (const path of ['Cargo.toml', 'include', 'bindings/node', 'tests/built', 'tests/with-server']) copy(path);
   const built = join(folder, 'target', 'release');
   mkdirSync(built, { recursive: true });
   copyFileSync(load(undefined).path, join(built, 'libaxonpush.so'));

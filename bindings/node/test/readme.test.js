@@ -112,6 +112,10 @@ test('the shell blocks have done what the page says', async () => {
   assert.equal(await server.stored(), 5);
 });
 
+test('the blocks are read as the extractor says', () => {
+  assert.match(execFileSync(EXTRACT, ['--self-test'], { encoding: 'utf8' }), /^ok: 4 blocks/);
+});
+
 test('the example in the folder examples is that of the page', () => {
   const example = readFileSync(new URL('../examples/quickstart.js', import.meta.url), 'utf8');
   assert.equal(blocks.find(({ lang, heading }) => lang === 'js' && heading === 'Quickstart')?.code, example);

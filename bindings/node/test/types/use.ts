@@ -66,6 +66,19 @@ try {
 // @ts-expect-error made by the library only
 new AxonPushError('AXONPUSH_ERR_API', 'x');
 
+const { signal } = new AbortController();
+await client.events.publish(event, { signal, timeoutMs: 5 });
+await client.events.search({}, { signal: AbortSignal.timeout(5) });
+await client.apps.list({ signal });
+await client.traces.get('t', { timeoutMs: 5 });
+await client.request('GET', '/', { signal, query: new URLSearchParams() });
+await client.flush(5, { signal });
+// @ts-expect-error a misspelt option
+await client.events.publish(event, { timeout: 5 });
+// @ts-expect-error flush has a timeout of its own
+await client.flush(5, { timeoutMs: 5 });
+new AxonPush({ blockTimeoutMs: 5, log: (level, message) => console.log(level === 'warn', message.length) });
+setLogLevel('debug', { log: null });
 const stats: AxonPushStats = client.stats();
 const accepted: number = stats.accepted;
 setLogLevel('debug');
