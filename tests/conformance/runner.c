@@ -142,6 +142,7 @@ static const field OPTIONS[] = {
     FIELD(axonpush_options, delivery_timeout_ms, UINT32),
     FIELD(axonpush_options, max_connections, UINT32),
     FIELD(axonpush_options, shutdown_timeout_ms, UINT32),
+    FIELD(axonpush_options, block_timeout_ms, UINT32),
     FIELD(axonpush_options, content_capture, CAPTURE),
     FIELD(axonpush_options, redact_keys, TEXT),
     FIELD(axonpush_options, max_content_length, UINT32),
