@@ -37,13 +37,13 @@ test('a client that is not closed, and idle, does not keep the process alive', a
 });
 
 test('events are drained when the process ends by itself', async () => {
-  const end = await script(`const client = new AxonPush(); ${enqueue(500)} process.exitCode = 7;`);
+  const end = await script(`const client = new AxonPush({ shutdownTimeoutMs: 20_000 }); ${enqueue(500)} process.exitCode = 7;`);
   assert.deepEqual([end.code, end.stderr], [7, '']);
   assert.equal(await server.stored(), 500);
 });
 
 test('events are drained by process.exit()', async () => {
-  const end = await script(`const client = new AxonPush(); ${enqueue(500)} process.exit(3);`);
+  const end = await script(`const client = new AxonPush({ shutdownTimeoutMs: 20_000 }); ${enqueue(500)} process.exit(3);`);
   assert.deepEqual([end.code, end.stderr], [3, '']);
   assert.equal(await server.stored(), 500);
 });
