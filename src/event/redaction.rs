@@ -1,6 +1,6 @@
 //! What leaves the process: secrets and content are replaced before anything is sent or logged.
 //!
-//! The redaction rules are those of docs/wire.md ("Privacy"), the same as the official SDKs'. They edit the caller's text
+//! The redaction rules are those of docs/wire.md ("Redaction"), the same as the official SDKs'. They edit the caller's text
 //! in one pass and copy what they do not touch byte for byte, so that numbers and member order reach
 //! the service as they were written.
 

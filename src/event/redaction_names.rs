@@ -1,4 +1,4 @@
-//! Which names of members stand for secrets, and which for content (docs/wire.md, "Privacy").
+//! Which names of members stand for secrets, and which for content (docs/wire.md, "Redaction").
 //!
 //! The official SDKs' list comes first. It knows few of the names that agents' frameworks use, so that
 //! the rest is ours. Only names decide; values are never guessed at.
