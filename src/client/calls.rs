@@ -17,7 +17,7 @@ use crate::event::{Event, trace_context};
 use crate::http::headers::{header_value, names};
 use crate::http::request::Request;
 use crate::http::response::{Expect, HttpResponse, Response};
-use crate::http::retry::Backoff;
+use crate::http::retry::{Backoff, may_repeat};
 use crate::http::url;
 use crate::sys::cancel::CallScope;
 use crate::sys::random;
@@ -279,10 +279,4 @@ impl Client {
             self.retried.fetch_add(1, Ordering::Relaxed);
         }
     }
-}
-
-/// A request that may have arrived is only repeated where the service takes it once. That it was
-/// turned away at the door (429, 503) counts as not arrived.
-fn may_repeat(request: &Request, error: &Error) -> bool {
-    request.repeatable || !error.may_have_arrived || matches!(error.http_status, 429 | 503)
 }

@@ -52,7 +52,11 @@ impl Limits {
     /// The line that tells of dropped events.
     pub fn describe_drops(&self, drops: DropReport) -> String {
         let DropReport { events, bound } = drops;
-        let were = if events == 1 { "event was" } else { "events were" };
+        let were = if events == 1 {
+            "event was"
+        } else {
+            "events were"
+        };
         let cure = match bound {
             Bound::Events => "raise queue_max_events",
             Bound::Bytes => "raise queue_max_bytes",

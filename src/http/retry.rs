@@ -1,6 +1,10 @@
-//! When a failed request is sent again: the backoff, and what `Retry-After` says.
+//! Whether and when a failed request is sent again: what may be repeated, the backoff, and what
+//! `Retry-After` says.
 
 use std::time::{Duration, SystemTime};
+
+use super::request::Request;
+use crate::error::Error;
 
 /// The first wait after a failure; each further one is twice as long, up to the longest.
 const FIRST: Duration = Duration::from_millis(250);
@@ -35,6 +39,12 @@ pub fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
     }
     let date = httpdate::parse_http_date(header).ok()?;
     Some(date.duration_since(now).unwrap_or(Duration::ZERO))
+}
+
+/// A request that may have arrived is only repeated where the service takes it once. That it was
+/// turned away at the door (429, 503) counts as not arrived.
+pub fn may_repeat(request: &Request, error: &Error) -> bool {
+    request.repeatable || !error.may_have_arrived || matches!(error.http_status, 429 | 503)
 }
 
 #[cfg(test)]
