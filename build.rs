@@ -125,6 +125,7 @@ const ENUMERATIONS: &[(&str, &str)] = &[
     ("OverflowPolicy", "axonpush_overflow"),
     ("CompletionPlace", "axonpush_completion_mode"),
     ("Capture", "axonpush_content_capture"),
+    ("Version", "axonpush_http_version"),
     ("Severity", "axonpush_severity"),
 ];
 

@@ -279,6 +279,27 @@ enum {
 typedef int32_t axonpush_content_capture;
 
 /**
+ * Which version of HTTP background publishing speaks. Synchronous calls speak HTTP/1.1.
+ */
+enum {
+    /**
+     * The variable AXONPUSH_HTTP_VERSION decides; if it is not set, HTTP/2 where TLS agrees on it,
+     * and otherwise HTTP/1.1.
+     */
+    AXONPUSH_HTTP_AUTO = 0,
+    /**
+     * HTTP/1.1.
+     */
+    AXONPUSH_HTTP_1_1 = 1,
+    /**
+     * HTTP/2, without asking on http:// too ("prior knowledge"). A server that has only HTTP/1.1
+     * cannot be reached then.
+     */
+    AXONPUSH_HTTP_2 = 2,
+};
+typedef int32_t axonpush_http_version;
+
+/**
  * The severity of a log line, in OpenTelemetry's numbers. Each constant is the first number of its
  * range; the numbers between are finer steps.
  */
@@ -440,8 +461,8 @@ typedef struct axonpush_options {
      */
     uint32_t delivery_timeout_ms;
     /**
-     * How many connections background publishing may use, at most 256. It uses more than one only
-     * under backlog. Default: 8.
+     * How many connections of HTTP/1.1 background publishing may use, at most 256. It uses more than
+     * one only under backlog. HTTP/2 needs one connection, at most four. Default: 32.
      */
     uint32_t max_connections;
     /**
@@ -492,6 +513,11 @@ typedef struct axonpush_options {
      * refused with AXONPUSH_ERR_QUEUE_FULL. Default: 0, which means for as long as it takes.
      */
     uint32_t block_timeout_ms;
+    /**
+     * Which version of HTTP background publishing speaks. Variable: AXONPUSH_HTTP_VERSION (auto, 1.1 or 2).
+     * Default: HTTP/2 where TLS agrees on it, and otherwise HTTP/1.1.
+     */
+    axonpush_http_version http_version;
 } axonpush_options;
 
 /**

@@ -13,9 +13,9 @@ use crate::error::{Error, Result};
 use crate::event::encode::EventDefaults;
 use crate::event::redaction::{ContentCapture, RedactionRules};
 use crate::http::credential::{ApiKey, is_printable_ascii};
-use crate::http::{HttpSettings, proxy, tls, url};
+use crate::http::{HttpSettings, HttpVersion, proxy, tls, url};
 
-/// Each is a thread and a socket in the application's process.
+/// Each is a socket in the application's process.
 const MOST_CONNECTIONS: u32 = 256;
 
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -54,6 +54,7 @@ pub struct Options {
     pub proxy: Option<String>,
     pub user_agent: Option<String>,
     pub block_timeout: Option<Duration>,
+    pub http_version: Option<HttpVersion>,
 }
 
 /// A complete, checked configuration.
@@ -102,6 +103,12 @@ impl Config {
                 proxy: proxy::choose(options.proxy.as_deref(), &base_url, &|name| {
                     env.variable(&[name]).map(|g| g.map(|g| g.value))
                 })?,
+                version: env.parsed(
+                    &HTTP_VERSION,
+                    options.http_version,
+                    "auto, 1.1 or 2",
+                    http_version,
+                )?,
             },
             event: EventDefaults {
                 channel_id: env.text(&CHANNEL_ID, options.channel_id)?.map(|g| g.value),
@@ -218,6 +225,15 @@ fn timeout(env: &Environment, option: Option<Duration>) -> Result<Duration> {
     }
 }
 
+fn http_version(text: &str) -> Option<HttpVersion> {
+    match text {
+        "auto" => Some(HttpVersion::Auto),
+        "1.1" => Some(HttpVersion::Http1),
+        "2" => Some(HttpVersion::Http2),
+        _ => None,
+    }
+}
+
 fn boolean(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Some(true),
@@ -314,6 +330,7 @@ mod tests {
             ("AXONPUSH_FAIL_OPEN", "oFF"),
             ("AXONPUSH_CONTENT_CAPTURE", "full"),
             ("AXONPUSH_MAX_CONTENT_LENGTH", "7"),
+            ("AXONPUSH_HTTP_VERSION", "1.1"),
         ];
         let config = resolve(Options::default(), &variables).unwrap();
         assert_eq!(config.http.tenant_id.unwrap(), "org");
@@ -323,6 +340,7 @@ mod tests {
         assert!(!config.fail_open);
         assert_eq!(config.event.redaction.content, ContentCapture::Full);
         assert_eq!(config.event.redaction.max_length, 7);
+        assert_eq!(config.http.version, HttpVersion::Http1);
 
         let options = Options {
             base_url: Some("https://opt".into()),
@@ -348,6 +366,7 @@ mod tests {
             ("AXONPUSH_FAIL_OPEN", "maybe"),
             ("AXONPUSH_CONTENT_CAPTURE", "some"),
             ("AXONPUSH_MAX_CONTENT_LENGTH", "0"),
+            ("AXONPUSH_HTTP_VERSION", "3"),
         ] {
             let error = resolve(with_key(), &[(name, value)]).unwrap_err();
             assert_eq!(error.kind, Kind::Config, "{name}={value}");

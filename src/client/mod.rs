@@ -24,12 +24,14 @@ use crate::delivery::limits::Limits;
 use crate::error::{Error, Kind, Result};
 use crate::event::encode::EventEncoder;
 use crate::http::blocking::Http;
+use crate::http::network::Network;
 use crate::log::{self, RateLimiter};
 use crate::sys::cancel::CallScope;
 
 /// Safe to use from many threads at once.
 pub struct Client {
     config: Arc<Config>,
+    network: Arc<Network>,
     http: Arc<Http>,
     encoder: Arc<EventEncoder>,
     warnings: Arc<RateLimiter>,
@@ -51,8 +53,10 @@ pub struct Stats {
 impl Client {
     pub fn new(config: Arc<Config>) -> Result<Self> {
         log::init_from_environment()?;
+        let network = Arc::new(Network::new(&config.http));
         Ok(Client {
-            http: Arc::new(Http::new(&config.http)),
+            http: Arc::new(Http::new(&config.http, network.clone())),
+            network,
             encoder: Arc::new(EventEncoder::new(&config.base_url, config.event.clone())?),
             config,
             warnings: Arc::default(),
@@ -109,7 +113,7 @@ impl Client {
         counters.retried += self.retried.load(Ordering::Relaxed);
         Stats {
             counters,
-            connections: self.http.opened(),
+            connections: self.network.opened(),
             log_events_lost: self.log_events_lost.load(Ordering::Relaxed),
         }
     }
@@ -124,11 +128,11 @@ impl Client {
                     overflow: config.overflow,
                     block_timeout: config.block_timeout,
                     delivery_timeout: config.delivery_timeout,
-                    max_senders: config.max_connections,
+                    max_connections: config.max_connections,
                     fail_open: config.fail_open,
                     polled: config.completion_mode == CompletionMode::Polled,
                 },
-                self.http.clone(),
+                self.network.clone(),
                 self.encoder.clone(),
                 self.warnings.clone(),
             )
@@ -146,6 +150,7 @@ impl Client {
         let delivery = self.delivery();
         let _ = delivery.drain(deadline, scope);
         self.calls.wait_until_idle(deadline, scope);
+        self.http.close();
         let abandoned = delivery.stop();
         scope.check()?;
         match abandoned {

@@ -47,8 +47,8 @@ settings! {
         "What happens when the queue has no room for an event: `DROP_OLDEST`, `DROP_NEWEST` or `BLOCK`.";
     DELIVERY_TIMEOUT = "delivery_timeout_ms", [], "300000",
         "How long a queued event is retried, in milliseconds.";
-    MAX_CONNECTIONS = "max_connections", [], "8",
-        "How many connections background publishing may use at most. It uses more than one only under backlog.";
+    MAX_CONNECTIONS = "max_connections", [], "32",
+        "How many connections of HTTP/1.1 background publishing may use at most. It uses more than one only under backlog.";
     SHUTDOWN_TIMEOUT = "shutdown_timeout_ms", [], "2000",
         "How long closing may spend on delivering waiting events, in milliseconds.";
     COMPLETION_MODE = "completion_mode", [], "THREAD",
@@ -69,4 +69,6 @@ settings! {
         "Product token of a binding. It is appended to the User-Agent header.";
     BLOCK_TIMEOUT = "block_timeout_ms", [], "0",
         "How long `BLOCK` waits for room at most, in milliseconds. 0 means for as long as it takes.";
+    HTTP_VERSION = "http_version", ["AXONPUSH_HTTP_VERSION"], "auto",
+        "Version of HTTP that background publishing speaks: `auto` (HTTP/2 where TLS agrees on it, otherwise 1.1), `1.1` or `2`.";
 }

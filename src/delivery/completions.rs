@@ -29,8 +29,6 @@ impl ReadyCompletion {
 pub struct Completions {
     /// In the order in which their events ended.
     ready: VecDeque<ReadyCompletion>,
-    /// How many run on threads of ours.
-    pub running: usize,
     /// How many run where the application polls.
     pub polled: usize,
     /// The epochs of the events whose completions wait, inside a call of ours, for other events.

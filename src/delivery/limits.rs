@@ -28,7 +28,8 @@ pub struct Limits {
     /// How long [`Overflow::Block`] waits at most.
     pub block_timeout: Option<Duration>,
     pub delivery_timeout: Duration,
-    pub max_senders: usize,
+    /// Of HTTP/1.1.
+    pub max_connections: usize,
     pub fail_open: bool,
     /// Completions wait until the application polls.
     pub polled: bool,

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::completions::Completion;
@@ -13,7 +14,7 @@ use crate::http::request::Request;
 pub struct QueuedEvent {
     pub event: StoredEvent,
     /// Made before the first attempt, and the same for all of them.
-    pub request: Option<Box<Request>>,
+    pub request: Option<Arc<Request>>,
     pub accepted_at: Instant,
     /// `None` while the event is being sent: then the table of events in flight has it.
     pub completion: Option<Completion>,
@@ -122,22 +123,18 @@ impl Pending {
     }
 
     /// When the first event that was not tried yet was accepted.
-    pub fn oldest_fresh(&self) -> Option<Instant> {
+    fn oldest_fresh(&self) -> Option<Instant> {
         self.fresh.front().map(|event| event.accepted_at)
     }
 
     /// When the first of the failed events may be tried again.
-    pub fn first_retry(&self) -> Option<Instant> {
+    fn first_retry(&self) -> Option<Instant> {
         self.retry.iter().filter_map(|event| event.retry_at).min()
     }
 
-    /// How long the next event in order has waited for a worker.
-    pub fn waited(&self, now: Instant) -> Duration {
-        let since = self
-            .first_retry()
-            .into_iter()
-            .chain(self.oldest_fresh())
-            .min();
-        since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    /// Since when the next event in order has waited to be sent, or when it will be ready for that.
+    pub fn ready_since(&self) -> Option<Instant> {
+        let fresh = self.oldest_fresh();
+        self.first_retry().into_iter().chain(fresh).min()
     }
 }

@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use super::accounting::{Counters, Disposition, FlushEpochs};
 use super::circuit_breaker::{CircuitBreaker, Pace};
 use super::completions::{Completion, Completions, ReadyCompletion};
-use super::in_flight::{AttemptOutcome, EventInFlight, GivenUp, InFlight};
+use super::in_flight::{AttemptOutcome, EventInFlight, InFlight};
 use super::limits::{Bound, DropReport, Drops, Limits, OnFull, Overflow};
+use super::notice::{Notice, Notices};
+use super::pacing::Pacing;
 use super::pending::{Pending, QueuedEvent};
-use super::workers::{PATIENCE, SpawnRequest, Workers};
+use super::threads::{Calls, Completers, NetworkThread};
 use crate::error::{Error, Kind, Result};
 use crate::event::stored::StoredEvent;
 use crate::http::response::Response;
@@ -43,9 +45,11 @@ pub(super) struct State {
     pub(super) flush_epochs: FlushEpochs,
     pub(super) breaker: CircuitBreaker,
     pub(super) completions: Completions,
-    pub(super) workers: Workers,
-    /// Events given up, which a worker takes along to log them.
-    pub(super) given_up: Vec<GivenUp>,
+    pub(super) pacing: Pacing,
+    pub(super) network: NetworkThread,
+    pub(super) completers: Completers,
+    /// For the log.
+    pub(super) notices: Notices,
     /// Callers that flush or close.
     pub(super) waiting_for_delivery: usize,
     /// Events dropped by overflow that no line of the log has told of yet.
@@ -58,7 +62,7 @@ pub(super) struct State {
 
 /// What follows from an event that was taken, once the lock is free.
 pub struct Pushed {
-    pub spawn: SpawnRequest,
+    pub calls: Calls,
     /// To be logged.
     pub drops: Option<DropReport>,
 }
@@ -66,13 +70,11 @@ pub struct Pushed {
 pub struct Queue {
     pub(super) limits: Limits,
     pub(super) state: Mutex<State>,
-    /// Parked workers wait here.
-    pub(super) park: Condvar,
-    /// The worker on the lookout waits here.
-    pub(super) nap: Condvar,
+    /// The threads for completions wait here.
+    pub(super) work: Condvar,
     /// Callers wait here for room.
     pub(super) room: Condvar,
-    /// Flush and shutdown wait here for events and workers to end.
+    /// Flush and shutdown wait here for events and threads to end.
     pub(super) ended: Condvar,
     /// Those who poll wait here for completions.
     pub(super) ready: Condvar,
@@ -90,15 +92,16 @@ impl Queue {
                 flush_epochs: FlushEpochs::default(),
                 breaker: CircuitBreaker::default(),
                 completions: Completions::default(),
-                workers: Workers::new(Instant::now()),
-                given_up: Vec::new(),
+                pacing: Pacing::new(Instant::now()),
+                network: NetworkThread::default(),
+                completers: Completers::default(),
+                notices: Notices::default(),
                 waiting_for_delivery: 0,
                 drops: Drops::default(),
                 blocked: 0,
                 last_response: None,
             }),
-            park: Condvar::new(),
-            nap: Condvar::new(),
+            work: Condvar::new(),
             room: Condvar::new(),
             ended: Condvar::new(),
             ready: Condvar::new(),
@@ -129,17 +132,13 @@ impl Queue {
         event.epoch = state.flush_epochs.accept();
         state.counters.accept(event.bytes);
         let now = event.accepted_at;
-        let first = state.pending.is_empty();
-        state.workers.last_event = now;
+        state.pacing.last_event = now;
         state.pending.push(event);
-        let overdue = first || state.pending.waited(now) >= PATIENCE;
-        let spawn = if overdue {
-            self.call_worker(&mut state)
-        } else {
-            SpawnRequest(None)
-        };
+        let mut calls = state.call_network();
+        // An event that made room for this one may have a completion.
+        calls.completer = self.call_completer(&mut state);
         let drops = state.drops.take_report(now);
-        Ok(Pushed { spawn, drops })
+        Ok(Pushed { calls, drops })
     }
 
     /// The drops that no line of the log has told of.
@@ -220,55 +219,50 @@ impl Queue {
         let full = || self.limits.is_full(bound);
         let oldest = state.pending.pop_oldest().ok_or_else(full)?;
         state.drops.note(bound);
-        let nobody_runs_them = state.completions.ready() == 0 && oldest.completion.is_some();
         let why = "dropped from the full queue to make room for a newer event";
         let outcome = Err(Error::new(Kind::QueueFull, why));
         self.end_queued(state, *oldest, Disposition::Dropped, outcome);
-        if nobody_runs_them {
-            self.nap.notify_one();
-        }
         Ok(())
     }
 
-    /// Sees to it that somebody is free: wakes a parked worker, or tells the caller to start one.
-    pub(super) fn call_worker(&self, state: &mut State) -> SpawnRequest {
-        let workers = &mut state.workers;
-        let busy = workers.parked + state.in_flight.sending + state.completions.running;
-        if workers.all > busy || state.phase == Phase::Dead {
-            return SpawnRequest(None);
+    /// Sees to it that somebody is free to run completions and to write to the log; tells whether a
+    /// thread is to be started for that.
+    pub(super) fn call_completer(&self, state: &mut State) -> bool {
+        let completions = !self.limits.polled && state.completions.ready() > 0;
+        if !completions && state.notices.is_empty() || state.phase == Phase::Dead {
+            return false;
         }
-        if workers.parked > 0 {
-            workers.parked -= 1;
-            workers.summoned += 1;
-            self.park.notify_one();
-            return SpawnRequest(None);
+        let suspended = state.completions.suspended();
+        let completers = &mut state.completers;
+        if completers.all > completers.busy {
+            if completers.waiting > 0 {
+                self.work.notify_one();
+            }
+            return false;
         }
-        if state.present_workers() > self.limits.max_senders {
-            return SpawnRequest(None);
-        }
-        SpawnRequest(Some(state.add_worker()))
+        let now = Instant::now();
+        let wanted = completers
+            .next_at(suspended, now)
+            .is_some_and(|at| at <= now);
+        completers.all += usize::from(wanted);
+        wanted
     }
 
     /// Acts on what an attempt led to.
     pub(super) fn settle(
         &self,
         state: &mut State,
-        worker: usize,
+        slot: usize,
         outcome: AttemptOutcome,
         now: Instant,
     ) {
         // Closing may have ended the event already.
-        let Some(in_flight) = state.in_flight.end(worker) else {
+        let Some(in_flight) = state.in_flight.end(slot) else {
             return;
         };
-        state
-            .workers
-            .note_exchange(now.duration_since(in_flight.started_at));
+        let took = now.saturating_duration_since(in_flight.started_at);
+        state.pacing.note_exchange(took);
         let was_probe = state.breaker.end_attempt(in_flight.probe);
-        if state.breaker.is_open() {
-            // The lookout may nap for as long as the breaker was going to stay open.
-            self.nap.notify_all();
-        }
         match outcome {
             AttemptOutcome::Delivered(response) => {
                 state.note_response(now);
@@ -276,25 +270,14 @@ impl Queue {
             }
             AttemptOutcome::Failed(error) => {
                 state.note_response(now);
-                state.given_up.push(GivenUp {
-                    error: error.clone(),
-                    suppressed: false,
-                });
-                self.end(state, in_flight, Disposition::Failed, Err(error));
-            }
-            AttemptOutcome::Interrupted => {
-                self.end(
-                    state,
-                    in_flight,
-                    Disposition::Abandoned,
-                    Err(Error::closed()),
-                );
+                self.end_failed(state, in_flight, error);
             }
             AttemptOutcome::Retry {
                 mut event,
                 error,
                 jitter,
             } => {
+                state.notices.push(Notice::Retrying(error.clone()));
                 let pace = state.pace();
                 let breaker = &mut state.breaker;
                 breaker.note_failure(&error, was_probe, pace, jitter, now);
@@ -326,7 +309,7 @@ impl Queue {
         let timeout = self.limits.delivery_timeout;
         let mut any = false;
         while let Some(mut event) = state.pending.pop_expired(now, timeout) {
-            let no_response = state.in_flight.sending > 0
+            let no_response = state.in_flight.sending() > 0
                 && state.last_response.is_none_or(|at| at < event.accepted_at);
             let error = match (event.last_error.take(), state.breaker.last_error()) {
                 (Some(last), _) => *last,
@@ -351,7 +334,7 @@ impl Queue {
 
     fn give_up(&self, state: &mut State, event: QueuedEvent, error: Error) {
         let suppressed = self.limits.fail_open && error.kind == Kind::Connection;
-        state.given_up.push(GivenUp {
+        state.notices.push(Notice::GivenUp {
             error: error.clone(),
             suppressed,
         });
@@ -360,6 +343,15 @@ impl Queue {
         } else {
             self.end_queued(state, event, Disposition::Expired, Err(error));
         }
+    }
+
+    /// Ends an event whose attempt came to nothing.
+    pub(super) fn end_failed(&self, state: &mut State, event: EventInFlight, error: Error) {
+        state.notices.push(Notice::GivenUp {
+            error: error.clone(),
+            suppressed: false,
+        });
+        self.end(state, event, Disposition::Failed, Err(error));
     }
 
     /// Ends an event that waits.
@@ -422,12 +414,22 @@ impl Queue {
 
     /// Waits until every event accepted so far has ended. A caller `inside` a completion does not wait
     /// for the events of suspended completions, its own among them: they cannot end meanwhile.
-    pub fn flush(&self, deadline: Instant, inside: bool, scope: &CallScope) -> Result<()> {
+    /// `call` acts on what is to be done before.
+    pub fn flush(
+        &self,
+        deadline: Instant,
+        inside: bool,
+        scope: &CallScope,
+        call: impl FnOnce(Calls),
+    ) -> Result<()> {
         let mut state = self.state.lock();
         let epoch = state.flush_epochs.begin_flush();
         state.waiting_for_delivery += 1;
         state.deliver_soon();
-        self.nap.notify_one();
+        let calls = self.call_all(&mut state);
+        drop(state);
+        call(calls);
+        let state = self.state.lock();
         let (mut state, _) = self.ended.wait_until(state, deadline, |state| {
             state.left(epoch, inside) == 0 || state.phase == Phase::Dead || scope.is_cancelled()
         });
@@ -444,25 +446,21 @@ impl Queue {
     }
 
     /// Refuses new events from now on, and lets those that wait be delivered by `deadline`.
-    pub fn drain(&self, deadline: Instant) -> SpawnRequest {
+    pub fn drain(&self, deadline: Instant) -> Calls {
         let mut state = self.state.lock();
         if state.phase == Phase::Open {
             state.phase = Phase::Draining(deadline);
         }
         state.deliver_soon();
         self.wake_all();
-        if state.pending.is_empty() {
-            return SpawnRequest(None);
-        }
-        self.call_worker(&mut state)
+        self.call_all(&mut state)
     }
 
-    /// Ends everything that is not delivered, as abandoned. Gives how many that were, and a worker to
-    /// start for their completions.
-    pub fn abandon(&self) -> (u64, SpawnRequest) {
+    /// Ends everything that is not delivered, as abandoned. Gives how many that were.
+    pub fn abandon(&self) -> (u64, Calls) {
         let mut state = self.state.lock();
         if state.phase >= Phase::Stopped {
-            return (0, SpawnRequest(None));
+            return (0, Calls::default());
         }
         state.phase = Phase::Stopped;
         let before = state.counters.abandoned;
@@ -476,16 +474,30 @@ impl Queue {
         }
         let abandoned = state.counters.abandoned - before;
         self.wake_all();
-        // The workers may all be stuck, so a new one is never too many.
-        let spawn = if self.limits.polled || state.completions.ready() == 0 {
-            SpawnRequest(None)
-        } else {
-            SpawnRequest(Some(state.add_worker()))
-        };
-        (abandoned, spawn)
+        let mut calls = state.wake_network();
+        calls.completer = self.call_completer(&mut state);
+        let left = !self.limits.polled && state.completions.ready() > 0;
+        let completers = &mut state.completers;
+        if left && !calls.completer && completers.all == completers.busy {
+            // They may all be stuck, so a new one is not too many.
+            completers.all += 1;
+            calls.completer = true;
+        }
+        (abandoned, calls)
     }
 
-    /// No completion starts on a worker from now on, whatever became of the workers. Those that are
+    /// Calls whoever has something to do.
+    fn call_all(&self, state: &mut State) -> Calls {
+        let mut calls = match state.network.running {
+            true => state.wake_network(),
+            false if state.pending.is_empty() => Calls::default(),
+            false => state.call_network(),
+        };
+        calls.completer = self.call_completer(state);
+        calls
+    }
+
+    /// No completion starts on a thread of ours from now on, whatever became of the threads. Those that are
     /// polled still may, until [`Self::end_polling`].
     pub fn kill(&self) {
         if self.limits.polled {
@@ -508,8 +520,7 @@ impl Queue {
     }
 
     pub(super) fn wake_all(&self) {
-        self.park.notify_all();
-        self.nap.notify_all();
+        self.work.notify_all();
         self.room.notify_all();
         self.ready.notify_all();
         self.ended.notify_all();
@@ -517,15 +528,28 @@ impl Queue {
 }
 
 impl State {
-    pub(super) fn add_worker(&mut self) -> usize {
-        self.workers.all += 1;
-        self.in_flight.reserve()
+    /// There is a new event: starts the network thread, or wakes it where it sleeps.
+    fn call_network(&mut self) -> Calls {
+        let network = &mut self.network;
+        if !network.running {
+            network.running = true;
+            return Calls {
+                network: true,
+                ..Calls::default()
+            };
+        }
+        match network.asleep {
+            true => self.wake_network(),
+            false => Calls::default(),
+        }
     }
 
-    /// Workers that are not suspended. One more than may send: the one on the lookout, which also runs
-    /// completions and ends what is late when all the others are stuck.
-    pub(super) fn present_workers(&self) -> usize {
-        self.workers.all - self.completions.suspended()
+    fn wake_network(&mut self) -> Calls {
+        self.network.asleep = false;
+        Calls {
+            wake: self.network.waker.clone(),
+            ..Calls::default()
+        }
     }
 
     /// What keeps an event of `bytes` out. Completions that are ready take room too: an application that is

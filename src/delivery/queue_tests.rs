@@ -1,4 +1,4 @@
-//! Tests of the queue with its workers, without network or threads of ours.
+//! Tests of the queue with its threads, without a network.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -7,15 +7,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::completions::Completion;
+use super::engine::turns::{Finished, Next, Task};
 use super::in_flight::AttemptOutcome;
-use super::jobs::{Job, Step, WorkerEvent};
 use super::limits::{Limits, OnFull, Overflow};
+use super::notice::Notice;
 use super::pending::QueuedEvent;
 use super::queue::Queue;
-use super::workers::SpawnRequest;
+use super::threads::Calls;
 use crate::error::{Error, Kind, Result};
 use crate::event::Event;
 use crate::event::stored::StoredEvent;
+use crate::http::multiplex::Room;
 use crate::http::response::Response;
 use crate::json::Document;
 use crate::sys::cancel::CallScope;
@@ -30,7 +32,7 @@ fn limits() -> Limits {
         overflow: Overflow::DropOldest,
         block_timeout: None,
         delivery_timeout: Duration::from_secs(60),
-        max_senders: 3,
+        max_connections: 3,
         fail_open: false,
         polled: false,
     }
@@ -44,14 +46,14 @@ fn event(name: &str) -> StoredEvent {
     })
 }
 
-fn push(queue: &Queue, name: &str) -> Result<SpawnRequest> {
+fn push(queue: &Queue, name: &str) -> Result<Calls> {
     push_with(queue, name, None)
 }
 
-fn push_with(queue: &Queue, name: &str, completion: Option<Completion>) -> Result<SpawnRequest> {
+fn push_with(queue: &Queue, name: &str, completion: Option<Completion>) -> Result<Calls> {
     let scope = CallScope::default();
     let pushed = queue.push(event(name), completion, OnFull::Wait(&scope))?;
-    Ok(pushed.spawn)
+    Ok(pushed.calls)
 }
 
 fn delivered() -> AttemptOutcome {
@@ -74,35 +76,64 @@ fn unreachable(item: Box<QueuedEvent>) -> AttemptOutcome {
     }
 }
 
-/// The event that this turn gives to send.
-fn sent(step: Step) -> Box<QueuedEvent> {
-    match step.job {
-        Job::Deliver(item, _) => item,
-        _ => panic!("nothing to deliver"),
+/// A network thread that has one event under way at a time.
+struct Sender<'q> {
+    queue: &'q Queue,
+    slot: usize,
+}
+
+impl<'q> Sender<'q> {
+    /// The thread that publishing `name` wants.
+    fn called_for(queue: &'q Queue, name: &str) -> Self {
+        let calls = push(queue, name).unwrap();
+        assert!(calls.network, "no thread is wanted");
+        Sender { queue, slot: 0 }
+    }
+
+    /// Tells the outcome of an attempt, and waits for the next event to send. `None`: the thread ends.
+    fn next(&mut self, outcome: Option<AttemptOutcome>) -> Option<Box<QueuedEvent>> {
+        let mut outcomes: Vec<_> = outcome.map(|o| (self.slot, o)).into_iter().collect();
+        let room = Room {
+            ready: 1,
+            may_open: false,
+        };
+        let mut taken = Vec::new();
+        loop {
+            let (next, _) = self.queue.network_turn(&mut outcomes, room, &mut taken);
+            if let Some(taken) = taken.pop() {
+                self.slot = taken.slot;
+                return Some(taken.event);
+            }
+            match next {
+                Next::Exit => return None,
+                Next::Until(_) => thread::sleep(Duration::from_micros(500)),
+            }
+        }
+    }
+
+    fn sends(&mut self, outcome: Option<AttemptOutcome>) -> Box<QueuedEvent> {
+        self.next(outcome).expect("an event to send")
     }
 }
 
 #[test]
 fn events_are_started_in_order_and_the_counters_add_up() {
     let queue = Queue::new(limits());
-    let Ok(SpawnRequest(Some(worker))) = push(&queue, "0") else {
-        panic!("no worker was called")
-    };
+    let mut sender = Sender::called_for(&queue, "0");
     for name in ["1", "2"] {
-        let _ = push(&queue, name).unwrap();
+        let calls = push(&queue, name).unwrap();
+        assert!(!calls.network, "it runs already");
     }
-    let mut report = WorkerEvent::Started;
+    let mut outcome = None;
     for expected in ["0", "1", "2"] {
-        let item = sent(queue.next_job(worker, report));
+        let item = sender.sends(outcome.take());
         assert_eq!(item.event.event().identifier, expected);
         assert!(queue.counters().add_up());
-        report = WorkerEvent::Attempted(delivered());
+        outcome = Some(delivered());
     }
-    queue
-        .drain(Instant::now() + Duration::from_secs(1))
-        .0
-        .inspect(|_| panic!("nothing waits"));
-    assert!(matches!(queue.next_job(worker, report).job, Job::Exit));
+    let calls = queue.drain(Instant::now() + Duration::from_secs(1));
+    assert!(!calls.network, "nothing waits");
+    assert!(sender.next(outcome).is_none());
     let counters = queue.counters();
     assert_eq!(
         (
@@ -118,13 +149,11 @@ fn events_are_started_in_order_and_the_counters_add_up() {
 #[test]
 fn a_failed_event_comes_again_after_its_wait_and_others_wait_meanwhile() {
     let queue = Queue::new(limits());
-    let Ok(SpawnRequest(Some(worker))) = push(&queue, "a") else {
-        panic!("no worker was called")
-    };
+    let mut sender = Sender::called_for(&queue, "a");
     let _ = push(&queue, "b").unwrap();
-    let item = sent(queue.next_job(worker, WorkerEvent::Started));
+    let item = sender.sends(None);
     let start = Instant::now();
-    let again = sent(queue.next_job(worker, WorkerEvent::Attempted(unreachable(item))));
+    let again = sender.sends(Some(unreachable(item)));
     assert!(start.elapsed() >= FIRST_WAIT, "after {:?}", start.elapsed());
     assert_eq!(again.event.event().identifier, "a");
     assert_eq!(queue.counters().retried, 1);
@@ -133,9 +162,7 @@ fn a_failed_event_comes_again_after_its_wait_and_others_wait_meanwhile() {
 #[test]
 fn a_failure_among_successes_holds_nobody_up_but_several_in_a_row_do() {
     let queue = Queue::new(limits());
-    let Ok(SpawnRequest(Some(worker))) = push(&queue, "0") else {
-        panic!("no worker was called")
-    };
+    let mut sender = Sender::called_for(&queue, "0");
     for n in 1..20 {
         let _ = push(&queue, &n.to_string()).unwrap();
     }
@@ -145,19 +172,19 @@ fn a_failure_among_successes_holds_nobody_up_but_several_in_a_row_do() {
         jitter: 1.0,
     };
     let start = Instant::now();
-    let mut item = sent(queue.next_job(worker, WorkerEvent::Started));
+    let mut item = sender.sends(None);
     for _ in 0..2 {
-        item = sent(queue.next_job(worker, WorkerEvent::Attempted(broken(item))));
+        item = sender.sends(Some(broken(item)));
     }
     item = {
         drop(item);
-        sent(queue.next_job(worker, WorkerEvent::Attempted(delivered())))
+        sender.sends(Some(delivered()))
     };
     for _ in 0..2 {
-        item = sent(queue.next_job(worker, WorkerEvent::Attempted(broken(item))));
+        item = sender.sends(Some(broken(item)));
     }
     assert!(start.elapsed() < FIRST_WAIT / 2, "{:?}", start.elapsed());
-    sent(queue.next_job(worker, WorkerEvent::Attempted(broken(item))));
+    sender.sends(Some(broken(item)));
     assert!(start.elapsed() >= FIRST_WAIT, "the third in a row");
 }
 
@@ -169,18 +196,14 @@ fn what_waits_too_long_is_given_up() {
             fail_open,
             ..limits()
         });
-        let Ok(SpawnRequest(Some(worker))) = push(&queue, "a") else {
-            panic!("no worker was called")
-        };
+        let mut sender = Sender::called_for(&queue, "a");
         let _ = push(&queue, "b").unwrap();
-        let item = sent(queue.next_job(worker, WorkerEvent::Started));
-        queue
-            .drain(Instant::now() + Duration::from_secs(5))
-            .0
-            .inspect(|_| panic!("one is here"));
-        let step = queue.next_job(worker, WorkerEvent::Attempted(unreachable(item)));
-        assert!(matches!(step.job, Job::Exit));
-        assert_eq!(step.given_up.len(), 2);
+        let item = sender.sends(None);
+        let _ = queue.drain(Instant::now() + Duration::from_secs(5));
+        assert!(sender.next(Some(unreachable(item))).is_none());
+        let notices = queue.state.lock().notices.take();
+        let given_up = |notice: &&Notice| matches!(notice, Notice::GivenUp { .. });
+        assert_eq!(notices.iter().filter(given_up).count(), 2);
         let counters = queue.counters();
         assert_eq!(
             (counters.suppressed, counters.expired),
@@ -248,16 +271,14 @@ fn blocking_ends_with_room_or_with_the_queue() {
         overflow: Overflow::Block,
         ..limits()
     }));
-    let Ok(SpawnRequest(Some(worker))) = push(&queue, "a") else {
-        panic!("no worker was called")
-    };
+    let mut sender = Sender::called_for(&queue, "a");
     let blocked = |name: &'static str| {
         let queue = queue.clone();
         thread::spawn(move || push(&queue, name).map(|_| ()).map_err(|e| e.kind))
     };
     let waits = blocked("b");
-    let _ = sent(queue.next_job(worker, WorkerEvent::Started));
-    let next = sent(queue.next_job(worker, WorkerEvent::Attempted(delivered())));
+    let _ = sender.sends(None);
+    let next = sender.sends(Some(delivered()));
     assert_eq!(next.event.event().identifier, "b");
     assert_eq!(waits.join().unwrap(), Ok(()));
     let waits = blocked("c");
@@ -267,7 +288,7 @@ fn blocking_ends_with_room_or_with_the_queue() {
 }
 
 #[test]
-fn abandoned_events_complete_once_though_their_worker_is_stuck() {
+fn abandoned_events_complete_once_though_the_network_thread_is_stuck() {
     let queue = Queue::new(limits());
     let completed = Arc::new(AtomicU32::new(0));
     let completion = || -> Option<Completion> {
@@ -277,34 +298,32 @@ fn abandoned_events_complete_once_though_their_worker_is_stuck() {
             completed.fetch_add(1, Ordering::Relaxed);
         }))
     };
-    let spawn = push_with(&queue, "a", completion()).unwrap();
-    let _ = push_with(&queue, "b", completion()).unwrap();
-    let stuck = spawn.0.unwrap();
-    let _item = sent(queue.next_job(stuck, WorkerEvent::Started));
-    let (abandoned, spawn) = queue.abandon();
+    let mut stuck = Sender::called_for(&queue, "a thread that is stuck");
+    let _ = stuck.sends(None);
+    let outcome = Some(delivered());
+    for name in ["a", "b"] {
+        let _ = push_with(&queue, name, completion()).unwrap();
+    }
+    let _ = stuck.sends(outcome);
+    let (abandoned, calls) = queue.abandon();
     assert_eq!(abandoned, 2);
-    let closer = spawn.0.unwrap();
-    let mut report = WorkerEvent::Started;
-    while let Job::Complete(completion) = queue.next_job(closer, report).job {
-        report = WorkerEvent::Completed(completion.epoch);
+    assert!(calls.completer);
+    let mut finished = Finished::Nothing;
+    while let (Task::Complete(completion), _) = queue.completion_turn(finished) {
+        finished = Finished::Completion(completion.epoch);
         completion.run();
     }
-    // The stuck worker comes back, with a response that is too late.
-    assert!(matches!(
-        queue
-            .next_job(stuck, WorkerEvent::Attempted(delivered()))
-            .job,
-        Job::Exit
-    ));
+    // The network thread comes back, with a response that is too late.
+    assert!(stuck.next(Some(delivered())).is_none());
     assert_eq!(completed.load(Ordering::Relaxed), 2);
     let counters = queue.counters();
     assert!(
-        counters.add_up() && counters.abandoned == 2 && counters.delivered == 0,
+        counters.add_up() && counters.abandoned == 2 && counters.delivered == 1,
         "{counters:?}"
     );
 }
 
-/// Producers, workers with every verdict, flushes and an end at a random moment. `make test-races`
+/// Producers, attempts with every outcome, flushes and an end at a random moment. `make test-races`
 /// runs it under ThreadSanitizer.
 #[test]
 fn every_event_ends_once_under_fire() {
@@ -317,15 +336,15 @@ fn every_event_ends_once_under_fire() {
             ..limits()
         }));
         let (accepted, completed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let start_worker = {
+        let call = {
             let queue = queue.clone();
-            Arc::new(move |spawn: SpawnRequest| start(&queue, spawn))
+            Arc::new(move |calls: Calls| start(&queue, calls))
         };
         let producers: Vec<_> = (0..4)
             .map(|_| {
                 let (queue, accepted, completed) =
                     (queue.clone(), accepted.clone(), completed.clone());
-                let start_worker = start_worker.clone();
+                let call = call.clone();
                 thread::spawn(move || {
                     for n in 0..200 {
                         let completed = completed.clone();
@@ -334,9 +353,9 @@ fn every_event_ends_once_under_fire() {
                         });
                         let name = n.to_string();
                         match push_with(&queue, &name, Some(completion)) {
-                            Ok(spawn) => {
+                            Ok(calls) => {
                                 accepted.fetch_add(1, Ordering::Relaxed);
-                                start_worker(spawn);
+                                call(calls);
                             }
                             Err(e) if e.kind == Kind::Closed => return,
                             Err(e) => assert_eq!(e.kind, Kind::QueueFull),
@@ -350,17 +369,18 @@ fn every_event_ends_once_under_fire() {
             Instant::now() + Duration::from_millis(5 * (round % 5)),
             false,
             &CallScope::default(),
+            |calls| call(calls),
         );
         if round % 2 == 0 {
             producers.into_iter().for_each(|p| p.join().unwrap());
-            start_worker(queue.drain(Instant::now() + Duration::from_millis(20)));
-            start_worker(queue.abandon().1);
+            call(queue.drain(Instant::now() + Duration::from_millis(20)));
+            call(queue.abandon().1);
         } else {
-            start_worker(queue.drain(Instant::now()));
-            start_worker(queue.abandon().1);
+            call(queue.drain(Instant::now()));
+            call(queue.abandon().1);
             producers.into_iter().for_each(|p| p.join().unwrap());
         }
-        queue.wait_for_workers(Instant::now() + Duration::from_secs(30), 0);
+        queue.wait_for_threads(Instant::now() + Duration::from_secs(30), 0);
         let counters = queue.counters();
         assert!(
             counters.add_up() && counters.queued_events == 0 && counters.queued_bytes == 0,
@@ -375,37 +395,66 @@ fn every_event_ends_once_under_fire() {
     }
 }
 
-/// A worker whose exchanges take no time and end in every way.
-fn start(queue: &Arc<Queue>, spawn: SpawnRequest) {
-    let Some(worker) = spawn.0 else { return };
-    let queue = queue.clone();
-    thread::spawn(move || {
-        let mut report = WorkerEvent::Started;
-        let mut count = worker as u32;
-        loop {
-            let step = queue.next_job(worker, report);
-            start(&queue, step.spawn);
-            count = count.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            report = match step.job {
-                Job::Deliver(item, _) => WorkerEvent::Attempted(match count >> 29 {
-                    0 => AttemptOutcome::Failed(Error::new(Kind::Validation, "no")),
-                    1 => AttemptOutcome::Retry {
-                        event: item,
-                        error: Error {
-                            retry_after: Some(Duration::from_micros(200)),
-                            ..Error::new(Kind::RateLimit, "slow down")
-                        },
-                        jitter: 1.0,
-                    },
-                    _ => delivered(),
-                }),
-                Job::Complete(completion) => {
-                    let epoch = completion.epoch;
-                    completion.run();
-                    WorkerEvent::Completed(epoch)
-                }
-                Job::Exit => return,
-            };
+/// Threads whose exchanges take no time and end in every way.
+fn start(queue: &Arc<Queue>, calls: Calls) {
+    if calls.network {
+        let queue = queue.clone();
+        thread::spawn(move || send_all(&queue));
+    }
+    if calls.completer {
+        let queue = queue.clone();
+        thread::spawn(move || complete_all(&queue));
+    }
+}
+
+fn send_all(queue: &Arc<Queue>) {
+    let (mut outcomes, mut taken) = (Vec::new(), Vec::new());
+    let mut count = 1_u32;
+    loop {
+        let room = Room {
+            ready: 1 + count as usize % 5,
+            may_open: count.is_multiple_of(3),
+        };
+        let (next, calls) = queue.network_turn(&mut outcomes, room, &mut taken);
+        start(queue, calls);
+        if matches!(next, Next::Exit) {
+            return;
         }
-    });
+        if taken.is_empty() {
+            thread::sleep(Duration::from_micros(100));
+        }
+        for taken in taken.drain(..) {
+            count = count.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let outcome = match count >> 29 {
+                0 => AttemptOutcome::Failed(Error::new(Kind::Validation, "no")),
+                1 => AttemptOutcome::Retry {
+                    event: taken.event,
+                    error: Error {
+                        retry_after: Some(Duration::from_micros(200)),
+                        ..Error::new(Kind::RateLimit, "slow down")
+                    },
+                    jitter: 1.0,
+                },
+                _ => delivered(),
+            };
+            outcomes.push((taken.slot, outcome));
+        }
+    }
+}
+
+fn complete_all(queue: &Arc<Queue>) {
+    let mut finished = Finished::Nothing;
+    loop {
+        let (task, calls) = queue.completion_turn(finished);
+        start(queue, calls);
+        finished = match task {
+            Task::Complete(completion) => {
+                let epoch = completion.epoch;
+                completion.run();
+                Finished::Completion(epoch)
+            }
+            Task::Write(_) => Finished::Writing,
+            Task::Exit => return,
+        };
+    }
 }

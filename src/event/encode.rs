@@ -39,6 +39,11 @@ impl EventEncoder {
         })
     }
 
+    /// Where events go.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
     /// The request that publishes a checked event, the same on every attempt. Safe to repeat: the
     /// service stores a dedup key once. `accepted` is when a queue took the event; it stands in for an
     /// `occurredAt` that the caller did not give.

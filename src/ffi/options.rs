@@ -8,11 +8,13 @@ use crate::client::config::{CompletionMode, Options};
 use crate::delivery::limits::Overflow;
 use crate::error::{Error, Result};
 use crate::event::redaction::ContentCapture;
+use crate::http::HttpVersion;
 
 pub type axonpush_toggle = i32;
 pub type axonpush_overflow = i32;
 pub type axonpush_completion_mode = i32;
 pub type axonpush_content_capture = i32;
+pub type axonpush_http_version = i32;
 
 /// A boolean with a default.
 #[repr(i32)]
@@ -54,6 +56,19 @@ pub enum Capture {
     AXONPUSH_CONTENT_REDACTED = 2,
     /// All content leaves the process, each string up to `max_content_length`.
     AXONPUSH_CONTENT_FULL = 3,
+}
+
+/// Which version of HTTP background publishing speaks. Synchronous calls speak HTTP/1.1.
+#[repr(i32)]
+pub enum Version {
+    /// The variable AXONPUSH_HTTP_VERSION decides; if it is not set, HTTP/2 where TLS agrees on it,
+    /// and otherwise HTTP/1.1.
+    AXONPUSH_HTTP_AUTO = 0,
+    /// HTTP/1.1.
+    AXONPUSH_HTTP_1_1 = 1,
+    /// HTTP/2, without asking on http:// too ("prior knowledge"). A server that has only HTTP/1.1
+    /// cannot be reached then.
+    AXONPUSH_HTTP_2 = 2,
 }
 
 /// The settings of a client. If a member is zero or NULL, its environment variable applies, if
@@ -101,8 +116,8 @@ pub struct axonpush_options {
     pub overflow: axonpush_overflow,
     /// How long a queued event is retried, in milliseconds. Default: 300000.
     pub delivery_timeout_ms: u32,
-    /// How many connections background publishing may use, at most 256. It uses more than one only
-    /// under backlog. Default: 8.
+    /// How many connections of HTTP/1.1 background publishing may use, at most 256. It uses more than
+    /// one only under backlog. HTTP/2 needs one connection, at most four. Default: 32.
     pub max_connections: u32,
     /// How long axonpush_close() may spend on delivering waiting events, in milliseconds. Default:
     /// 2000.
@@ -132,6 +147,9 @@ pub struct axonpush_options {
     /// How long AXONPUSH_OVERFLOW_BLOCK waits for room at most, in milliseconds; then the event is
     /// refused with AXONPUSH_ERR_QUEUE_FULL. Default: 0, which means for as long as it takes.
     pub block_timeout_ms: u32,
+    /// Which version of HTTP background publishing speaks. Variable: AXONPUSH_HTTP_VERSION (auto, 1.1 or 2).
+    /// Default: HTTP/2 where TLS agrees on it, and otherwise HTTP/1.1.
+    pub http_version: axonpush_http_version,
 }
 
 // SAFETY: repr(C), its size first, integers and raw pointers only.
@@ -233,6 +251,15 @@ pub(super) fn read(pointer: *const axonpush_options) -> Result<Options> {
         proxy: text_or_empty("options.proxy", given.proxy)?.map(str::to_owned),
         user_agent: owned("options.user_agent", given.user_agent)?,
         block_timeout: milliseconds(given.block_timeout_ms),
+        http_version: choose(
+            "options.http_version",
+            given.http_version,
+            &[
+                (Version::AXONPUSH_HTTP_AUTO as i32, None),
+                (Version::AXONPUSH_HTTP_1_1 as i32, Some(HttpVersion::Http1)),
+                (Version::AXONPUSH_HTTP_2 as i32, Some(HttpVersion::Http2)),
+            ],
+        )?,
     })
 }
 

@@ -5,7 +5,8 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use crate::sys::sync::Mutex;
@@ -41,27 +42,57 @@ impl Cache {
         deadline: Instant,
         closed: &dyn Fn() -> bool,
     ) -> io::Result<Addresses> {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        if let Ok(ip) = bare.parse::<IpAddr>() {
-            return Ok(Addresses {
-                list: vec![SocketAddr::new(ip, port)],
-                cached: false,
-            });
-        }
-        if let Some(list) = self.kept(host, port) {
-            return Ok(Addresses { list, cached: true });
+        if let Some(known) = self.known(host, port) {
+            return Ok(known);
         }
         let list = resolve(host, port, deadline, closed)?;
-        *self.0.lock() = Some(Entry {
-            host: host.to_owned(),
-            port,
-            addresses: list.clone(),
-            found: Instant::now(),
-        });
+        self.keep(host, port, &list);
         Ok(Addresses {
             list,
             cached: false,
         })
+    }
+
+    /// The addresses, where no look-up is needed for them.
+    pub fn known(&self, host: &str, port: u16) -> Option<Addresses> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(ip) = bare.parse::<IpAddr>() {
+            return Some(Addresses {
+                list: vec![SocketAddr::new(ip, port)],
+                cached: false,
+            });
+        }
+        let list = self.kept(host, port)?;
+        Some(Addresses { list, cached: true })
+    }
+
+    /// Starts a look-up for a caller that cannot wait for it: the addresses are sent to `found`, and then
+    /// `wake` is called.
+    pub fn start_look_up(
+        self: &Arc<Self>,
+        host: &str,
+        port: u16,
+        found: Sender<io::Result<Vec<SocketAddr>>>,
+        wake: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        let (cache, name) = (Arc::clone(self), host.to_owned());
+        start(host, port, move |addresses| {
+            if let Ok(list) = &addresses {
+                cache.keep(&name, port, list);
+            }
+            // Nobody listens any more when the deadline passed.
+            let _ = found.send(addresses);
+            wake();
+        })
+    }
+
+    fn keep(&self, host: &str, port: u16, list: &[SocketAddr]) {
+        *self.0.lock() = Some(Entry {
+            host: host.to_owned(),
+            port,
+            addresses: list.to_vec(),
+            found: Instant::now(),
+        });
     }
 
     /// Called when none of the addresses could be connected to: the host may have moved.
@@ -77,6 +108,29 @@ impl Cache {
     }
 }
 
+/// Starts a look-up. `found` is called on a thread of its own, however long it takes.
+fn start(
+    host: &str,
+    port: u16,
+    found: impl FnOnce(io::Result<Vec<SocketAddr>>) + Send + 'static,
+) -> io::Result<()> {
+    let name = host.to_owned();
+    threads::spawn("axonpush-dns", move || {
+        let addresses = (name.as_str(), port).to_socket_addrs();
+        found(addresses.and_then(|list| {
+            let list: Vec<SocketAddr> = list.collect();
+            match list.is_empty() {
+                false => Ok(list),
+                true => Err(io::Error::new(
+                    io::ErrorKind::NotFound,
+                    "the name has no address",
+                )),
+            }
+        }));
+    })
+    .map(drop)
+}
+
 fn resolve(
     host: &str,
     port: u16,
@@ -84,13 +138,9 @@ fn resolve(
     closed: &dyn Fn() -> bool,
 ) -> io::Result<Vec<SocketAddr>> {
     let (sender, receiver) = mpsc::sync_channel(1);
-    let name = host.to_owned();
-    threads::spawn("axonpush-dns", move || {
-        let found = (name.as_str(), port)
-            .to_socket_addrs()
-            .map(|a| a.collect::<Vec<_>>());
+    start(host, port, move |addresses| {
         // Nobody listens any more when the deadline passed.
-        let _ = sender.send(found);
+        let _ = sender.send(addresses);
     })?;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -101,12 +151,6 @@ fn resolve(
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         match receiver.recv_timeout(left.min(CLOSED_CHECK)) {
-            Ok(Ok(list)) if list.is_empty() => {
-                return Err(io::Error::new(
-                    io::ErrorKind::NotFound,
-                    "the name has no address",
-                ));
-            }
             Ok(found) => return found,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {

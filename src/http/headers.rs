@@ -1,9 +1,10 @@
 //! The headers of requests.
 
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::HttpSettings;
+use super::request::Request;
 
 /// The names of our own headers, ready to use.
 pub mod names {
@@ -38,8 +39,8 @@ pub fn header_value(text: &str) -> Result<HeaderValue, NotAHeaderValue> {
 /// What every request of a client carries.
 #[derive(Debug)]
 pub struct CommonHeaders {
-    pub with_body: HeaderMap,
-    pub without_body: HeaderMap,
+    with_body: HeaderMap,
+    without_body: HeaderMap,
 }
 
 impl CommonHeaders {
@@ -61,5 +62,27 @@ impl CommonHeaders {
             with_body,
             without_body: headers,
         }
+    }
+
+    /// What all requests with a body carry, or all without.
+    pub fn common(&self, request: &Request) -> &HeaderMap {
+        match request.body {
+            Some(_) => &self.with_body,
+            None => &self.without_body,
+        }
+    }
+
+    /// Every header of a request.
+    pub fn of<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)> {
+        let own = request.headers.iter().map(|(name, value)| (name, value));
+        self.common(request).iter().chain(own)
+    }
+
+    pub fn user_agent(&self) -> &str {
+        let value = self.with_body.get(USER_AGENT);
+        value.and_then(|v| v.to_str().ok()).unwrap_or("axonpush-c")
     }
 }

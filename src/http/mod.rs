@@ -7,7 +7,10 @@ use http::HeaderValue;
 pub mod blocking;
 pub mod credential;
 pub mod dns;
+pub mod failure;
 pub mod headers;
+pub mod multiplex;
+pub mod network;
 pub mod proxy;
 pub mod request;
 pub mod response;
@@ -21,6 +24,17 @@ use proxy::Proxy;
 /// Connecting (name, TCP, proxy, TLS) takes at most this much of an attempt.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
+/// Which version of HTTP background delivery speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HttpVersion {
+    /// HTTP/2 where TLS agrees on it, else 1.1.
+    #[default]
+    Auto,
+    Http1,
+    /// Also on `http://`, by prior knowledge.
+    Http2,
+}
+
 /// How requests are made: the part of a client's configuration that this room needs.
 #[derive(Debug)]
 pub struct HttpSettings {
@@ -33,4 +47,6 @@ pub struct HttpSettings {
     /// PEM text of the roots to trust in place of the platform's.
     pub ca_pem: Option<String>,
     pub proxy: Option<Proxy>,
+    /// For background delivery. Calls on the caller's thread are one exchange at a time: HTTP/1.1.
+    pub version: HttpVersion,
 }

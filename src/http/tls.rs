@@ -8,12 +8,16 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ALL_VERSIONS, ClientConfig, RootCertStore};
 
+use super::HttpVersion;
+
 /// Made when the first connection needs it, since reading the platform's roots takes milliseconds.
 #[derive(Debug)]
 pub struct Tls {
     /// PEM text of the roots to trust in place of the platform's.
     ca_pem: Option<String>,
     config: OnceCell<Arc<ClientConfig>>,
+    /// The same, offering the protocols of an [`HttpVersion`].
+    offering: OnceCell<Arc<ClientConfig>>,
 }
 
 impl Tls {
@@ -21,11 +25,28 @@ impl Tls {
         Tls {
             ca_pem,
             config: OnceCell::new(),
+            offering: OnceCell::new(),
         }
     }
 
     pub fn config(&self) -> Result<Arc<ClientConfig>, rustls::Error> {
         self.config.get_or_try_init(|| self.build()).cloned()
+    }
+
+    /// The same configuration, and the same sessions to resume, for connections that agree on a version of
+    /// HTTP (ALPN). `version` is the same at every call.
+    pub fn config_for(&self, version: HttpVersion) -> Result<Arc<ClientConfig>, rustls::Error> {
+        let build = || {
+            let mut config = ClientConfig::clone(&*self.config()?);
+            let protocols: &[&[u8]] = match version {
+                HttpVersion::Auto => &[b"h2", b"http/1.1"],
+                HttpVersion::Http1 => &[b"http/1.1"],
+                HttpVersion::Http2 => &[b"h2"],
+            };
+            config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+            Ok(Arc::new(config))
+        };
+        self.offering.get_or_try_init(build).cloned()
     }
 
     fn build(&self) -> Result<Arc<ClientConfig>, rustls::Error> {

@@ -29,7 +29,7 @@ static bool each_event_has_one_completion(void) {
     CHECK_INT(stats.queued_events, 0);
     CHECK_INT(stats.queued_bytes, 0);
     CHECK_INT(stats.retried, 0);
-    CHECK(stats.connections >= 1 && stats.connections <= 8);
+    CHECK(stats.connections >= 1 && stats.connections <= 32);
     axonpush_close(client);
     CHECK(tally_sound(tally, count));
     CHECK_INT(server_stat("storedEvents"), count);

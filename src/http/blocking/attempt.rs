@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use ureq::unversioned::transport::ShutdownHandle;
 
+use crate::http::failure::Stage;
 use crate::sys::cancel::CallScope;
 use crate::sys::sync::Mutex;
 
@@ -29,19 +30,6 @@ struct State {
     stage: Stage,
     /// Only where the attempt can be cancelled.
     socket: Option<Arc<CurrentSocket>>,
-}
-
-/// How far an attempt has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stage {
-    /// Nothing is connected yet.
-    LookUp,
-    /// A connection to this address is being opened.
-    Connect(std::net::SocketAddr),
-    /// TLS is being agreed on.
-    Tls,
-    /// The request is sent, or the response is awaited.
-    Exchange,
 }
 
 /// The socket that the attempt waits on, for whoever cancels it.

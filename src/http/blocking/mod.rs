@@ -12,22 +12,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
+use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, RETRY_AFTER};
-use http::{HeaderValue, Uri};
 use ureq::config::AutoHeaderValue;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 
-use self::failure::{Failure, MAX_HEADERS, Peers};
+use self::failure::MAX_HEADERS;
 use self::tls_transport::TlsConnector;
 use self::transport::{BUFFER, ConnectTimeout, ConnectionState, NoopResolver, TcpConnector};
 use super::HttpSettings;
-use super::credential::ApiKey;
-use super::headers::{CommonHeaders, names};
+use super::failure::{Attempt, Failure, Peers};
+use super::headers::names;
+use super::network::Network;
 use super::proxy::Proxy;
 use super::request::Request;
 use super::response::{HttpResponse, MAX_BODY};
 use super::retry::retry_after;
-use super::tls::Tls;
 use crate::error::{Error, Result};
 use crate::log;
 use crate::sys::cancel::CallScope;
@@ -41,36 +41,23 @@ const MAX_IDLE_AGE: Duration = Duration::from_secs(60);
 pub struct Http {
     agent: ureq::Agent,
     state: Arc<ConnectionState>,
-    headers: CommonHeaders,
-    /// To be removed from what the service says.
-    api_key: ApiKey,
-    proxy: Option<Proxy>,
-    timeout: Duration,
+    network: Arc<Network>,
 }
 
 impl Http {
-    pub fn new(settings: &HttpSettings) -> Self {
-        let state = Arc::new(ConnectionState::default());
-        let tls = Arc::new(Tls::new(settings.ca_pem.clone()));
+    pub fn new(settings: &HttpSettings, network: Arc<Network>) -> Self {
+        let state = Arc::new(ConnectionState::new(network.clone()));
         let connector =
             ().chain(ConnectProxyConnector::default())
                 .chain(TcpConnector(state.clone()))
-                .chain(TlsConnector(tls));
+                .chain(TlsConnector(network.clone()));
         let config = agent_config(settings);
         let agent = ureq::Agent::with_parts(config, ConnectTimeout(connector), NoopResolver);
         Http {
             agent,
             state,
-            headers: CommonHeaders::new(settings),
-            api_key: settings.api_key.clone(),
-            proxy: settings.proxy.clone(),
-            timeout: settings.timeout,
+            network,
         }
-    }
-
-    /// How many connections were opened so far.
-    pub fn opened(&self) -> u64 {
-        self.state.opened.load(Ordering::Relaxed)
     }
 
     /// Interrupts every exchange and refuses new ones.
@@ -83,7 +70,7 @@ impl Http {
     /// it. A response that is no success is an error that says what the service said.
     pub fn exchange(&self, request: &Request, scope: &CallScope) -> Result<HttpResponse> {
         let started = Instant::now();
-        let deadline = scope.deadline_or(started + self.timeout);
+        let deadline = scope.deadline_or(started + self.network.timeout);
         // A request that must not arrive twice goes over a connection that cannot be stale.
         let fresh_only = !request.repeatable;
         let attempt = |fresh_only| attempt::run(deadline, fresh_only, scope, || self.send(request));
@@ -100,7 +87,7 @@ impl Http {
                 });
                 Ok(response)
             }
-            Ok(response) => Err(response.into_error(&self.api_key)),
+            Ok(response) => Err(response.into_error(&self.network.api_key)),
             Err(_) if self.state.closed.load(Ordering::Acquire) => Err(Error {
                 may_have_arrived: report.sent,
                 ..Error::closed()
@@ -110,21 +97,14 @@ impl Http {
                 ..Error::cancelled()
             }),
             Err(failure) => {
-                let limit = deadline.saturating_duration_since(started);
-                Err(self.peers(&request.uri).error(failure, &report, limit))
+                let attempt = Attempt {
+                    stage: report.stage,
+                    sent: report.sent,
+                    limit: deadline.saturating_duration_since(started),
+                };
+                let peers = Peers::new(&request.uri, self.network.proxy.as_ref());
+                Err(peers.error(&failure, &attempt))
             }
-        }
-    }
-
-    fn peers(&self, uri: &Uri) -> Peers {
-        Peers {
-            origin: format!(
-                "{}://{}",
-                uri.scheme_str().unwrap_or_default(),
-                uri.authority().map_or("", |a| a.as_str())
-            ),
-            host: uri.host().unwrap_or_default().to_owned(),
-            proxy: self.proxy.as_ref().map(Proxy::url),
         }
     }
 
@@ -133,10 +113,7 @@ impl Http {
         *outgoing.method_mut() = request.method.clone();
         *outgoing.uri_mut() = request.uri.clone();
         let headers = outgoing.headers_mut();
-        headers.clone_from(match request.body {
-            Some(_) => &self.headers.with_body,
-            None => &self.headers.without_body,
-        });
+        headers.clone_from(self.network.headers.common(request));
         for (name, value) in &request.headers {
             headers.insert(name.clone(), value.clone());
         }

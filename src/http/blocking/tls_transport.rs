@@ -14,13 +14,14 @@ use ureq::unversioned::transport::{
     TransportAdapter,
 };
 
-use super::attempt::{self, Stage};
+use super::attempt;
 use super::transport::BUFFER;
-use crate::http::tls::Tls;
+use crate::http::failure::Stage;
+use crate::http::network::Network;
 
 /// Wraps the connections to `https://` URLs.
 #[derive(Debug)]
-pub struct TlsConnector(pub Arc<Tls>);
+pub struct TlsConnector(pub Arc<Network>);
 
 impl<In: Transport> Connector<In> for TlsConnector {
     type Out = Either<In, TlsTransport<In>>;
@@ -36,7 +37,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
         if !details.needs_tls() || transport.is_tls() {
             return Ok(Some(Either::A(transport)));
         }
-        let config = self.0.config().map_err(std::io::Error::other)?;
+        let config = self.0.tls.config().map_err(std::io::Error::other)?;
         let host = details.uri.host().ok_or(Error::HostNotFound)?;
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(bare.to_owned()).map_err(std::io::Error::other)?;

@@ -13,7 +13,7 @@
 
 use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -27,8 +27,10 @@ use ureq::unversioned::transport::{
     Transport,
 };
 
-use super::attempt::{self, Stage};
-use crate::http::{CONNECT_LIMIT, dns, url};
+use super::attempt;
+use crate::http::failure::Stage;
+use crate::http::network::Network;
+use crate::http::{CONNECT_LIMIT, url};
 use crate::sys::socket;
 
 /// Buffers of a connection, in bytes, each way.
@@ -49,12 +51,19 @@ impl Resolver for NoopResolver {
 }
 
 /// What all connections of a client share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ConnectionState {
-    pub addresses: dns::Cache,
-    /// Connections opened so far.
-    pub opened: AtomicU64,
+    network: Arc<Network>,
     pub closed: AtomicBool,
+}
+
+impl ConnectionState {
+    pub fn new(network: Arc<Network>) -> Self {
+        ConnectionState {
+            network,
+            closed: AtomicBool::default(),
+        }
+    }
 }
 
 /// Holds the connectors that it wraps (TCP, proxy, TLS) to [`CONNECT_LIMIT`].
@@ -91,7 +100,7 @@ impl<In: Transport> Connector<In> for TcpConnector {
             return Ok(Some(Either::A(proxied)));
         }
         let socket = self.open(details)?;
-        self.0.opened.fetch_add(1, Ordering::Relaxed);
+        self.0.network.note_opened();
         Ok(Some(Either::B(Tcp::new(socket))))
     }
 }
@@ -103,11 +112,19 @@ impl TcpConnector {
         let deadline = attempt::deadline();
         let closed = || self.0.closed.load(Ordering::Acquire) || attempt::is_cancelled();
 
-        let known = self.0.addresses.look_up(host, port, deadline, &closed)?;
+        let known = self
+            .0
+            .network
+            .addresses
+            .look_up(host, port, deadline, &closed)?;
         match connect_any(&known.list, details) {
             Err(_) if known.cached => {
-                self.0.addresses.forget();
-                let renewed = self.0.addresses.look_up(host, port, deadline, &closed)?;
+                self.0.network.addresses.forget();
+                let renewed = self
+                    .0
+                    .network
+                    .addresses
+                    .look_up(host, port, deadline, &closed)?;
                 connect_any(&renewed.list, details)
             }
             outcome => outcome,

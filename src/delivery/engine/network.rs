@@ -1,0 +1,161 @@
+//! The network thread: takes events from the queue, sends them, and tells the queue what became of them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::turns::{Next, Taken, defect};
+use crate::delivery::in_flight::AttemptOutcome;
+use crate::delivery::pending::QueuedEvent;
+use crate::delivery::queue::Queue;
+use crate::delivery::threads::Calls;
+use crate::error::Result;
+use crate::event::encode::EventEncoder;
+use crate::event::stored::StoredEvent;
+use crate::http::multiplex::memory::HostMemory;
+use crate::http::multiplex::{Done, Multiplexer, Room};
+use crate::http::network::Network;
+use crate::http::request::Request;
+use crate::http::response::{Expect, HttpResponse};
+use crate::sys::random;
+use crate::sys::sync::Mutex;
+
+/// Where the system has no descriptors left, they are asked for again after this.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What the network thread works with.
+pub struct Means {
+    pub network: Arc<Network>,
+    pub encoder: Arc<EventEncoder>,
+    /// Of HTTP/1.1.
+    pub max_connections: usize,
+    /// What was found out about the host, beyond the life of one thread.
+    pub memory: Mutex<HostMemory>,
+}
+
+/// Events that are being sent, by their slot.
+type Sending = Vec<Option<(Box<QueuedEvent>, Arc<Request>)>>;
+
+/// Runs until there is nothing to do any more. `call` acts on what the queue wants to be done.
+pub fn run(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) {
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| deliver(queue, means, call))) {
+            Ok(()) => return,
+            // Nothing of what was being sent is known any more.
+            Err(_) => call(queue.fail_in_flight()),
+        }
+    }
+}
+
+fn deliver(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) {
+    let Some(mut multiplexer) = make_multiplexer(queue, means, call) else {
+        return;
+    };
+    queue.set_waker(Some(multiplexer.waker()));
+    let mut sending = Sending::new();
+    let (mut outcomes, mut taken, mut done) = (Vec::new(), Vec::new(), Vec::new());
+    loop {
+        let (next, calls) = queue.network_turn(&mut outcomes, multiplexer.room(), &mut taken);
+        call(calls);
+        let Next::Until(until) = next else {
+            *means.memory.lock() = multiplexer.memory();
+            return;
+        };
+        for event in taken.drain(..) {
+            submit(event, means, &mut multiplexer, &mut sending, &mut outcomes);
+        }
+        let wait = match outcomes.is_empty() {
+            true => until.map(|at| at.saturating_duration_since(Instant::now())),
+            false => Some(Duration::ZERO),
+        };
+        if multiplexer.run(wait, &mut done).is_err() {
+            // The system is out of something; a moment's rest is all that can be done.
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        outcomes.extend(
+            done.drain(..)
+                .filter_map(|done| outcome(done, &mut sending)),
+        );
+    }
+}
+
+/// `None`: there is nothing to do any more.
+fn make_multiplexer(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) -> Option<Multiplexer> {
+    loop {
+        let made = Multiplexer::new(
+            means.network.clone(),
+            means.encoder.uri(),
+            means.max_connections,
+            *means.memory.lock(),
+        );
+        if let Ok(multiplexer) = made {
+            return Some(multiplexer);
+        }
+        let (next, calls) = queue.network_turn(&mut Vec::new(), Room::default(), &mut Vec::new());
+        call(calls);
+        if matches!(next, Next::Exit) {
+            return None;
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+fn submit(
+    taken: Taken,
+    means: &Means,
+    multiplexer: &mut Multiplexer,
+    sending: &mut Sending,
+    outcomes: &mut Vec<(usize, AttemptOutcome)>,
+) {
+    let Taken {
+        slot,
+        mut event,
+        latest,
+        open,
+    } = taken;
+    let encoded = catch_unwind(AssertUnwindSafe(|| request(&mut event, &means.encoder)));
+    let request = match encoded.unwrap_or_else(|_| Err(defect())) {
+        Ok(request) => request,
+        Err(error) => {
+            outcomes.push((slot, AttemptOutcome::Failed(error)));
+            return;
+        }
+    };
+    let deadline = latest.min(Instant::now() + means.network.timeout);
+    if sending.len() <= slot {
+        sending.resize_with(slot + 1, || None);
+    }
+    sending[slot] = Some((event, request.clone()));
+    multiplexer.submit(slot, request, deadline, open);
+}
+
+/// The request of an event. It is made once; the event's own strings are not needed any more then.
+fn request(event: &mut QueuedEvent, encoder: &EventEncoder) -> Result<Arc<Request>> {
+    if let Some(request) = event.request.take() {
+        return Ok(request);
+    }
+    // The caller reads one clock; what the other said then is worked out here, once.
+    let now = SystemTime::now();
+    let occurred = now.checked_sub(event.accepted_at.elapsed()).unwrap_or(now);
+    let request = encoder.encode(&event.event.event(), Some(occurred))?;
+    event.event = StoredEvent::default();
+    Ok(Arc::new(request))
+}
+
+fn outcome((slot, result): Done, sending: &mut Sending) -> Option<(usize, AttemptOutcome)> {
+    let (mut event, request) = sending.get_mut(slot)?.take()?;
+    let accepted = |response: HttpResponse| response.into_response(Expect::Accepted);
+    let outcome = match result.and_then(accepted) {
+        Ok(response) => AttemptOutcome::Delivered(response),
+        Err(error) if !error.retryable() => AttemptOutcome::Failed(error),
+        Err(error) => {
+            event.request = Some(request);
+            AttemptOutcome::Retry {
+                event,
+                error,
+                jitter: random::jitter(),
+            }
+        }
+    };
+    Some((slot, outcome))
+}

@@ -1,0 +1,56 @@
+//! What the log is told of failing deliveries.
+//!
+//! The network thread only notes it: the log's sink may be the application's, whose code never runs there.
+
+use std::time::Duration;
+
+use crate::error::{Error, Kind};
+
+pub enum Notice {
+    /// An attempt failed; the event is tried again.
+    Retrying(Error),
+    /// An event was not delivered, and why.
+    GivenUp { error: Error, suppressed: bool },
+}
+
+impl Notice {
+    pub fn text(&self, delivery_timeout: Duration) -> String {
+        match self {
+            Notice::Retrying(error) => format!(
+                "POST /event failed: {error}; events wait and are tried again for up to {} s each",
+                delivery_timeout.as_secs_f64()
+            ),
+            Notice::GivenUp { error, suppressed } => {
+                let consequence = match error.kind {
+                    _ if *suppressed => "suppressed because fail-open is on, the event is lost",
+                    // The service reported success.
+                    Kind::Decode => "the event has probably arrived",
+                    _ => "the event is lost",
+                };
+                format!("POST /event failed: {error}; {consequence}")
+            }
+        }
+    }
+}
+
+/// Notices that wait to be written, at most: the log lets one line through every few seconds.
+const MOST: usize = 256;
+
+#[derive(Default)]
+pub struct Notices(Vec<Notice>);
+
+impl Notices {
+    pub fn push(&mut self, notice: Notice) {
+        if self.0.len() < MOST {
+            self.0.push(notice);
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn take(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.0)
+    }
+}

@@ -1,0 +1,50 @@
+//! What both transports of a client share: the one on the callers' threads ([`super::blocking`]) and the
+//! one of background delivery ([`super::multiplex`]).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::credential::ApiKey;
+use super::headers::CommonHeaders;
+use super::proxy::Proxy;
+use super::tls::Tls;
+use super::{HttpSettings, HttpVersion, dns};
+
+#[derive(Debug)]
+pub struct Network {
+    pub tls: Tls,
+    pub addresses: Arc<dns::Cache>,
+    pub headers: CommonHeaders,
+    /// To be removed from what the service says.
+    pub api_key: ApiKey,
+    /// For one whole attempt.
+    pub timeout: Duration,
+    pub proxy: Option<Proxy>,
+    pub version: HttpVersion,
+    opened: AtomicU64,
+}
+
+impl Network {
+    pub fn new(settings: &HttpSettings) -> Self {
+        Network {
+            tls: Tls::new(settings.ca_pem.clone()),
+            addresses: Arc::default(),
+            headers: CommonHeaders::new(settings),
+            api_key: settings.api_key.clone(),
+            timeout: settings.timeout,
+            proxy: settings.proxy.clone(),
+            version: settings.version,
+            opened: AtomicU64::default(),
+        }
+    }
+
+    /// How many connections were opened so far.
+    pub fn opened(&self) -> u64 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    pub fn note_opened(&self) {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+    }
+}
