@@ -257,6 +257,15 @@ impl Client {
         let mut retry = 0;
         loop {
             scope.check()?;
+            if scope
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline)
+            {
+                return Err(Error::new(
+                    Kind::Connection,
+                    "the deadline of the call had passed before the request was sent",
+                ));
+            }
             let error = match self.http.exchange(request, scope) {
                 Ok(response) => return Ok(response),
                 Err(error) => error,

@@ -132,7 +132,10 @@ impl Peers {
                 self.origin
             ),
             (Failure::NoAddress, _) => {
-                format!("the host name {} has no address", self.first_host())
+                format!(
+                    "no address for {}: the name does not exist",
+                    self.first_host()
+                )
             }
             (Failure::NoHttp2, _) => format!(
                 "{} does not speak HTTP/2, which the option http_version asks for",
@@ -192,8 +195,11 @@ impl Peers {
     }
 
     /// Whose name is looked up.
-    fn first_host(&self) -> &str {
-        self.proxy.as_deref().unwrap_or(&self.host)
+    fn first_host(&self) -> String {
+        match &self.proxy {
+            Some(proxy) => format!("the proxy {proxy}"),
+            None => self.host.clone(),
+        }
     }
 
     fn connected_to(&self, address: SocketAddr) -> String {
@@ -288,7 +294,7 @@ mod tests {
                 None,
                 Failure::NoAddress,
                 Stage::LookUp,
-                "the host name api.example has no address",
+                "no address for api.example: the name does not exist",
             ),
         ] {
             let message = message(proxy, failure, stage);

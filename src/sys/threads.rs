@@ -62,3 +62,20 @@ pub fn main_thread_has_ended() -> bool {
         .and_then(|(_, rest)| rest.chars().next());
     state == Some('Z')
 }
+
+/// Whether the main thread has ended and every other thread is one of ours: nothing of the application's
+/// runs any more, and the process lives only because we do.
+pub fn only_ours_are_left() -> bool {
+    let ours = || -> std::io::Result<bool> {
+        let main = std::process::id().to_string();
+        for task in std::fs::read_dir("/proc/self/task")? {
+            let task = task?;
+            let name = std::fs::read_to_string(task.path().join("comm"))?;
+            if task.file_name() != *main && !name.starts_with("axonpush-") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    main_thread_has_ended() && ours().unwrap_or(false)
+}

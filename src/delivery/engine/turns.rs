@@ -148,6 +148,13 @@ impl Queue {
         let waits = !state.pending.is_empty() || state.in_flight.sending() > 0;
         if waits {
             state.network.busy_at = Some(now);
+            // Exit handlers then deliver what waits, for as long as closing may take.
+            if self.is_time_to_look(state, now)
+                && state.in_flight.sending() == 0
+                && threads::only_ours_are_left()
+            {
+                return Next::Exit;
+            }
         } else if state.phase != Phase::Open {
             return Next::Exit;
         }
@@ -169,6 +176,7 @@ impl Queue {
             .chain(state.breaker.next_attempt(ready))
             .min();
         let mut no_later_than = |at: Instant| wait = Some(wait.map_or(at, |wait| wait.min(at)));
+        no_later_than(now + PARK);
         if !self.limits.polled && state.completions.ready() > 0 {
             // One that is slow may need help.
             let suspended = state.completions.suspended();
@@ -201,6 +209,15 @@ impl Queue {
             no_later_than(now + PARK);
         }
         Next::Until(wait)
+    }
+
+    /// Once in a while the network thread looks around in the process.
+    fn is_time_to_look(&self, state: &mut State, now: Instant) -> bool {
+        let due = state.network.looked_at.is_none_or(|at| now >= at + PARK);
+        if due {
+            state.network.looked_at = Some(now);
+        }
+        due
     }
 
     /// The network thread could not be started, or ends out of turn: what waits is sent by another one, at
