@@ -63,7 +63,7 @@ test-python: build
 	tests/python/run
 test-otlp: server
 	tests/otlp/run
-test-page: server
+test-page: build
 	tests/page/run
 test-cpp: build
 	bindings/cpp/test

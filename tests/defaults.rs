@@ -175,20 +175,13 @@ impl Entry {
         if self.code.starts_with('|') {
             return self.said.trim_end_matches('|').rsplit(" | ").next();
         }
-        let marks = ["Default ", "Default: ", "default ", "default: "];
-        let after = marks
-            .iter()
-            .filter_map(|mark| Some(self.said.rsplit_once(mark)?.1));
-        let initial = || {
-            self.code
-                .split_once(" = ")?
-                .1
-                .split_once("::")?
-                .1
-                .strip_suffix(';')
-                .filter(|i| *i != "unset")
-        };
-        after.min_by_key(|said| said.len()).or_else(initial)
+        // In upper or lower case.
+        if let Some((_, said)) = self.said.rsplit_once("efault") {
+            return Some(said.trim_start_matches(':'));
+        }
+        // `Overflow overflow = Overflow::drop_oldest;`
+        let (_, value) = self.code.split_once(" = ")?.1.split_once("::")?;
+        value.strip_suffix(';').filter(|value| *value != "unset")
     }
 }
 
@@ -202,37 +195,25 @@ fn is_literal(setting: &Setting) -> bool {
     setting.default == "true" || setting.default.parse::<u64>().is_ok()
 }
 
-/// Whether a page means the table's default; further sentences may follow.
+/// Whether a page means the table's default. It may go on after that.
 fn is_meant(setting: &Setting, said: &str) -> bool {
-    let mut ways = vec![
-        setting.default.to_owned(),
-        setting.default.replace('_', " "),
-    ];
-    if setting.default == "true" {
-        ways.push("enabled".to_owned());
-    }
-    if let Ok(number) = setting.default.parse::<u64>() {
-        let mib = number / 1024 / 1024;
-        ways.extend([
-            format!("{number} characters"),
-            format!("{mib} MiB"),
-            format!("{number} ({mib} MiB)"),
-        ]);
-        if setting.name.ends_with("_ms") {
-            ways.push(format!("{} s", number / 1000));
-        }
-    }
-    // What 0 stands for is said behind it.
-    let end = [". ", "; ", ", ", ": "]
-        .iter()
-        .filter_map(|end| said.find(end))
-        .min();
+    let ends = [". ", "; ", ", ", ": "];
+    let end = ends.iter().filter_map(|end| said.find(end)).min();
     let said = squeezed(&said[..end.unwrap_or(said.len())]);
-    let is_name =
-        |way: &str| setting.default.starts_with(char::is_alphabetic) && said.ends_with(way);
-    ways.iter()
-        .map(|way| squeezed(way))
-        .any(|way| said == way || is_name(&way))
+    let Ok(number) = setting.default.parse::<u64>() else {
+        // `AXONPUSH_OVERFLOW_DROP_OLDEST`, `OverflowDropOldest` and `drop_oldest` are one.
+        let enabled = setting.default == "true" && said == "enabled";
+        return enabled || said.ends_with(&squeezed(setting.default));
+    };
+    let mut ways = vec![format!("{number}"), format!("{number} characters")];
+    if setting.name.ends_with("_bytes") {
+        let mib = format!("{} MiB", number / 1024 / 1024);
+        ways.extend([format!("{number} ({mib})"), mib]);
+    }
+    if setting.name.ends_with("_ms") {
+        ways.push(format!("{} s", number / 1000));
+    }
+    ways.iter().any(|way| said == squeezed(way))
 }
 
 /// Letters and digits alone, in lower case.
@@ -242,10 +223,8 @@ fn squeezed(text: &str) -> String {
 }
 
 fn setting(name: &str) -> &'static Setting {
-    SETTINGS
-        .iter()
-        .find(|s| s.name == name)
-        .expect("an option of the table")
+    let named = SETTINGS.iter().find(|s| s.name == name);
+    named.expect("an option of the table")
 }
 
 fn between<'t>(text: &'t str, begin: &str, end: &str) -> Option<&'t str> {

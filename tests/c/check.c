@@ -263,7 +263,7 @@ static int connect_to_server(void) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-        give_up("the development server does not answer");
+        give_up("the development server does not respond");
     }
     return fd;
 }
@@ -279,19 +279,19 @@ const char *dev(const char *method, const char *path, const char *body) {
         sent += (size_t)n;
     }
     size_t used = 0, size = 1 << 16;
-    char *answer = malloc(size);
+    char *response = malloc(size);
     for (;;) {
-        if (answer && used + 1 >= size) answer = realloc(answer, size *= 2);
-        if (!answer) give_up("no memory");
-        ssize_t n = recv(fd, answer + used, size - used - 1, 0);
+        if (response && used + 1 >= size) response = realloc(response, size *= 2);
+        if (!response) give_up("no memory");
+        ssize_t n = recv(fd, response + used, size - used - 1, 0);
         if (n <= 0) break;
         used += (size_t)n;
     }
     close(fd);
-    answer[used] = 0;
+    response[used] = 0;
     char *copy = scratch(used + 1);
-    memcpy(copy, answer, used + 1);
-    free(answer);
+    memcpy(copy, response, used + 1);
+    free(response);
     char *end = strstr(copy, "\r\n\r\n");
     if (!end || strncmp(copy, "HTTP/1.1 2", 10) != 0) {
         give_up(format("%s %s %s: %s", method, path, body ? body : "", copy));

@@ -30,7 +30,7 @@
         if (!check_int((long long)(actual), (long long)(expected), __FILE__, __LINE__, #actual)) \
             return false; \
     } while (0)
-/* Equal texts; NULL is equal to NULL only. */
+/* Equal strings; NULL is equal to NULL only. */
 #define CHECK_TEXT(actual, expected) \
     do { \
         if (!check_text((actual), (expected), __FILE__, __LINE__, #actual)) return false; \
@@ -105,7 +105,7 @@ axonpush_event test_event(void);
 
 /* ---- The development server, over a socket of our own ---- */
 
-/* Calls a control endpoint; gives the body of the answer. Exits the program when it is no 2xx. */
+/* Calls a control endpoint; gives the body of the response. Exits the program when it is no 2xx. */
 const char *dev(const char *method, const char *path, const char *body);
 /* POST /_dev/faults, with ' for ". */
 void fault(const char *json);

@@ -412,7 +412,7 @@ static bool a_completion_may_end_the_process(void) {
 }
 
 static int leave_while_threads_publish(void) {
-    inherited = client_at(server_url(), 3000);
+    inherited = client_at(server_url(), 500);
     static crew crews[3];
     for (int i = 0; i < 3; i++) {
         crews[i] = (crew){.tally = tally_new(100000)};
@@ -428,7 +428,7 @@ static bool exit_is_safe_while_threads_publish(void) {
         int64_t start = now_ms();
         outcome child = in_child(leave_while_threads_publish);
         CHECK_EXIT(child, 7);
-        CHECK(in_time(start, 3100));
+        CHECK(in_time(start, 600));
     }
     return true;
 }

@@ -1,4 +1,4 @@
-"""The published Python SDK against the development server: what it needs, the server must answer.
+"""The published Python SDK against the development server: what it needs, the server must do.
 
 Usage: test_sdk.py SERVER (the path of axonpush-dev-server); `run` prepares everything.
 """
@@ -63,8 +63,8 @@ class Server:
     def control(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_dev/{path}", data, method=method)
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            return json.load(answer)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+            return json.load(response)
 
     def fault(self, *faults):
         self.control("POST", "faults", list(faults))
@@ -213,7 +213,7 @@ def test_dedup(server):
         first = client.events.publish("e", {}, "ch_1", dedup_key="k")
         again = client.events.publish("e", {}, "ch_1", dedup_key="k")
         assert first.event_id == again.event_id
-        # Stored, but the answer is lost: the SDK's own retry must not store it twice.
+        # Stored, but the response is lost: the SDK's own retry must not store it twice.
         server.fault({"method": "POST", "path": "/event", "hangup": "after"})
         client.events.publish("e", {}, "ch_1", dedup_key="lost")
         stats = server.stats()
