@@ -1,6 +1,6 @@
 /*
- * A program with one thread and an event loop: completions run when the loop polls for them, so they need
- * no locks. Usage: event_loop [base URL]
+ * A program with one thread and an event loop: completions run, and the library logs, when the loop polls for
+ * them, so nothing needs a lock. Usage: event_loop [base URL]
  */
 #define _POSIX_C_SOURCE 200809L
 #include <axonpush.h>
@@ -25,6 +25,12 @@ static void done(axonpush_status status, const axonpush_response *response, cons
     } /* else: given up under fail-open; the log says why */
 }
 
+/* Prints a line of the library's log. It runs inside axonpush_log_poll(), so on this thread, too. */
+static void show(axonpush_log_level level, const char *message, void *user_data) {
+    (void)level, (void)user_data;
+    fprintf(stderr, "axonpush: %s\n", message);
+}
+
 /* The program's work: it publishes an event now and then. */
 static void work(axonpush_client *client) {
     static const char *const steps[] = {"plan", "search", "answer"};
@@ -43,6 +49,7 @@ static void work(axonpush_client *client) {
 
 int main(int argc, char **argv) {
     axonpush_error *error = NULL;
+    axonpush_log_set_polled(AXONPUSH_LOG_WARN, 0); /* the log, too, waits to be polled */
     axonpush_options options = AXONPUSH_OPTIONS_INIT;
     options.completion_mode = AXONPUSH_COMPLETION_POLLED;
     if (argc > 1) options.base_url = argv[1];
@@ -60,10 +67,12 @@ int main(int argc, char **argv) {
         int ready = poll(&watched, 1, published < EVENTS ? 10 : 1000);
         if (ready > 0) axonpush_poll(client, 0); /* do not read from the descriptor */
         else if (published < EVENTS) work(client);
+        axonpush_log_poll(show, NULL, 0);
     }
 
     /* If completions were left that nobody polled, they would run inside this call. */
     axonpush_close(client);
+    axonpush_log_poll(show, NULL, 0);
     printf("%d events, %d delivered\n", published, delivered);
     return delivered == EVENTS ? 0 : 1;
 }

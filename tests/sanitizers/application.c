@@ -257,6 +257,100 @@ static void log_function(void) {
     free(lines);
 }
 
+static void *poll_log(void *argument) {
+    poller *mine = argument;
+    for (bool ending = false; !ending;) {
+        log_lines lines = {"axonpush", PTHREAD_MUTEX_INITIALIZER, 0};
+        axonpush_log_poll(count_line, &lines, 10);
+        pthread_mutex_lock(&mine->lock);
+        mine->polled += (size_t)lines.count;
+        ending = mine->ending;
+        pthread_mutex_unlock(&mine->lock);
+    }
+    return NULL;
+}
+
+/* Lines of the library's threads are read on one of ours. */
+static void log_polled(void) {
+    poller mine = {NULL, PTHREAD_MUTEX_INITIALIZER, false, 0};
+    axonpush_log_set_polled(AXONPUSH_LOG_DEBUG, 10000);
+    pthread_t thread;
+    start(&thread, poll_log, &mine);
+    close_with_events_left();
+    pause_ms(100);
+    pthread_mutex_lock(&mine.lock);
+    mine.ending = true;
+    pthread_mutex_unlock(&mine.lock);
+    pthread_join(thread, NULL);
+    CHECK(mine.polled > 0);
+    axonpush_log_set(AXONPUSH_LOG_OFF, NULL, NULL);
+}
+
+typedef struct caller {
+    axonpush_client *call;
+    const char *reason; /* written before cancelling, and read by the call that was cancelled */
+} caller;
+
+static void *wait_for_room(void *argument) {
+    caller *mine = argument;
+    axonpush_event event = AXONPUSH_EVENT_INIT;
+    event.identifier = "no room";
+    event.payload = "{}";
+    CHECK(axonpush_events_publish_async(mine->call, &event, NULL, NULL, NULL) == AXONPUSH_ERR_CANCELLED);
+    CHECK(mine->reason[0] == 'b');
+    return NULL;
+}
+
+static void cancelled(void) {
+    axonpush_options options = AXONPUSH_OPTIONS_INIT;
+    options.base_url = "http://127.0.0.1:1";
+    options.overflow = AXONPUSH_OVERFLOW_BLOCK;
+    options.queue_max_events = 1;
+    options.shutdown_timeout_ms = 100;
+    axonpush_client *client = axonpush_new(&options, NULL);
+    job filler = {0};
+    publish(client, &filler, note);
+    for (int i = 0; i < 20; i++) {
+        caller mine = {axonpush_call_new(client, 0, NULL), NULL};
+        pthread_t thread;
+        start(&thread, wait_for_room, &mine);
+        pause_ms(i);
+        mine.reason = "because";
+        axonpush_call_cancel(mine.call);
+        pthread_join(thread, NULL);
+        axonpush_call_free(mine.call);
+    }
+    axonpush_close(client);
+    CHECK(filler.outcomes == 1);
+}
+
+/* Pages are fetched by one thread after the other, as far as the application sees to it. */
+static void *next_ten(void *iter) {
+    const axonpush_response *event = NULL;
+    for (int i = 0; i < 10; i++) {
+        CHECK(axonpush_events_iter_next(iter, &event, NULL) == AXONPUSH_OK && event);
+        CHECK(axonpush_response_raw(event, "/payload", NULL) && axonpush_response_string(event, "/eventId"));
+    }
+    return NULL;
+}
+
+static void iterated(void) {
+    axonpush_client *client = client_of(NULL, AXONPUSH_COMPLETION_THREAD);
+    run_publishers(client);
+    CHECK(axonpush_flush(client, 60000, NULL) == AXONPUSH_OK);
+    axonpush_event_query query = AXONPUSH_EVENT_QUERY_INIT;
+    query.limit = 7;
+    axonpush_events_iter *iter = NULL;
+    CHECK(axonpush_events_iter_new(client, NULL, &query, &iter, NULL) == AXONPUSH_OK);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_t thread;
+        start(&thread, next_ten, iter);
+        pthread_join(thread, NULL);
+    }
+    axonpush_events_iter_free(iter);
+    axonpush_close(client);
+}
+
 /* The library delivers at exit, by completions that read what main() has written. Comes last. */
 static void left_open(void) {
     run_publishers(client_of(NULL, AXONPUSH_COMPLETION_THREAD));
@@ -343,6 +437,9 @@ static const struct {
     {"polled", polled},
     {"synchronous", synchronous},
     {"log_function", log_function},
+    {"log_polled", log_polled},
+    {"cancelled", cancelled},
+    {"iterated", iterated},
     {"left_open", left_open},
     {"misuse_no_flush", misuse_no_flush},
     {"misuse_payload", misuse_payload},

@@ -11,14 +11,14 @@ import (
 )
 
 func main() {
-	// What is not set here comes from the variables AXONPUSH_…
+	// The AXONPUSH_… variables supply what is not set here.
 	client, err := axonpush.New(axonpush.Options{
-		FailOpen: axonpush.Disabled, // say so when the service cannot be reached
+		FailOpen: axonpush.Disabled, // make an unreachable service an error
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer client.Close() // delivers what waits
+	defer client.Close() // delivers queued events
 
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

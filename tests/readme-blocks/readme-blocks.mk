@@ -1,0 +1,6 @@
+# The READMEs of the bindings are run by the tests of the bindings.
+test-readme: build
+	tests/readme-blocks/run root
+	tests/readme-blocks/run examples
+
+.PHONY: test-readme
