@@ -217,7 +217,11 @@ static void *poll_once(void *data) {
 }
 
 static poller *start_poller(uint32_t timeout_ms, bool without_function) {
-    poller *poller = scratch(sizeof *poller);
+    /* Not of the test's own memory, since a test that fails leaves the thread behind. */
+    static struct poller pollers[32];
+    static unsigned next;
+    poller *poller = &pollers[next++ % 32];
+    memset(poller, 0, sizeof *poller);
     poller->timeout_ms = timeout_ms;
     poller->without_function = without_function;
     if (pthread_create(&poller->thread, NULL, poll_once, poller) != 0) abort();
