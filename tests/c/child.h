@@ -18,6 +18,12 @@ typedef struct outcome {
    end within a minute is killed. */
 outcome in_child(int (*body)(void));
 
+/* The same for this program itself, begun anew with `role` as its argument: nothing was used in it yet, and
+   valgrind looks away. Its main() asks role_of() first. */
+outcome in_role(const char *role);
+/* The role that this program was begun in, NULL if it is none. */
+const char *role_of(int argc, char **argv);
+
 /* The child ended by exit(code). */
 #define CHECK_EXIT(result, code) \
     do { \

@@ -198,7 +198,8 @@ static void *poll_for_long(void *data) {
 static bool a_fork_while_a_thread_polls_disturbs_neither(void) {
     axonpush_client *any = test_client();
     axonpush_log_set_polled(AXONPUSH_LOG_WARN, 0);
-    size_t lines = 99;
+    static size_t lines; /* A test that fails leaves the thread behind. */
+    lines = 99;
     pthread_t thread;
     CHECK_INT(pthread_create(&thread, NULL, poll_for_long, &lines), 0);
     sleep_ms(150);

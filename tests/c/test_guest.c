@@ -1,5 +1,5 @@
 /* A guest in the application's process: its faults are the application's crash reporter's, and it keeps no
-   process alive. Each case is this program anew, in a role that it gets as its argument. */
+   process alive. Each case is this program anew, in a role. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 
 #include "child.h"
@@ -11,21 +11,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-/* ---- Roles ---- */
-
-static const char *program;
-static const char *role;
-
-static int become(void) {
-    execl(program, program, role, (char *)NULL);
-    return 127;
-}
-
 /* How this program ends in a role, and after how long. */
-static outcome play(const char *name, int64_t *took) {
-    role = format("--role=%s", name);
+static outcome play(const char *role, int64_t *took) {
     int64_t start = now_ms();
-    outcome result = in_child(become);
+    outcome result = in_role(role);
     *took = now_ms() - start;
     return result;
 }
@@ -321,7 +310,6 @@ int main(int argc, char **argv) {
         TEST(other_threads_of_the_application_go_on),
         TEST(a_service_that_is_away_does_not_keep_the_process_alive),
     };
-    program = argv[0];
-    if (argc == 2 && strncmp(argv[1], "--role=", 7) == 0) return act(argv[1] + 7);
-    return RUN_TESTS(tests, argc, argv);
+    const char *role = role_of(argc, argv);
+    return role ? act(role) : RUN_TESTS(tests, argc, argv);
 }

@@ -128,7 +128,8 @@ static bool a_flush_probes_to_the_end_of_its_time(void) {
     tally *tally = tally_new(10);
     axonpush_client *client = all_wait(gate, tally, 10);
     CHECK(client != NULL);
-    opener opener = {.gate = gate, .after_ms = 500};
+    static opener opener;
+    opener = (struct opener){.gate = gate, .after_ms = 500};
     CHECK_INT(pthread_create(&opener.thread, NULL, open_later, &opener), 0);
     CHECK_INT(axonpush_flush(client, 2000, NULL), AXONPUSH_OK);
     pthread_join(opener.thread, NULL);
@@ -145,7 +146,8 @@ static bool a_service_that_comes_back_during_a_shutdown_gets_everything(void) {
     axonpush_client *client = all_wait(gate, tally, 10);
     CHECK(client != NULL);
     /* Down for the first half second of two, so that one probe fails at least; well for the last 1.5 s. */
-    opener opener = {.gate = gate, .after_ms = 500};
+    static opener opener;
+    opener = (struct opener){.gate = gate, .after_ms = 500};
     CHECK_INT(pthread_create(&opener.thread, NULL, open_later, &opener), 0);
     axonpush_error *error = NULL;
     CHECK_STATUS(axonpush_shutdown(client, 2000, &error), error, AXONPUSH_OK);
@@ -163,7 +165,8 @@ static bool a_service_that_comes_back_during_close_gets_everything(void) {
     tally *tally = tally_new(10);
     axonpush_client *client = all_wait(gate, tally, 10);
     CHECK(client != NULL);
-    opener opener = {.gate = gate, .after_ms = 500};
+    static opener opener;
+    opener = (struct opener){.gate = gate, .after_ms = 500};
     CHECK_INT(pthread_create(&opener.thread, NULL, open_later, &opener), 0);
     axonpush_close(client);
     pthread_join(opener.thread, NULL);
