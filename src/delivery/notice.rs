@@ -1,4 +1,4 @@
-//! What the log is told of failing deliveries.
+//! What the log is told of deliveries.
 //!
 //! The network thread only notes it: the log's sink may be the application's, whose code never runs there.
 
@@ -7,6 +7,8 @@ use std::time::Duration;
 use crate::error::{Error, Kind};
 
 pub enum Notice {
+    /// Noted only where somebody reads debug lines.
+    Delivered { http_status: u16, took: Duration },
     /// An attempt failed; the event is tried again.
     Retrying(Error),
     /// An event was not delivered, and why.
@@ -16,6 +18,9 @@ pub enum Notice {
 impl Notice {
     pub fn text(&self, delivery_timeout: Duration) -> String {
         match self {
+            Notice::Delivered { http_status, took } => {
+                format!("POST /event: HTTP {http_status} in {} ms", took.as_millis())
+            }
             Notice::Retrying(error) => format!(
                 "POST /event failed: {error}; events wait and are tried again for up to {} s each",
                 delivery_timeout.as_secs_f64()

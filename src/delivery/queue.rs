@@ -20,6 +20,7 @@ use crate::error::{Error, Kind, Result};
 use crate::event::stored::StoredEvent;
 use crate::http::response::Response;
 use crate::http::retry::Backoff;
+use crate::log;
 use crate::sys::cancel::CallScope;
 use crate::sys::sync::{Condvar, Mutex, MutexGuard};
 
@@ -266,6 +267,12 @@ impl Queue {
         match outcome {
             AttemptOutcome::Delivered(response) => {
                 state.note_response(now);
+                if log::enabled(log::Level::Debug) {
+                    state.notices.push(Notice::Delivered {
+                        http_status: response.http_status,
+                        took: now.duration_since(in_flight.started_at),
+                    });
+                }
                 self.end(state, in_flight, Disposition::Delivered, Ok(Some(response)));
             }
             AttemptOutcome::Failed(error) => {

@@ -17,6 +17,7 @@ use self::network::Means;
 use self::turns::{Finished, Task};
 use super::completions::ReadyCompletion;
 use super::limits::{DropReport, Limits};
+use super::notice::Notice;
 use super::queue::Queue;
 use super::threads::Calls;
 use crate::event::encode::EventEncoder;
@@ -125,7 +126,11 @@ impl Engine {
                 }
                 Task::Write(notices) => {
                     for notice in notices {
-                        self.warnings.warn(&notice.text(self.delivery_timeout));
+                        let text = notice.text(self.delivery_timeout);
+                        match notice {
+                            Notice::Delivered { .. } => log::write(log::Level::Debug, &text),
+                            _ => self.warnings.warn(&text),
+                        }
                     }
                     Finished::Writing
                 }
