@@ -270,7 +270,7 @@ impl Queue {
                 if log::enabled(log::Level::Debug) {
                     state.notices.push(Notice::Delivered {
                         http_status: response.http_status,
-                        took: now.duration_since(in_flight.started_at),
+                        took,
                     });
                 }
                 self.end(state, in_flight, Disposition::Delivered, Ok(Some(response)));
