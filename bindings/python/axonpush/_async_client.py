@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from types import TracebackType
 from typing import Any
 
@@ -20,7 +21,7 @@ from ._async_resources import (
     AsyncWebhooks,
 )
 from ._client import Client, Query, request_arguments
-from ._native import Native
+from ._native import Lease
 from .models import Response
 
 __all__ = ["AsyncAxonPush"]
@@ -32,7 +33,7 @@ class AsyncAxonPush(Client):
     One client serves any number of event loops, one after the other or at once. A task that is cancelled ends its call.
     """
 
-    def _open(self, client: Native) -> None:
+    def _open(self, client: Lease) -> None:
         self.events = AsyncEvents(client)
         self.apps = AsyncApps(client)
         self.channels = AsyncChannels(client)
@@ -71,8 +72,9 @@ class AsyncAxonPush(Client):
             except RuntimeError:
                 pass  # The loop is closed.
 
+        # On a thread of its own: all others may be busy with calls, which it interrupts.
         try:
-            client.executor().submit(on_thread)
+            threading.Thread(target=on_thread, name="axonpush-close", daemon=True).start()
         except RuntimeError:
             client.close()
             return

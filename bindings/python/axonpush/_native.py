@@ -10,6 +10,7 @@ from __future__ import annotations
 import select
 import threading
 import time
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -460,8 +461,23 @@ class Native:
         for watch in list(self._watches.values()):
             watch.end()
         library.close(handle)
+        if self._executor is not None:
+            self._executor.stop()
         _process.closed(self)
         _log.drain(library)
+
+
+class Lease:
+    """What a client and its parts share. When nobody has any of them any more, the library's client is closed."""
+
+    def __init__(self, client: Native, name: str) -> None:
+        self.client = client
+        self._name = name
+
+    def __del__(self) -> None:
+        if not self.client._closed:
+            warnings.warn(f"{self._name} was not closed", ResourceWarning, source=self, stacklevel=2)
+            _process.attendant.drop(self.client)
 
 
 class Walk:
