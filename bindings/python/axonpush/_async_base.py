@@ -72,8 +72,7 @@ class AsyncResource:
 
     async def _list(self, function: str, member: str, page: type[_Page], model: type[Model], *arguments: Any) -> _Page:
         client = self._client
-        native_function = getattr(client.library, function)
-        reader: Callable[..., _Page] = native.read_page(member, page, model)
+        native_function, reader = getattr(client.library, function), native.read_page(member, page, model)
         return await run(client, lambda handle: client.direct_call(handle, native_function, arguments, reader))
 
     async def _walk(self, channel: bytes | None, query: Any, page: int | None) -> AsyncIterator[EventDetails]:

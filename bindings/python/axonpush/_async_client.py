@@ -9,6 +9,7 @@ from typing import Any
 
 from . import _native as native
 from ._async_base import run
+from ._async_delivery import wake
 from ._async_resources import (
     AsyncApps,
     AsyncCapabilities,
@@ -63,12 +64,12 @@ class AsyncAxonPush(Client):
         if client._closed:
             return
         loop = asyncio.get_running_loop()
-        over = loop.create_future()
+        over: asyncio.Future[None] = loop.create_future()
 
         def on_thread() -> None:
             client.close()
             try:
-                loop.call_soon_threadsafe(lambda: over.done() or over.set_result(None))
+                loop.call_soon_threadsafe(wake, over)
             except RuntimeError:
                 pass  # The loop is closed.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _native as native
@@ -30,8 +30,7 @@ class Resource:
     def _list(self, function: str, member: str, page: type[_Page], model: type[Model], *arguments: Any) -> _Page:
         """Calls one whose answer is a list."""
         client = self._client
-        reader: Callable[..., _Page] = native.read_page(member, page, model)
-        return client.call(getattr(client.library, function), arguments, reader)
+        return client.call(getattr(client.library, function), arguments, native.read_page(member, page, model))
 
     def _walk(self, channel: bytes | None, query: Any, page: int | None) -> Iterator[EventDetails]:
         """Walks back through events."""

@@ -10,7 +10,8 @@ from typing import Any, Literal, Protocol
 from urllib.parse import urlencode
 
 from . import _native as native
-from ._marshal import c_text, json_bytes, optional_text
+from ._library import c_text
+from ._marshal import json_bytes, optional_text
 from ._native import Lease, Native
 from ._resources import Apps, Capabilities, Channels, Environments, Events, Health, Organizations, Traces, Webhooks
 from .models import Response, Stats
@@ -27,6 +28,7 @@ class SecretText(Protocol):
 
     def get_secret_value(self) -> str:
         """The text."""
+        ...
 
 
 class Client:

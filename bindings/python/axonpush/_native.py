@@ -41,7 +41,9 @@ _SMALL_PAYLOAD = 64 * 1024
 # Outcomes are looked at once in so many events, so that they never pile up in the library.
 _POLL_EVERY = 0x3FF
 
+_Model = TypeVar("_Model", bound=Model)
 _Outcome = TypeVar("_Outcome", bound=Outcome)
+_Page = TypeVar("_Page", bound=Page[Any])
 _Result = TypeVar("_Result")
 
 # Outcomes that the library owes, by the number that it was given with the event.
@@ -52,8 +54,7 @@ _numbers = count(1)
 _deadline: ContextVar[float | None] = ContextVar("axonpush_deadline", default=None)
 
 
-@c.axonpush_completion_fn
-def _completion(status: int, response: int | None, error: int | None, number: int) -> None:
+def _end(status: int, response: int | None, error: int | None, number: int) -> None:
     """Runs inside axonpush_poll(), on a thread that is Python's."""
     reference = _owed.pop(number, None)
     outcome = reference() if reference is not None else None
@@ -69,6 +70,7 @@ def _completion(status: int, response: int | None, error: int | None, number: in
         outcome._settle(None, InternalError(f"the outcome cannot be read: {problem!r}"))
 
 
+_completion = c.axonpush_completion_fn(_end)
 _COMPLETION = cast(_completion, c_void_p).value
 
 
@@ -85,7 +87,7 @@ class Answer:
         return _with_facts(Event(parse(self._text)), self._facts)
 
 
-def read(library: Library, response: int, model: type[Model]) -> Any:
+def read(library: Library, response: int, model: type[_Model]) -> _Model:
     """What an endpoint answered, as a model."""
     answer = parse(library.response_json(response, None))
     made = model(answer if isinstance(answer, dict) or model is Response else {})
@@ -93,23 +95,24 @@ def read(library: Library, response: int, model: type[Model]) -> Any:
 
 
 _Facts = tuple[int, bytes | None]
+_Made = TypeVar("_Made", bound="Model | Page[Any]")
 
 
 def _facts(library: Library, response: int) -> _Facts:
     return library.response_http_status(response), library.response_request_id(response)
 
 
-def _with_facts(made: Any, facts: _Facts) -> Any:
+def _with_facts(made: _Made, facts: _Facts) -> _Made:
     # The members are the service's; these are attributes only.
     made.http_status = facts[0] or None
     made.request_id = None if facts[1] is None else facts[1].decode(errors="replace")
     return made
 
 
-def read_page(member: str, page: type[Page[Any]], model: type[Model]) -> Callable[[Library, int | None], Any]:
+def read_page(member: str, page: type[_Page], model: type[Model]) -> Callable[[Library, int | None], _Page]:
     """A reader of answers that are lists."""
 
-    def reader(library: Library, response: int | None) -> Any:
+    def reader(library: Library, response: int | None) -> _Page:
         made = page()
         if response:
             made.extend(model(item) for item in parse(library.response_json(response, None)).get(member) or ())
@@ -119,7 +122,7 @@ def read_page(member: str, page: type[Page[Any]], model: type[Model]) -> Callabl
     return reader
 
 
-def read_one(model: type[Model]) -> Callable[[Library, int | None], Any]:
+def read_one(model: type[_Model]) -> Callable[[Library, int | None], _Model | None]:
     """A reader of answers that are objects."""
     return lambda library, response: read(library, response, model) if response else None
 

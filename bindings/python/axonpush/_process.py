@@ -167,8 +167,8 @@ class _Forked:
         """Registers a finalizer, unless there is one: it belongs to one process, and may have been forgotten."""
         for name in _FINALIZER_MODULES:
             util, process = sys.modules.get(name), os.getpid()
-            owner, finalizer = self._finalizers.get(name, (None, None))
-            if util is not None and (owner != process or not finalizer.still_active()):
+            known = self._finalizers.get(name)
+            if util is not None and (known is None or known[0] != process or not known[1].still_active()):
                 self._finalizers[name] = process, util.Finalize(None, close_all, exitpriority=_FINALIZER_PRIORITY)
 
 

@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from conftest import DEAD, eventually
+from helpers import DEAD, eventually
 
 from axonpush import (
     APIConnectionError,

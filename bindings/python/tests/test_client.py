@@ -10,7 +10,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from conftest import DEAD, PACKAGE, environment, eventually, run_script
+from helpers import DEAD, PACKAGE, environment, eventually, run_script
 
 import axonpush
 from axonpush import (

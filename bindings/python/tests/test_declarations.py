@@ -5,7 +5,7 @@ import inspect
 import sys
 
 import pytest
-from conftest import PACKAGE, ROOT
+from helpers import PACKAGE, ROOT
 
 from axonpush import AsyncAxonPush, AxonPush, EventType, _declarations, _library, exceptions, models
 

@@ -7,7 +7,7 @@ import textwrap
 import loguru
 import pytest
 import structlog
-from conftest import DEAD, eventually, run_script
+from helpers import DEAD, eventually, run_script
 
 from axonpush import AsyncAxonPush, TraceContext
 from axonpush.integrations.logging_handler import AxonPushLoggingHandler

@@ -7,7 +7,7 @@ import textwrap
 import urllib.request
 
 import pytest
-from conftest import environment, eventually, run_python, run_script
+from helpers import environment, eventually, run_python, run_script
 
 BEGIN = """
 import os, sys, time, logging
