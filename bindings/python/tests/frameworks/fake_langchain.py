@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+from langchain.agents import create_agent
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.tools import tool
+from word import WORD
 
 
 class FakeModel(BaseChatModel):
@@ -59,3 +62,17 @@ class StreamingModel(FakeModel):
 def calls(name, arguments, number="call_1"):
     """A message in which the model calls a tool."""
     return AIMessage(content="", tool_calls=[{"name": name, "args": arguments, "id": number}])
+
+
+@tool
+def look_up(order: str) -> str:
+    """Looks an order up."""
+    return f"order {order}: {WORD} is late"
+
+
+def agent():
+    """An agent that calls its tool and answers."""
+    return create_agent(FakeModel(answers=[calls("look_up", {"order": WORD}), AIMessage(content=f"The {WORD} is late.")]), [look_up])
+
+
+QUESTION = {"messages": [("user", f"Where is my {WORD}?")]}

@@ -1,7 +1,8 @@
 """A model for the Agents SDK that says what it was told to."""
 
-from agents import Model, ModelResponse, Usage, set_tracing_disabled
+from agents import Agent, Model, ModelResponse, Usage, function_tool, set_tracing_disabled
 from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage, ResponseOutputText
+from word import WORD
 
 set_tracing_disabled(True)
 
@@ -29,3 +30,18 @@ class FakeModel(Model):
 
     def stream_response(self, *args, **kwargs):
         raise NotImplementedError
+
+
+@function_tool
+def look_up(order: str) -> str:
+    """Looks an order up."""
+    return f"order {order}: {WORD} is late"
+
+
+def agent():
+    """An agent that calls its tool twice at once, and answers."""
+    turns = [
+        [calls("look_up", f'{{"order": "{WORD}"}}', "call_1"), calls("look_up", '{"order": "2"}', "call_2")],
+        [says(f"The {WORD} is late.")],
+    ]
+    return Agent(name="clerk", instructions=f"You know the {WORD}.", model=FakeModel(*turns), tools=[look_up])

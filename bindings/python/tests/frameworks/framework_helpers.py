@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from helpers import DEAD, run_python
+from word import WORD
+
+__all__ = ["WORD", "Arrived", "assert_not_noticed"]
 
 HERE = Path(__file__).resolve().parent
-
-WORD = "xylophone-4711"
-"""Planted wherever a run has content: it must not leave the process under the default content capture."""
-
 
 class Arrived:
     """Events that the service has, in the order in which they arrived."""

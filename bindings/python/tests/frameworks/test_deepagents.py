@@ -3,11 +3,8 @@
 import asyncio
 
 import pytest
-from deepagents import create_deep_agent
-from fake_langchain import FakeModel, calls
-from framework_helpers import WORD, assert_not_noticed
-from langchain.agents.middleware import TodoListMiddleware
-from langchain_core.messages import AIMessage
+from fake_deepagents import QUESTION, agent
+from framework_helpers import assert_not_noticed
 
 from axonpush import AsyncAxonPush
 from axonpush.integrations.deepagents import (
@@ -15,27 +12,6 @@ from axonpush.integrations.deepagents import (
     AxonPushDeepAgentHandler,
     get_deepagent_handler,
 )
-
-
-def look_up(order: str) -> str:
-    """Looks an order up."""
-    return f"order {order}: {WORD} is late"
-
-
-def agent():
-    answers = [
-        calls("write_todos", {"todos": [{"content": WORD, "status": "pending"}]}, "c1"),
-        calls("write_file", {"file_path": "/note.txt", "content": WORD}, "c2"),
-        calls("read_file", {"file_path": "/note.txt"}, "c3"),
-        calls("look_up", {"order": WORD}, "c4"),
-        calls("task", {"description": WORD, "subagent_type": "general-purpose"}, "c5"),
-        AIMessage(content=f"the sub-agent's {WORD}"),
-        AIMessage(content=f"The {WORD} is late."),
-    ]
-    return create_deep_agent(model=FakeModel(answers=answers), tools=[look_up], middleware=[TodoListMiddleware()])
-
-
-QUESTION = {"messages": [("user", f"Where is my {WORD}?")]}
 
 
 def check(events, nowhere):

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from framework_helpers import WORD, assert_not_noticed
-from fake_langchain import FakeModel, StreamingModel, calls
+from fake_langchain import QUESTION, FakeModel, StreamingModel, agent, calls
 from langchain.agents import create_agent
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage
@@ -21,18 +21,6 @@ from axonpush.integrations.langchain import (
     get_langchain_handler,
 )
 
-
-@tool
-def look_up(order: str) -> str:
-    """Looks an order up."""
-    return f"order {order}: {WORD} is late"
-
-
-def agent():
-    return create_agent(FakeModel(answers=[calls("look_up", {"order": WORD}), AIMessage(content=f"The {WORD} is late.")]), [look_up])
-
-
-QUESTION = {"messages": [("user", f"Where is my {WORD}?")]}
 
 RUN = ["chain.start", "chain.end", "llm.start", "llm.end", "tool.look_up.start", "tool.end"]
 

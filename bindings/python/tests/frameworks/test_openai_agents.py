@@ -3,26 +3,12 @@
 import asyncio
 
 import pytest
-from agents import Agent, Runner, function_tool
-from fake_openai import FakeModel, calls, says
+from agents import Agent, Runner
+from fake_openai import FakeModel, agent, calls, says
 from framework_helpers import WORD, assert_not_noticed
 
 from axonpush import AsyncAxonPush, AxonPush, TraceContext
 from axonpush.integrations.openai_agents import AxonPushRunHooks
-
-
-@function_tool
-def look_up(order: str) -> str:
-    """Looks an order up."""
-    return f"order {order}: {WORD} is late"
-
-
-def agent():
-    turns = [
-        [calls("look_up", f'{{"order": "{WORD}"}}', "call_1"), calls("look_up", '{"order": "2"}', "call_2")],
-        [says(f"The {WORD} is late.")],
-    ]
-    return Agent(name="clerk", instructions=f"You know the {WORD}.", model=FakeModel(*turns), tools=[look_up])
 
 
 @pytest.mark.parametrize("kind", [AxonPush, AsyncAxonPush])
