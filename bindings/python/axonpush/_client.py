@@ -19,6 +19,7 @@ from .models import Response, Stats
 __all__ = ["AxonPush"]
 
 ContentCaptureMode = Literal["metadata_only", "redacted", "full"]
+HttpVersion = Literal["auto", "1.1", "2"]
 Overflow = Literal["drop_oldest", "drop_newest", "block"]
 Query = Mapping[str, Any] | str
 
@@ -59,6 +60,7 @@ class Client:
         ca_pem: str | None = None,
         proxy: str | None = None,
         user_agent: str | None = None,
+        http_version: HttpVersion | None = None,
     ) -> None:
         options = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         self._native = Native(options)

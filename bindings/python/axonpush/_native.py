@@ -23,8 +23,28 @@ from . import _declarations as c
 from . import _log, _process
 from ._delivery import Outcome
 from ._executor import Executor
-from ._library import Library, load
-from ._marshal import ERROR_AT, EventCall, Results, milliseconds, options_struct, struct_of
+from ._library import Library, c_text, load
+from ._marshal import (
+    AT,
+    ERROR_AT,
+    PACKED_SIZE,
+    PLAIN,
+    EventCall,
+    Results,
+    channel_text,
+    event_call,
+    json_bytes,
+    json_pieces,
+    known_channel,
+    known_event_type,
+    known_identifier,
+    milliseconds,
+    optional_text,
+    options_struct,
+    pack_event,
+    struct_of,
+)
+from ._trace import _scope
 from .exceptions import AxonPushError, ClientClosedError, InternalError, QueueFullError
 from .models import Event, EventDetails, Model, Page, Response, Stats, parse
 
@@ -40,6 +60,7 @@ _DEFAULT_SHUTDOWN_TIMEOUT = 2.0
 _SMALL_PAYLOAD = 64 * 1024
 # Outcomes are looked at once in so many events, so that they never pile up in the library.
 _POLL_EVERY = 0x3FF
+_NOTHING = (None,) * 7
 
 _Model = TypeVar("_Model", bound=Model)
 _Outcome = TypeVar("_Outcome", bound=Outcome)
@@ -151,6 +172,8 @@ class Native:
         self.handle: int = handle
         self.shutdown_timeout = options["shutdown_timeout"] or _DEFAULT_SHUTDOWN_TIMEOUT
         self._blocks = options["overflow"] == "block"
+        self._plain = PLAIN and not self._blocks
+        self._quickly = library.enqueue_quickly
         self._close_lock = threading.Lock()
         self._closed = False
         self._ended = False
@@ -282,31 +305,59 @@ class Native:
 
     # ---- Events in the background ----
 
-    def enqueue(self, kind: type[_Outcome], event: EventCall) -> _Outcome:
-        """Hands an event over, and gives what becomes of it."""
+    def enqueue(
+        self, kind: type[_Outcome], identifier: Any, payload: Any, channel_id: Any, event_type: Any, *more: Any
+    ) -> _Outcome:
+        """Hands an event over, and gives what becomes of it. `more` are the rest of event_call()'s arguments."""
+        # Hand-made: what is done here is what enqueue() costs. Nothing is called that need not be.
+        event, packed = None, b""
+        if self._plain and more == _NOTHING and _scope.get()[0] is None:
+            if type(payload) is dict:
+                try:
+                    data = "".join(json_pieces(payload, 0)).encode()
+                except (TypeError, ValueError, RecursionError):  # UnicodeEncodeError among them
+                    data = json_bytes("payload", payload)
+            else:
+                data = json_bytes("payload", payload)
+            name = known_identifier(identifier) if type(identifier) is str else c_text("identifier", identifier)
+            channel = known_channel(channel_id) if type(channel_id) is str else channel_text(channel_id)
+            of_type = known_event_type(event_type) if isinstance(event_type, str) else optional_text("event_type", event_type)
+            size = len(data)
+            packed = pack_event(
+                PACKED_SIZE,
+                id(name) + AT,
+                id(data) + AT,
+                size,
+                0 if channel is None else id(channel) + AT,
+                0 if of_type is None else id(of_type) + AT,
+                0, 0, 0, 0, 0, 0, 0, 0,
+            )  # fmt: skip
+        else:
+            event, size = event_call(identifier, payload, channel_id, event_type, *more), _SMALL_PAYLOAD
         number = next(_numbers)
         outcome = kind(self)
         _owed[number] = weakref.ref(outcome)
-        at = addressof(event)
-        library = self.library
-        if event.payload_len < _SMALL_PAYLOAD and not self._blocks:
-            status = library.enqueue_quickly(self.handle, at, _COMPLETION, number, at + ERROR_AT)
-        else:
-            status = library.events_publish_async(self.handle, at, _COMPLETION, number, at + ERROR_AT)
-        if status != c.OK:
-            self._refused(outcome, event, number)
-        elif _process.attendant.asleep:
+        if size >= _SMALL_PAYLOAD or self._quickly(self.handle, id(packed) + AT, _COMPLETION, number, None) != c.OK:
+            # A large one, one that says more, or one that was not taken: with all care, and to be told why not.
+            if event is None:
+                event = event_call(identifier, payload, channel_id, event_type, *more)
+            self._enqueue_with_care(outcome, event, number)
+        if _process.attendant.asleep:
             _process.attendant.wake()
         if not number & _POLL_EVERY:
             self.poll()
         return outcome
 
-    def _refused(self, outcome: Outcome, event: EventCall, number: int) -> None:
+    def _enqueue_with_care(self, outcome: Outcome, event: EventCall, number: int) -> None:
+        library, at = self.library, addressof(event)
+        small = event.payload_len < _SMALL_PAYLOAD and not self._blocks
+        hand_over = library.enqueue_quickly if small else library.events_publish_async
+        if hand_over(self.handle, at, _COMPLETION, number, at + ERROR_AT) == c.OK:
+            return
         error = self._failure(event)
         if isinstance(error, QueueFullError) and self.poll():
             # The library also says so while too many outcomes wait to be fetched.
-            at = addressof(event)
-            if self.library.events_publish_async(self.handle, at, _COMPLETION, number, at + ERROR_AT) == c.OK:
+            if hand_over(self.handle, at, _COMPLETION, number, at + ERROR_AT) == c.OK:
                 return
             error = self._failure(event)
         _owed.pop(number, None)

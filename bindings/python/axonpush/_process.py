@@ -108,7 +108,11 @@ class Attendant:
                 self._dropped.pop().close()
             for client in _all_open():
                 busy = client.attend() or busy
-            _log.drain(library)
+            try:
+                _log.drain(library)
+            except BaseException:
+                # A handler of the application's that exits ends this thread only, and must not.
+                pass
             if busy:
                 self._wake.wait(_TICK)
                 continue
@@ -135,7 +139,11 @@ def close_all() -> None:
         return
     deadline = time.monotonic() + max(client.shutdown_timeout for client in clients)
     for client in clients:
-        client.close(max(0.0, deadline - time.monotonic()))
+        try:
+            client.close(max(0.0, deadline - time.monotonic()))
+        except BaseException:
+            # A handler of the application's log, or an impatient Ctrl-C: the others are closed all the same.
+            pass
 
 
 def _at_exit() -> None:
