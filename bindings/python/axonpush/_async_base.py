@@ -11,7 +11,7 @@ from . import _native as native
 from .models import EventDetails, Model, Page
 
 if TYPE_CHECKING:
-    from ._native import Native
+    from ._native import Lease, Native
 
 _Model = TypeVar("_Model", bound=Model)
 _Page = TypeVar("_Page", bound=Page[Any])
@@ -61,8 +61,9 @@ def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | Non
 class AsyncResource:
     """A part of the service, as the client sees it."""
 
-    def __init__(self, client: Native) -> None:
-        self._client = client
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._client = lease.client
 
     async def _call(self, function: str, model: type[_Model], *arguments: Any) -> _Model | None:
         client = self._client
@@ -71,8 +72,7 @@ class AsyncResource:
 
     async def _list(self, function: str, member: str, page: type[_Page], model: type[Model], *arguments: Any) -> _Page:
         client = self._client
-        native_function = getattr(client.library, function)
-        reader: Callable[..., _Page] = native.read_page(member, page, model)
+        native_function, reader = getattr(client.library, function), native.read_page(member, page, model)
         return await run(client, lambda handle: client.direct_call(handle, native_function, arguments, reader))
 
     async def _walk(self, channel: bytes | None, query: Any, page: int | None) -> AsyncIterator[EventDetails]:

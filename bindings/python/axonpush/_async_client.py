@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from types import TracebackType
 from typing import Any
 
 from . import _native as native
 from ._async_base import run
+from ._async_delivery import wake
 from ._async_resources import (
     AsyncApps,
     AsyncCapabilities,
@@ -20,7 +22,7 @@ from ._async_resources import (
     AsyncWebhooks,
 )
 from ._client import Client, Query, request_arguments
-from ._native import Native
+from ._native import Lease
 from .models import Response
 
 __all__ = ["AsyncAxonPush"]
@@ -32,7 +34,7 @@ class AsyncAxonPush(Client):
     One client serves any number of event loops, one after the other or at once. A task that is cancelled ends its call.
     """
 
-    def _open(self, client: Native) -> None:
+    def _open(self, client: Lease) -> None:
         self.events = AsyncEvents(client)
         self.apps = AsyncApps(client)
         self.channels = AsyncChannels(client)
@@ -62,17 +64,18 @@ class AsyncAxonPush(Client):
         if client._closed:
             return
         loop = asyncio.get_running_loop()
-        over = loop.create_future()
+        over: asyncio.Future[None] = loop.create_future()
 
         def on_thread() -> None:
             client.close()
             try:
-                loop.call_soon_threadsafe(lambda: over.done() or over.set_result(None))
+                loop.call_soon_threadsafe(wake, over)
             except RuntimeError:
                 pass  # The loop is closed.
 
+        # On a thread of its own: all others may be busy with calls, which it interrupts.
         try:
-            client.executor().submit(on_thread)
+            threading.Thread(target=on_thread, name="axonpush-close", daemon=True).start()
         except RuntimeError:
             client.close()
             return

@@ -29,7 +29,7 @@ class AsyncDelivery(Outcome):
         super()._settle(answer, error)
         for loop, future in self._waiting:
             try:
-                loop.call_soon_threadsafe(_wake, future)
+                loop.call_soon_threadsafe(wake, future)
             except RuntimeError:
                 pass  # That loop is closed, and whoever waited with it gone.
 
@@ -69,6 +69,7 @@ class AsyncDelivery(Outcome):
         return self._error
 
 
-def _wake(future: asyncio.Future[None]) -> None:
+def wake(future: asyncio.Future[None]) -> None:
+    """Ends a wait, unless its task was cancelled."""
     if not future.done():
         future.set_result(None)

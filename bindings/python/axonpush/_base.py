@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _native as native
 from .models import EventDetails, Model, Page
 
 if TYPE_CHECKING:
-    from ._native import Native
+    from ._native import Lease
 
 _Model = TypeVar("_Model", bound=Model)
 _Page = TypeVar("_Page", bound=Page[Any])
@@ -18,8 +18,9 @@ _Page = TypeVar("_Page", bound=Page[Any])
 class Resource:
     """A part of the service, as the client sees it."""
 
-    def __init__(self, client: Native) -> None:
-        self._client = client
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._client = lease.client
 
     def _call(self, function: str, model: type[_Model], *arguments: Any) -> _Model | None:
         """Calls a function of the library whose answer is an object."""
@@ -29,8 +30,7 @@ class Resource:
     def _list(self, function: str, member: str, page: type[_Page], model: type[Model], *arguments: Any) -> _Page:
         """Calls one whose answer is a list."""
         client = self._client
-        reader: Callable[..., _Page] = native.read_page(member, page, model)
-        return client.call(getattr(client.library, function), arguments, reader)
+        return client.call(getattr(client.library, function), arguments, native.read_page(member, page, model))
 
     def _walk(self, channel: bytes | None, query: Any, page: int | None) -> Iterator[EventDetails]:
         """Walks back through events."""
@@ -39,7 +39,7 @@ class Resource:
         walk = native.Walk(client, client.handle, channel, query, page)
 
         def events() -> Iterator[EventDetails]:
-            while found := client.run(lambda _: walk.next()):
+            while found := self._client.run(lambda _: walk.next()):
                 yield from found
 
         return events()

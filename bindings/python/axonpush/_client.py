@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -11,15 +10,16 @@ from typing import Any, Literal, Protocol
 from urllib.parse import urlencode
 
 from . import _native as native
-from . import _process
-from ._marshal import c_text, json_bytes, optional_text
-from ._native import Native
+from ._library import c_text
+from ._marshal import json_bytes, optional_text
+from ._native import Lease, Native
 from ._resources import Apps, Capabilities, Channels, Environments, Events, Health, Organizations, Traces, Webhooks
 from .models import Response, Stats
 
 __all__ = ["AxonPush"]
 
 ContentCaptureMode = Literal["metadata_only", "redacted", "full"]
+HttpVersion = Literal["auto", "1.1", "2"]
 Overflow = Literal["drop_oldest", "drop_newest", "block"]
 Query = Mapping[str, Any] | str
 
@@ -29,6 +29,7 @@ class SecretText(Protocol):
 
     def get_secret_value(self) -> str:
         """The text."""
+        ...
 
 
 class Client:
@@ -59,12 +60,13 @@ class Client:
         ca_pem: str | None = None,
         proxy: str | None = None,
         user_agent: str | None = None,
+        http_version: HttpVersion | None = None,
     ) -> None:
         options = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         self._native = Native(options)
-        self._open(self._native)
+        self._open(Lease(self._native, type(self).__name__))
 
-    def _open(self, client: Native) -> None:
+    def _open(self, client: Lease) -> None:
         """Makes the parts of the service."""
         raise NotImplementedError
 
@@ -82,12 +84,6 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}{' (closed)' if self._native._closed else ''}>"
-
-    def __del__(self) -> None:
-        client: Native | None = getattr(self, "_native", None)
-        if client is not None and not client._closed and not client._ended:
-            warnings.warn(f"{type(self).__name__} was not closed", ResourceWarning, source=self)
-            _process.attendant.drop(client)
 
 
 def request_arguments(method: str, path: str, query: Query | None, body: Any) -> tuple[Any, ...]:
@@ -111,7 +107,7 @@ class AxonPush(Client):
     Close it with :meth:`close`, or use it as a context manager; what still waits when the process ends is delivered, too.
     """
 
-    def _open(self, client: Native) -> None:
+    def _open(self, client: Lease) -> None:
         self.events = Events(client)
         self.apps = Apps(client)
         self.channels = Channels(client)

@@ -44,6 +44,9 @@ CONTENT_DEFAULT = 0
 CONTENT_METADATA_ONLY = 1
 CONTENT_REDACTED = 2
 CONTENT_FULL = 3
+HTTP_AUTO = 0
+HTTP_1_1 = 1
+HTTP_2 = 2
 SEVERITY_TRACE = 1
 SEVERITY_DEBUG = 5
 SEVERITY_INFO = 9
@@ -110,6 +113,7 @@ class axonpush_options(Structure):
         ("proxy", c_char_p),
         ("user_agent", c_char_p),
         ("block_timeout_ms", c_uint32),
+        ("http_version", c_int32),
     ]
 
 

@@ -23,6 +23,18 @@ class Executor:
         self._ready = threading.Condition()
         self._threads = 0
         self._idle = 0
+        self._stopped = False
+
+    @property
+    def threads(self) -> int:
+        """How many there are."""
+        return self._threads
+
+    def stop(self) -> None:
+        """Lets threads end when there is no work."""
+        with self._ready:
+            self._stopped = True
+            self._ready.notify_all()
 
     def submit(self, function: Callable[[], None]) -> None:
         """Runs it on a thread. It must not raise. RuntimeError: no thread can be had."""
@@ -49,7 +61,7 @@ class Executor:
             with self._ready:
                 while not self._work:
                     self._idle += 1
-                    woken = self._ready.wait(_IDLE)
+                    woken = not self._stopped and self._ready.wait(_IDLE)
                     self._idle -= 1
                     if not woken and not self._work:
                         self._threads -= 1

@@ -46,7 +46,7 @@ WAITING = frozenset(
         )
     )
     or name in ("axonpush_new", "axonpush_request", "axonpush_flush", "axonpush_shutdown", "axonpush_close")
-) - {"axonpush_events_iter_new"}
+) - {"axonpush_events_iter_new", "axonpush_events_iter_free"}
 
 _CLASSES: dict[int, type[AxonPushError]] = {
     c.ERR_INVALID_ARGUMENT: InvalidArgumentError,
@@ -93,7 +93,7 @@ class Library:
     def error(self, address: int) -> AxonPushError:
         """The exception of an error object, which stays the library's."""
         retry_after = self.error_retry_after_ms(address)
-        return _CLASSES.get(self.error_status(address), AxonPushError)(
+        failure = _CLASSES.get(self.error_status(address), AxonPushError)(
             _text(self.error_message(address)) or "",
             status_code=self.error_http_status(address) or None,
             code=_text(self.error_code(address)),
@@ -101,6 +101,8 @@ class Library:
             request_id=_text(self.error_request_id(address)),
             retry_after=None if retry_after < 0 else retry_after / 1000,
         )
+        failure.retryable = self.error_retryable(address)
+        return failure
 
     def take_error(self, address: int | None) -> AxonPushError:
         """The same, and frees the object."""

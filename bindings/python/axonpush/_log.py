@@ -30,9 +30,11 @@ _lines: list[tuple[int, bytes | None]] = []
 _here = threading.local()
 
 
-@c.axonpush_log_fn
-def _collect(level: int, message: bytes | None, _user_data: Any) -> None:
+def _append(level: int, message: bytes | None, _user_data: Any) -> None:
     _lines.append((level, message))
+
+
+_collect = c.axonpush_log_fn(_append)
 
 
 def _wanted() -> int:

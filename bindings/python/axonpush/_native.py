@@ -10,6 +10,7 @@ from __future__ import annotations
 import select
 import threading
 import time
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,8 +23,28 @@ from . import _declarations as c
 from . import _log, _process
 from ._delivery import Outcome
 from ._executor import Executor
-from ._library import Library, load
-from ._marshal import ERROR_AT, EventCall, Results, milliseconds, options_struct, struct_of
+from ._library import Library, c_text, load
+from ._marshal import (
+    AT,
+    ERROR_AT,
+    PACKED_SIZE,
+    PLAIN,
+    EventCall,
+    Results,
+    channel_text,
+    event_call,
+    json_bytes,
+    json_pieces,
+    known_channel,
+    known_event_type,
+    known_identifier,
+    milliseconds,
+    optional_text,
+    options_struct,
+    pack_event,
+    struct_of,
+)
+from ._trace import _scope
 from .exceptions import AxonPushError, ClientClosedError, InternalError, QueueFullError
 from .models import Event, EventDetails, Model, Page, Response, Stats, parse
 
@@ -39,8 +60,11 @@ _DEFAULT_SHUTDOWN_TIMEOUT = 2.0
 _SMALL_PAYLOAD = 64 * 1024
 # Outcomes are looked at once in so many events, so that they never pile up in the library.
 _POLL_EVERY = 0x3FF
+_NOTHING = (None,) * 7
 
+_Model = TypeVar("_Model", bound=Model)
 _Outcome = TypeVar("_Outcome", bound=Outcome)
+_Page = TypeVar("_Page", bound=Page[Any])
 _Result = TypeVar("_Result")
 
 # Outcomes that the library owes, by the number that it was given with the event.
@@ -51,8 +75,7 @@ _numbers = count(1)
 _deadline: ContextVar[float | None] = ContextVar("axonpush_deadline", default=None)
 
 
-@c.axonpush_completion_fn
-def _completion(status: int, response: int | None, error: int | None, number: int) -> None:
+def _end(status: int, response: int | None, error: int | None, number: int) -> None:
     """Runs inside axonpush_poll(), on a thread that is Python's."""
     reference = _owed.pop(number, None)
     outcome = reference() if reference is not None else None
@@ -68,6 +91,7 @@ def _completion(status: int, response: int | None, error: int | None, number: in
         outcome._settle(None, InternalError(f"the outcome cannot be read: {problem!r}"))
 
 
+_completion = c.axonpush_completion_fn(_end)
 _COMPLETION = cast(_completion, c_void_p).value
 
 
@@ -84,7 +108,7 @@ class Answer:
         return _with_facts(Event(parse(self._text)), self._facts)
 
 
-def read(library: Library, response: int, model: type[Model]) -> Any:
+def read(library: Library, response: int, model: type[_Model]) -> _Model:
     """What an endpoint answered, as a model."""
     answer = parse(library.response_json(response, None))
     made = model(answer if isinstance(answer, dict) or model is Response else {})
@@ -92,23 +116,24 @@ def read(library: Library, response: int, model: type[Model]) -> Any:
 
 
 _Facts = tuple[int, bytes | None]
+_Made = TypeVar("_Made", bound="Model | Page[Any]")
 
 
 def _facts(library: Library, response: int) -> _Facts:
     return library.response_http_status(response), library.response_request_id(response)
 
 
-def _with_facts(made: Any, facts: _Facts) -> Any:
+def _with_facts(made: _Made, facts: _Facts) -> _Made:
     # The members are the service's; these are attributes only.
     made.http_status = facts[0] or None
     made.request_id = None if facts[1] is None else facts[1].decode(errors="replace")
     return made
 
 
-def read_page(member: str, page: type[Page[Any]], model: type[Model]) -> Callable[[Library, int | None], Any]:
+def read_page(member: str, page: type[_Page], model: type[Model]) -> Callable[[Library, int | None], _Page]:
     """A reader of answers that are lists."""
 
-    def reader(library: Library, response: int | None) -> Any:
+    def reader(library: Library, response: int | None) -> _Page:
         made = page()
         if response:
             made.extend(model(item) for item in parse(library.response_json(response, None)).get(member) or ())
@@ -118,7 +143,7 @@ def read_page(member: str, page: type[Page[Any]], model: type[Model]) -> Callabl
     return reader
 
 
-def read_one(model: type[Model]) -> Callable[[Library, int | None], Any]:
+def read_one(model: type[_Model]) -> Callable[[Library, int | None], _Model | None]:
     """A reader of answers that are objects."""
     return lambda library, response: read(library, response, model) if response else None
 
@@ -147,6 +172,8 @@ class Native:
         self.handle: int = handle
         self.shutdown_timeout = options["shutdown_timeout"] or _DEFAULT_SHUTDOWN_TIMEOUT
         self._blocks = options["overflow"] == "block"
+        self._plain = PLAIN and not self._blocks
+        self._quickly = library.enqueue_quickly
         self._close_lock = threading.Lock()
         self._closed = False
         self._ended = False
@@ -278,31 +305,59 @@ class Native:
 
     # ---- Events in the background ----
 
-    def enqueue(self, kind: type[_Outcome], event: EventCall) -> _Outcome:
-        """Hands an event over, and gives what becomes of it."""
+    def enqueue(
+        self, kind: type[_Outcome], identifier: Any, payload: Any, channel_id: Any, event_type: Any, *more: Any
+    ) -> _Outcome:
+        """Hands an event over, and gives what becomes of it. `more` are the rest of event_call()'s arguments."""
+        # Hand-made: what is done here is what enqueue() costs. Nothing is called that need not be.
+        event, packed = None, b""
+        if self._plain and more == _NOTHING and _scope.get()[0] is None:
+            if type(payload) is dict:
+                try:
+                    data = "".join(json_pieces(payload, 0)).encode()
+                except (TypeError, ValueError, RecursionError):  # UnicodeEncodeError among them
+                    data = json_bytes("payload", payload)
+            else:
+                data = json_bytes("payload", payload)
+            name = known_identifier(identifier) if type(identifier) is str else c_text("identifier", identifier)
+            channel = known_channel(channel_id) if type(channel_id) is str else channel_text(channel_id)
+            of_type = known_event_type(event_type) if isinstance(event_type, str) else optional_text("event_type", event_type)
+            size = len(data)
+            packed = pack_event(
+                PACKED_SIZE,
+                id(name) + AT,
+                id(data) + AT,
+                size,
+                0 if channel is None else id(channel) + AT,
+                0 if of_type is None else id(of_type) + AT,
+                0, 0, 0, 0, 0, 0, 0, 0,
+            )  # fmt: skip
+        else:
+            event, size = event_call(identifier, payload, channel_id, event_type, *more), _SMALL_PAYLOAD
         number = next(_numbers)
         outcome = kind(self)
         _owed[number] = weakref.ref(outcome)
-        at = addressof(event)
-        library = self.library
-        if event.payload_len < _SMALL_PAYLOAD and not self._blocks:
-            status = library.enqueue_quickly(self.handle, at, _COMPLETION, number, at + ERROR_AT)
-        else:
-            status = library.events_publish_async(self.handle, at, _COMPLETION, number, at + ERROR_AT)
-        if status != c.OK:
-            self._refused(outcome, event, number)
-        elif _process.attendant.asleep:
+        if size >= _SMALL_PAYLOAD or self._quickly(self.handle, id(packed) + AT, _COMPLETION, number, None) != c.OK:
+            # A large one, one that says more, or one that was not taken: with all care, and to be told why not.
+            if event is None:
+                event = event_call(identifier, payload, channel_id, event_type, *more)
+            self._enqueue_with_care(outcome, event, number)
+        if _process.attendant.asleep:
             _process.attendant.wake()
         if not number & _POLL_EVERY:
             self.poll()
         return outcome
 
-    def _refused(self, outcome: Outcome, event: EventCall, number: int) -> None:
+    def _enqueue_with_care(self, outcome: Outcome, event: EventCall, number: int) -> None:
+        library, at = self.library, addressof(event)
+        small = event.payload_len < _SMALL_PAYLOAD and not self._blocks
+        hand_over = library.enqueue_quickly if small else library.events_publish_async
+        if hand_over(self.handle, at, _COMPLETION, number, at + ERROR_AT) == c.OK:
+            return
         error = self._failure(event)
         if isinstance(error, QueueFullError) and self.poll():
             # The library also says so while too many outcomes wait to be fetched.
-            at = addressof(event)
-            if self.library.events_publish_async(self.handle, at, _COMPLETION, number, at + ERROR_AT) == c.OK:
+            if hand_over(self.handle, at, _COMPLETION, number, at + ERROR_AT) == c.OK:
                 return
             error = self._failure(event)
         _owed.pop(number, None)
@@ -460,8 +515,23 @@ class Native:
         for watch in list(self._watches.values()):
             watch.end()
         library.close(handle)
+        if self._executor is not None:
+            self._executor.stop()
         _process.closed(self)
         _log.drain(library)
+
+
+class Lease:
+    """What a client and its parts share. When nobody has any of them any more, the library's client is closed."""
+
+    def __init__(self, client: Native, name: str) -> None:
+        self.client = client
+        self._name = name
+
+    def __del__(self) -> None:
+        if not self.client._closed:
+            warnings.warn(f"{self._name} was not closed", ResourceWarning, source=self, stacklevel=2)
+            _process.attendant.drop(self.client)
 
 
 class Walk:

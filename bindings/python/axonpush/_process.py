@@ -108,7 +108,11 @@ class Attendant:
                 self._dropped.pop().close()
             for client in _all_open():
                 busy = client.attend() or busy
-            _log.drain(library)
+            try:
+                _log.drain(library)
+            except BaseException:
+                # A handler of the application's that exits ends this thread only, and must not.
+                pass
             if busy:
                 self._wake.wait(_TICK)
                 continue
@@ -135,7 +139,11 @@ def close_all() -> None:
         return
     deadline = time.monotonic() + max(client.shutdown_timeout for client in clients)
     for client in clients:
-        client.close(max(0.0, deadline - time.monotonic()))
+        try:
+            client.close(max(0.0, deadline - time.monotonic()))
+        except BaseException:
+            # A handler of the application's log, or an impatient Ctrl-C: the others are closed all the same.
+            pass
 
 
 def _at_exit() -> None:
@@ -167,8 +175,8 @@ class _Forked:
         """Registers a finalizer, unless there is one: it belongs to one process, and may have been forgotten."""
         for name in _FINALIZER_MODULES:
             util, process = sys.modules.get(name), os.getpid()
-            owner, finalizer = self._finalizers.get(name, (None, None))
-            if util is not None and (owner != process or not finalizer.still_active()):
+            known = self._finalizers.get(name)
+            if util is not None and (known is None or known[0] != process or not known[1].still_active()):
                 self._finalizers[name] = process, util.Finalize(None, close_all, exitpriority=_FINALIZER_PRIORITY)
 
 

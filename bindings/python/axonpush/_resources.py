@@ -97,19 +97,17 @@ class Events(Resource):
         """
         return self._client.enqueue(
             Delivery,
-            event_call(
-                identifier,
-                payload,
-                channel_id,
-                event_type,
-                agent_id,
-                trace_id,
-                span_id,
-                parent_span_id,
-                dedup_key,
-                metadata,
-                occurred_at,
-            ),
+            identifier,
+            payload,
+            channel_id,
+            event_type,
+            agent_id,
+            trace_id,
+            span_id,
+            parent_span_id,
+            dedup_key,
+            metadata,
+            occurred_at,
         )
 
     def list(

@@ -31,6 +31,8 @@ class AxonPushError(Exception):
 
     status: str = "AXONPUSH_ERR_API"
     """The name of the status in ``axonpush.h``, which says cause and consequence of each."""
+    retryable: bool = False
+    """Whether the same call can succeed later."""
 
     def __init__(
         self,
@@ -56,14 +58,11 @@ class AxonPushError(Exception):
         self.retry_after = retry_after
         """Seconds that the service asks to wait before the next try."""
 
-    @property
-    def retryable(self) -> bool:
-        """Whether the same call can succeed later."""
-        return isinstance(self, (RetryableError, QueueFullError))
-
 
 class RetryableError(AxonPushError):
     """The same call can succeed later. (The library has repeated it already, ``max_retries`` times.)"""
+
+    retryable = True
 
 
 class APIConnectionError(RetryableError):
@@ -124,6 +123,7 @@ class QueueFullError(AxonPushError):
     """The queue of background publishing had no room: the event was refused, or dropped for a newer one."""
 
     status = "AXONPUSH_ERR_QUEUE_FULL"
+    retryable = True
 
 
 class DeliveryTimeoutError(AxonPushError):

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from conftest import DEAD, ROOT, DevServer
+from helpers import DEAD, ROOT, DevServer
 
 from axonpush import AsyncAxonPush, AxonPush, AxonPushError, InvalidArgumentError
 from axonpush import _declarations as c

@@ -10,7 +10,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from conftest import DEAD, PACKAGE, environment, eventually, run_script
+from helpers import DEAD, PACKAGE, environment, eventually, run_script
 
 import axonpush
 from axonpush import (
@@ -348,6 +348,7 @@ def test_options_that_cannot_be_used_are_named():
         ("overflow", "drop", "overflow: expected one of drop_oldest, drop_newest, block"),
         ("content_capture_mode", "none", "content_capture_mode: expected one of"),
         ("queue_max_events", 1.5, "queue_max_events"),
+        ("http_version", "3", "http_version: expected one of auto, 1.1, 2"),
         ("max_connections", 1000, "max_connections"),
         ("redact_keys", [1], "redact_keys: expected a string"),
         ("api_key", 7, "api_key: expected a string"),

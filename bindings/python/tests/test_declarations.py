@@ -5,7 +5,7 @@ import inspect
 import sys
 
 import pytest
-from conftest import PACKAGE, ROOT
+from helpers import PACKAGE, ROOT
 
 from axonpush import AsyncAxonPush, AxonPush, EventType, _declarations, _library, exceptions, models
 
@@ -60,6 +60,21 @@ def test_they_are_what_the_abi_records():
             continue
         checked += 1
     assert checked > 200
+
+
+def test_an_event_that_is_packed_is_the_struct():
+    from axonpush import _marshal
+
+    names = [name for name, *_ in _declarations.axonpush_event._fields_]
+    packed = _marshal.pack_event(*range(1, 15))
+    event = _declarations.axonpush_event.from_buffer_copy(packed.ljust(ctypes.sizeof(_declarations.axonpush_event), b"\0"))
+    assert names[:14] == [
+        "struct_size", "identifier", "payload", "payload_len", "channel_id", "event_type", "agent_id", "trace_id", "span_id",
+        "parent_span_id", "dedup_key", "occurred_at", "metadata", "metadata_len",
+    ]  # fmt: skip
+    addresses = ctypes.cast(ctypes.byref(event), ctypes.POINTER(ctypes.c_size_t))
+    assert [addresses[getattr(_declarations.axonpush_event, name).offset // 8] for name in names[:14]] == list(range(1, 15))
+    assert _marshal.PLAIN, "no addresses here: enqueue() takes the slower way"
 
 
 def test_every_status_has_an_exception():

@@ -7,7 +7,7 @@ import textwrap
 import urllib.request
 
 import pytest
-from conftest import environment, eventually, run_python, run_script
+from helpers import environment, eventually, run_python, run_script
 
 BEGIN = """
 import os, sys, time, logging
@@ -86,18 +86,36 @@ def test_exit_inside_of_a_handler_of_the_log(server):
     # The only code of an application's that this package runs by itself.
     done = script(
         """
+        well = AxonPush()
         class Leave(logging.Handler):
             def emit(self, record):
+                enqueue(well, 50)
                 sys.exit(7)
         logging.getLogger("axonpush").addHandler(Leave())
-        well = AxonPush(); enqueue(well, 50)
-        dead = AxonPush(base_url="http://127.0.0.1:1", max_retries=0)
-        dead.events.publish("a", {})
+        AxonPush(base_url="http://127.0.0.1:1", max_retries=0).events.publish("a", {})
         """,
         server.url,
     )
     assert done.returncode == 7
     assert server.stored() == 50
+
+
+def test_a_handler_that_exits_on_our_thread_ends_neither_that_nor_the_process(server):
+    done = script(
+        """
+        class Leave(logging.Handler):
+            def emit(self, record):
+                sys.exit(7)
+        logging.getLogger("axonpush").addHandler(Leave())
+        client = AxonPush(base_url="http://127.0.0.1:1", shutdown_timeout=0.1)
+        enqueue(client, 1)
+        time.sleep(1)
+        import threading
+        assert [t for t in threading.enumerate() if t.name == "axonpush-attendant"]
+        """,
+        server.url,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_exit_while_other_threads_enqueue_and_wait(server):

@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from ctypes import byref
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .. import _log
 from .._client import AxonPush, Client
@@ -18,14 +18,12 @@ from ..models import EventType
 
 if TYPE_CHECKING:
     from .._async_client import AsyncAxonPush
-
-Mode = Literal["background", "sync"]
+    from .._native import Native
 
 _LONGEST = 2000
 _SAY_EVERY = 60.0  # seconds
 _DEFAULT_FLUSH = 5.0  # seconds
 
-_Parameters = ParamSpec("_Parameters")
 _Value = TypeVar("_Value")
 
 
@@ -54,28 +52,23 @@ def payload_text(members: Mapping[str, Any]) -> str:
     return "{" + ",".join(f"{any_json(name)}:{v if type(v) is Json else any_json(v)}" for name, v in members.items()) + "}"
 
 
-class _Observed(Protocol):
-    @property
-    def observer(self) -> Observer: ...
+_Callback = TypeVar("_Callback", bound=Callable[..., None])
 
 
-_Self = TypeVar("_Self", bound=_Observed)
-
-
-def guarded(method: Callable[Concatenate[_Self, _Parameters], None]) -> Callable[Concatenate[_Self, _Parameters], None]:
+def guarded(method: _Callback) -> _Callback:
     """The one guard: whatever a callback of ours raises is suppressed, counted and logged.
 
     Not so what ends the application, such as KeyboardInterrupt.
     """
 
     @functools.wraps(method)
-    def guard(self: _Self, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> None:
+    def guard(self: Any, *args: Any, **kwargs: Any) -> None:
         try:
             method(self, *args, **kwargs)
         except Exception as error:
             self.observer.lose(error)
 
-    return guard
+    return cast(_Callback, guard)
 
 
 class Bounded(OrderedDict[Any, _Value]):
@@ -87,6 +80,11 @@ class Bounded(OrderedDict[Any, _Value]):
         super().__setitem__(key, value)
         while len(self) > self.MOST:
             self.popitem(last=False)
+
+
+def flush(native: Native, timeout: float | None) -> None:
+    """Waits until a client's events have come to their end."""
+    native.run(lambda handle: native.flush(handle, _DEFAULT_FLUSH if timeout is None else timeout))
 
 
 class Observer:
@@ -185,8 +183,7 @@ class Observer:
     def flush(self, timeout: float | None) -> None:
         """Waits for what was handed over. It never raises."""
         try:
-            native = self._native
-            native.run(lambda handle: native.flush(handle, _DEFAULT_FLUSH if timeout is None else timeout))
+            flush(self._native, timeout)
         except Exception:
             pass  # What is left stays in the queue, and in the counters.
 
@@ -243,8 +240,7 @@ def flush_after_invocation(*handlers: Any, timeout: float | None = 5.0) -> Calla
     def flush_all() -> None:
         for handler in handlers:
             try:
-                client = handler._native if isinstance(handler, Client) else handler.observer._native
-                client.run(lambda handle, client=client: client.flush(handle, timeout or _DEFAULT_FLUSH))
+                flush(handler._native if isinstance(handler, Client) else handler.observer._native, timeout)
             except Exception as error:
                 _log.say("flush_after_invocation: %s", error)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -120,7 +120,7 @@ class AxonPushAnthropicTracer(Integration):
         messages = kwargs.get("messages")
         payload = {
             "model": kwargs.get("model"),
-            "message_count": len(messages) if hasattr(messages, "__len__") else 0,
+            "message_count": len(messages) if isinstance(messages, Sized) else 0,
             "max_tokens": kwargs.get("max_tokens"),
         }
         self.observer.publish(

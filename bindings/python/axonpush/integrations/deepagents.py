@@ -36,7 +36,7 @@ _TOOLS = {
     "task": ("subagent.spawn", "subagent.complete"),
     "execute": ("sandbox.execute", "sandbox.execute.complete"),
     **{name: ("filesystem.read", "filesystem.read.complete") for name in ("ls", "glob", "grep", "read_file")},
-    **{name: ("filesystem.write", "filesystem.write.complete") for name in ("edit_file", "write_file")},
+    **{name: ("filesystem.write", "filesystem.write.complete") for name in ("edit_file", "write_file", "delete")},
 }
 
 

@@ -92,7 +92,7 @@ class AxonPushLoggingHandler(logging.Handler):
             "thread.name": record.threadName,
             "process.pid": record.process,
         }
-        attributes.update((k, v) for k, v in record.__dict__.items() if k not in _STANDARD and not k.startswith("_"))
+        attributes.update((k, v) for k, v in record.__dict__.items() if k not in _STANDARD and not str(k).startswith("_"))
         if record.exc_info and record.exc_info[0] is not None:
             attributes["exception.type"] = record.exc_info[0].__name__
             attributes["exception.message"] = str(record.exc_info[1])

@@ -30,7 +30,7 @@ class AxonPushLoguruSink(Integration):
     """Made by :func:`create_axonpush_loguru_sink`."""
 
     def __init__(self, observer: LogObserver) -> None:
-        self.observer: LogObserver = observer
+        self.observer = self._lines = observer
 
     def __call__(self, message: Any) -> None:
         if not _log.writing():
@@ -68,7 +68,7 @@ class AxonPushLoguruSink(Integration):
         if severity[1] == "INFO" and isinstance(level_number, int) and level_name.upper() != "SUCCESS":
             severity = severity_of_number(level_number)
         nanoseconds = None if seconds is None else int(seconds * 1_000_000) * 1000
-        self.observer.write(name, severity, record.get("message", ""), nanoseconds, attributes)
+        self._lines.write(name, severity, record.get("message", ""), nanoseconds, attributes)
 
 
 def create_axonpush_loguru_sink(

@@ -32,7 +32,9 @@ class _Run(NamedTuple):
     identity: Any
     """Kept, so that nothing else gets its id."""
     trace_id: str
-    agent_span: str
+    agent_span: str = ""
+    parent_span: str = ""
+    """Of the agent: the one that handed over to it."""
 
 
 class _Events:
@@ -53,23 +55,24 @@ class _Events:
         identity = getattr(context, "usage", None) or context
         run = self._runs.get(id(identity))
         if run is None:
-            run = self._runs[id(identity)] = _Run(identity, self.observer.new_trace_id(), "")
+            run = self._runs[id(identity)] = _Run(identity, self.observer.new_trace_id())
         return run
 
     def _publish(self, run: _Run, identifier: str, kind: EventType, payload: Mapping[str, Any], agent: str, span: str) -> None:
-        parent = run.agent_span if run.agent_span != span else None
+        parent = run.parent_span if span == run.agent_span else run.agent_span
         self.observer.publish(
             identifier, kind, payload, trace_id=run.trace_id, span_id=span, parent_span_id=parent or None, agent_id=agent
         )
 
     @guarded
     def agent_start(self, context: Any, agent: Any) -> None:
-        outer, span, name = self._run(context), secrets.token_hex(8), self._name(agent)
+        outer, name = self._run(context), self._name(agent)
         model = getattr(agent, "model", None)
         payload = {"agent_name": name, "model": model if model is None or isinstance(model, str) else type(model).__name__}
         # After a handoff, the agent that handed over is the parent of the one that goes on.
-        self._publish(outer, "agent.run.start", EventType.AGENT_START, payload, name, span)
-        self._runs[id(outer.identity)] = outer._replace(agent_span=span)
+        run = outer._replace(agent_span=secrets.token_hex(8), parent_span=outer.agent_span)
+        self._runs[id(run.identity)] = run
+        self._publish(run, "agent.run.start", EventType.AGENT_START, payload, name, run.agent_span)
 
     @guarded
     def agent_end(self, context: Any, agent: Any, output: Any) -> None:

@@ -43,7 +43,7 @@ class AxonPushStructlogProcessor(Integration):
     """Made by :func:`axonpush_structlog_processor`."""
 
     def __init__(self, observer: LogObserver) -> None:
-        self.observer: LogObserver = observer
+        self.observer = self._lines = observer
 
     def __call__(self, logger: Any, method_name: str, event_dict: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         if not _log.writing():
@@ -60,7 +60,7 @@ class AxonPushStructlogProcessor(Integration):
         if isinstance(error, BaseException):
             attributes["exception.type"] = type(error).__name__
             attributes["exception.message"] = str(error)
-        self.observer.write(
+        self._lines.write(
             str(line.get("logger") or "structlog"),
             severity_of_name(str(line.get("level") or method_name)),
             line.get("event", ""),
