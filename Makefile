@@ -16,7 +16,7 @@ demo: build examples
 	tests/with-server target/examples/quickstart
 
 ## make test      all tests; installs the tools they need where it can
-test: tools check test-rust test-c test-conformance test-abi test-examples test-memory test-python \
+test: tools check test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python \
       test-otlp test-cpp test-go test-node test-packaging
 
 ## make check     formatting, lints, and whether the committed header is the generated one
@@ -46,6 +46,8 @@ test-rust:
 	$(CARGO) test --workspace
 test-c: build
 	tests/c/run
+test-nginx: build
+	tests/nginx/run
 test-conformance: build
 	tests/conformance/run-c
 test-abi: build
@@ -88,4 +90,4 @@ include packaging/install.mk packaging/docs.mk
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build header examples test-rust test-c test-conformance test-abi test-examples test-memory test-python test-otlp test-cpp test-go test-node test-races bench tools clean FORCE
+.PHONY: help demo test check build header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-cpp test-go test-node test-races bench tools clean FORCE
