@@ -51,6 +51,8 @@ test-rust:
 	$(CARGO) test --workspace
 test-c: build
 	tests/c/run
+test-nginx: build
+	tests/nginx/run
 test-conformance: build
 	tests/conformance/run-c
 test-abi: library
@@ -89,10 +91,10 @@ bench: build
 tools:
 	tests/tools
 
-include packaging/install.mk packaging/docs.mk tests/sanitizers/sanitizers.mk
+include packaging/install.mk packaging/docs.mk tests/sanitizers/sanitizers.mk bindings/python/python.mk
 
 ## make clean     removes what was built
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build library server header examples test-rust test-c test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races bench tools clean
+.PHONY: help demo test check build library server header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races bench tools clean

@@ -498,3 +498,101 @@ fn a_reset_is_told_and_concerns_its_own_stream() {
     client.run_until(11);
     assert_eq!(client.network.opened(), opened);
 }
+
+/// What kinds of entries an encoded head has (RFC 7541, 6): indexed, literals that go into the table, and
+/// literals that never may.
+#[derive(Debug, Default, PartialEq)]
+struct HeadEntries {
+    indexed: usize,
+    added: usize,
+    /// Literals that stay out of our table; others may index them.
+    not_added: usize,
+    never_indexed: usize,
+}
+
+fn head_entries(mut head: &[u8]) -> HeadEntries {
+    /// An integer with a prefix of so many bits, and what follows it.
+    fn integer(bytes: &[u8], bits: u32) -> (usize, &[u8]) {
+        let most = (1 << bits) - 1;
+        let first = usize::from(bytes[0]) & most;
+        let mut rest = &bytes[1..];
+        if first < most {
+            return (first, rest);
+        }
+        let (mut value, mut shift) = (most, 0);
+        loop {
+            let byte = rest[0];
+            rest = &rest[1..];
+            value += usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                return (value, rest);
+            }
+        }
+    }
+    fn skip_string(bytes: &[u8]) -> &[u8] {
+        let (length, rest) = integer(bytes, 7);
+        &rest[length..]
+    }
+    fn skip_literal(bytes: &[u8], bits: u32) -> &[u8] {
+        let (name, mut rest) = integer(bytes, bits);
+        if name == 0 {
+            rest = skip_string(rest);
+        }
+        skip_string(rest)
+    }
+    let mut entries = HeadEntries::default();
+    while let Some(first) = head.first() {
+        head = match first {
+            0x80.. => {
+                entries.indexed += 1;
+                integer(head, 7).1
+            }
+            0x40.. => {
+                entries.added += 1;
+                skip_literal(head, 6)
+            }
+            0x20.. => integer(head, 5).1,
+            0x10.. => {
+                entries.never_indexed += 1;
+                skip_literal(head, 4)
+            }
+            _ => {
+                entries.not_added += 1;
+                skip_literal(head, 4)
+            }
+        };
+    }
+    entries
+}
+
+#[test]
+fn the_key_and_what_differs_from_event_to_event_are_never_indexed() {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let noted = heads.clone();
+    let server = serve(move |mut peer| {
+        peer.settings(&[(MAX_CONCURRENT_STREAMS, 1)]);
+        while let Some(frame) = peer.read() {
+            match frame.kind {
+                HEADERS => noted.lock().unwrap().push(head_entries(&frame.payload)),
+                DATA => peer.respond(frame.stream),
+                _ => {}
+            }
+        }
+    });
+    let mut client = Client::new(&server);
+    for id in 0..3 {
+        client.submit_all(id..id + 1);
+        client.run_until(id + 1);
+    }
+    let heads = heads.lock().unwrap();
+    // The two headers of the key, the event's own one, and the length.
+    assert!(
+        heads.iter().all(|head| head.never_indexed == 4),
+        "{heads:?}"
+    );
+    let path = |head: &HeadEntries| head.not_added <= 1;
+    assert!(heads.iter().all(path), "{heads:?}");
+    assert!(heads[0].added > 0, "what all requests share is added once");
+    assert!(heads[1..].iter().all(|head| head.added == 0), "{heads:?}");
+}
