@@ -86,6 +86,7 @@ bench: build
 	bindings/cpp/bench/run
 	bindings/go/bench
 	bindings/node/bench/run
+	bindings/python/bench/run
 
 # What the tests need beyond make; installed where apt and the rights are there.
 tools:
