@@ -514,8 +514,8 @@ typedef struct axonpush_options {
      */
     uint32_t block_timeout_ms;
     /**
-     * Which version of HTTP background publishing speaks. Variable: AXONPUSH_HTTP_VERSION (auto, 1.1 or 2).
-     * Default: HTTP/2 where TLS agrees on it, and otherwise HTTP/1.1.
+     * Which version of HTTP background publishing speaks. Variable: AXONPUSH_HTTP_VERSION (auto, 1.1
+     * or 2). Default: AXONPUSH_HTTP_AUTO.
      */
     axonpush_http_version http_version;
 } axonpush_options;

@@ -110,6 +110,21 @@ const (
 	ContentFull ContentCapture = C.AXONPUSH_CONTENT_FULL
 )
 
+// HTTPVersion is the version of HTTP that background publishing speaks. Calls that wait for the response
+// speak HTTP/1.1.
+type HTTPVersion int32
+
+const (
+	// HTTPAuto means: AXONPUSH_HTTP_VERSION decides if it is set, else HTTP/2 is spoken where TLS agrees on
+	// it, and HTTP/1.1 otherwise.
+	HTTPAuto HTTPVersion = C.AXONPUSH_HTTP_AUTO
+	// HTTP11 is HTTP/1.1.
+	HTTP11 HTTPVersion = C.AXONPUSH_HTTP_1_1
+	// HTTP2 is HTTP/2, without asking on http:// too ("prior knowledge"). A server that has only HTTP/1.1
+	// cannot be reached then.
+	HTTP2 HTTPVersion = C.AXONPUSH_HTTP_2
+)
+
 const (
 	// NoRetries as [Options.MaxRetries] means that a failed call is never repeated.
 	NoRetries = -1
@@ -154,9 +169,12 @@ type Options struct {
 	Overflow Overflow
 	// DeliveryTimeout is how long delivery of a queued event is retried. Default 300 s.
 	DeliveryTimeout time.Duration
-	// MaxConnections is how many connections background publishing may use, at most 256. It uses more
-	// than one only when events queue up. Default 8.
+	// MaxConnections is how many connections of HTTP/1.1 background publishing may use, at most 256. It uses
+	// more than one only when events queue up. HTTP/2 needs one, at most four. Default 32.
 	MaxConnections int
+	// HTTPVersion is the version of HTTP that background publishing speaks. AXONPUSH_HTTP_VERSION (auto, 1.1
+	// or 2); default HTTPAuto.
+	HTTPVersion HTTPVersion
 	// BlockTimeout is how long OverflowBlock waits for room at most; then the error is [ErrQueueFull].
 	// Default 0, which means as long as it takes, or until the context ends.
 	BlockTimeout time.Duration
@@ -254,6 +272,7 @@ func New(options Options) (*Client, error) {
 		overflow:            C.axonpush_overflow(options.Overflow),
 		delivery_timeout_ms: b.milliseconds("Options.DeliveryTimeout", options.DeliveryTimeout),
 		max_connections:     b.number("Options.MaxConnections", options.MaxConnections),
+		http_version:        C.axonpush_http_version(options.HTTPVersion),
 		shutdown_timeout_ms: b.milliseconds("Options.ShutdownTimeout", options.ShutdownTimeout),
 		block_timeout_ms:    b.milliseconds("Options.BlockTimeout", options.BlockTimeout),
 		completion_mode:     C.AXONPUSH_COMPLETION_POLLED,

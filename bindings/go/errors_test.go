@@ -151,6 +151,10 @@ func TestMessagesHaveNoWordsOfC(t *testing.T) {
 			_, err := axonpush.New(axonpush.Options{MaxContentLength: -1})
 			return err
 		},
+		"Options.HTTPVersion": func() error {
+			_, err := axonpush.New(axonpush.Options{APIKey: "k", HTTPVersion: 3})
+			return err
+		},
 		"Options.BaseURL": func() error {
 			_, err := axonpush.New(axonpush.Options{APIKey: "k", BaseURL: "ftp://x"})
 			return err

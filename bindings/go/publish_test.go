@@ -221,6 +221,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		"negative number":  {axonpush.Options{QueueMaxEvents: -1}, axonpush.ErrInvalidArgument},
 		"huge number":      {axonpush.Options{MaxContentLength: 1 << 40}, axonpush.ErrInvalidArgument},
 		"toggle":           {axonpush.Options{FailOpen: 9}, axonpush.ErrInvalidArgument},
+		"HTTP version":     {axonpush.Options{HTTPVersion: 3}, axonpush.ErrInvalidArgument},
 		"NUL":              {axonpush.Options{TenantID: "a\x00b"}, axonpush.ErrInvalidArgument},
 		"user agent":       {axonpush.Options{UserAgent: "ü"}, axonpush.ErrInvalidArgument},
 		"CA file":          {axonpush.Options{CAFile: "/nowhere", BaseURL: "https://127.0.0.1:1"}, axonpush.ErrConfig},

@@ -40,8 +40,18 @@ export interface AxonPushOptions {
   blockTimeoutMs?: number | null;
   /** Time in milliseconds for which a queued event is retried. Default 300000. */
   deliveryTimeoutMs?: number | null;
-  /** The largest number of connections of background publishing, at most 256. More than one is opened only when events pile up. Default 8. */
+  /**
+   * The largest number of HTTP/1.1 connections of background publishing, at most 256. More than one is opened only when events pile up.
+   * HTTP/2 needs one, at most four. Default 32.
+   */
   maxConnections?: number | null;
+  /**
+   * The version of HTTP that background publishing speaks; calls speak HTTP/1.1. AXONPUSH_HTTP_VERSION; default `auto`.
+   *
+   * `auto`: the environment variable decides if it is set, else HTTP/2 is spoken where TLS agrees on it, and HTTP/1.1 otherwise. `1.1`:
+   * HTTP/1.1. `2`: HTTP/2, without asking on http:// too ("prior knowledge"); a server that has only HTTP/1.1 cannot be reached then.
+   */
+  httpVersion?: 'auto' | '1.1' | '2' | null;
   /** Time in milliseconds that close(), or the end of the process, may spend on delivering queued events. Default 2000. */
   shutdownTimeoutMs?: number | null;
   /** How much of prompts, messages, tool results and other content leaves the process. AXONPUSH_CONTENT_CAPTURE; default `metadata_only`. */

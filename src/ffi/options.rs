@@ -147,8 +147,8 @@ pub struct axonpush_options {
     /// How long AXONPUSH_OVERFLOW_BLOCK waits for room at most, in milliseconds; then the event is
     /// refused with AXONPUSH_ERR_QUEUE_FULL. Default: 0, which means for as long as it takes.
     pub block_timeout_ms: u32,
-    /// Which version of HTTP background publishing speaks. Variable: AXONPUSH_HTTP_VERSION (auto, 1.1 or 2).
-    /// Default: HTTP/2 where TLS agrees on it, and otherwise HTTP/1.1.
+    /// Which version of HTTP background publishing speaks. Variable: AXONPUSH_HTTP_VERSION (auto, 1.1
+    /// or 2). Default: AXONPUSH_HTTP_AUTO.
     pub http_version: axonpush_http_version,
 }
 

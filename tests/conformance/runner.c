@@ -112,7 +112,7 @@ static json *dev_json(const char *path) {
 
 /* ---- Arguments: JSON to the structs of the API ---- */
 
-typedef enum kind { TEXT, URL, DOCUMENT, INT32, UINT32, UINT64, TOGGLE, OVERFLOW_POLICY, CAPTURE } kind;
+typedef enum kind { TEXT, URL, DOCUMENT, INT32, UINT32, UINT64, TOGGLE, OVERFLOW_POLICY, CAPTURE, VERSION } kind;
 
 typedef struct field {
     const char *name;
@@ -141,6 +141,7 @@ static const field OPTIONS[] = {
     FIELD(axonpush_options, overflow, OVERFLOW_POLICY),
     FIELD(axonpush_options, delivery_timeout_ms, UINT32),
     FIELD(axonpush_options, max_connections, UINT32),
+    FIELD(axonpush_options, http_version, VERSION),
     FIELD(axonpush_options, shutdown_timeout_ms, UINT32),
     FIELD(axonpush_options, block_timeout_ms, UINT32),
     FIELD(axonpush_options, content_capture, CAPTURE),
@@ -221,6 +222,13 @@ static const word CAPTURES[] = {
     {NULL, 0},
 };
 
+static const word VERSIONS[] = {
+    {"auto", AXONPUSH_HTTP_AUTO},
+    {"1.1", AXONPUSH_HTTP_1_1},
+    {"2", AXONPUSH_HTTP_2},
+    {NULL, 0},
+};
+
 static int32_t enumerator(const word *words, const json *value, const char *where) {
     const char *name = text_of(value, where);
     for (; words->name; words++) {
@@ -262,6 +270,7 @@ static void set_field(void *structure, const field *field, const json *value) {
         *(axonpush_toggle *)at = value->boolean ? AXONPUSH_ENABLED : AXONPUSH_DISABLED;
         break;
     case OVERFLOW_POLICY: *(axonpush_overflow *)at = enumerator(OVERFLOWS, value, field->name); break;
+    case VERSION: *(axonpush_http_version *)at = enumerator(VERSIONS, value, field->name); break;
     case CAPTURE: *(axonpush_content_capture *)at = enumerator(CAPTURES, value, field->name); break;
     }
 }

@@ -121,6 +121,13 @@ enum class ContentCapture : std::int32_t {
     full = AXONPUSH_CONTENT_FULL,                   ///< All content, up to Options::max_content_length.
 };
 
+/// Which version of HTTP background publishing speaks. Synchronous calls speak HTTP/1.1.
+enum class HttpVersion : std::int32_t {
+    unset = AXONPUSH_HTTP_AUTO,   ///< AXONPUSH_HTTP_VERSION, else HTTP/2 where TLS agrees on it, else HTTP/1.1.
+    http_1_1 = AXONPUSH_HTTP_1_1, ///< HTTP/1.1.
+    http_2 = AXONPUSH_HTTP_2,     ///< HTTP/2, on http:// too; a server that has only HTTP/1.1 is out of reach.
+};
+
 /// Event types that the service knows, for Event::event_type; any other string is legal, too.
 namespace event_type {
 inline constexpr std::string_view agent_start = AXONPUSH_EVENT_TYPE_AGENT_START; ///< An agent began its work.
@@ -348,9 +355,11 @@ struct Options {
     Overflow overflow = Overflow::drop_oldest;
     /// Milliseconds for which delivery of a queued event is retried. Default 300000.
     std::uint32_t delivery_timeout_ms = 0;
-    /// How many connections background publishing may use, at most 256. It uses more than one only when
-    /// events queue up. Default 8.
+    /// How many connections of HTTP/1.1 background publishing may use, at most 256. It uses more than one only
+    /// when events queue up. HTTP/2 needs one, at most four. Default 32.
     std::uint32_t max_connections = 0;
+    /// Which version of HTTP background publishing speaks.
+    HttpVersion http_version = HttpVersion::unset;
     /// Milliseconds that closing may take to deliver queued events. Default 2000.
     std::uint32_t shutdown_timeout_ms = 0;
     /// Milliseconds that Overflow::block waits for room at most; then the event is refused with queue_full.
@@ -2179,6 +2188,7 @@ private:
         c.overflow = static_cast<axonpush_overflow>(options.overflow);
         c.delivery_timeout_ms = options.delivery_timeout_ms;
         c.max_connections = options.max_connections;
+        c.http_version = static_cast<axonpush_http_version>(options.http_version);
         c.shutdown_timeout_ms = options.shutdown_timeout_ms;
         c.block_timeout_ms = options.block_timeout_ms;
         c.completion_mode = static_cast<axonpush_completion_mode>(options.completion_mode);

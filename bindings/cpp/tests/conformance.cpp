@@ -179,6 +179,12 @@ const Setters<Options> options_setters = {
      }},
     NUMBER(Options, delivery_timeout_ms, 0, UINT32_MAX),
     NUMBER(Options, max_connections, 0, UINT32_MAX),
+    {"http_version",
+     [](Options &out, const json *value, const char *where) {
+         using axonpush::HttpVersion;
+         out.http_version = word<HttpVersion>(
+             {{"auto", HttpVersion::unset}, {"1.1", HttpVersion::http_1_1}, {"2", HttpVersion::http_2}}, value, where);
+     }},
     NUMBER(Options, shutdown_timeout_ms, 0, UINT32_MAX),
     NUMBER(Options, block_timeout_ms, 0, UINT32_MAX),
     {"content_capture",

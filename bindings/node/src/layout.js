@@ -58,6 +58,7 @@ export const OPTIONS = struct({
   proxy: 'string',
   user_agent: 'string',
   block_timeout_ms: 'u32',
+  http_version: 'i32',
 });
 
 export const EVENT = struct({

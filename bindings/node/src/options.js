@@ -9,6 +9,7 @@ const POLLED = 1;
 /** @type {Record<string, Record<string, number>>} */
 export const ENUMERATORS = {
   overflow: { drop_oldest: 0, drop_newest: 1, block: 2 },
+  httpVersion: { auto: 0, '1.1': 1, '2': 2 },
   contentCapture: { metadata_only: 1, redacted: 2, full: 3 },
 };
 
@@ -24,7 +25,10 @@ export function nativeOptions(options) {
     if (value === undefined || value === null) continue;
     const number = typeof value === 'string' && Object.hasOwn(values, value) ? values[value] : undefined;
     if (number === undefined) {
-      throw invalidArgument(`${name}: expected one of ${Object.keys(values).join(', ')}, got ${String(value)}`);
+      // Quoted, since '2' is a version and 2 is not.
+      const words = Object.keys(values).sort((a, b) => values[a] - values[b]);
+      const got = typeof value === 'string' ? `'${value}'` : String(value);
+      throw invalidArgument(`${name}: expected one of ${words.map((word) => `'${word}'`).join(', ')}, got ${got}`);
     }
     native[name] = number;
   }

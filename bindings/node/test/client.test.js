@@ -90,7 +90,7 @@ test('every option reaches the library', async () => {
   const options = {
     apiKey: 'ak_test', tenantId: 'org_7', baseUrl: `${server.url}/`, environment: 'staging', channelId: 'ch_9',
     timeoutMs: 5000, maxRetries: 0, failOpen: false, queueMaxEvents: 10, queueMaxBytes: 100_000n, overflow: 'drop_newest',
-    deliveryTimeoutMs: 1000, maxConnections: 1, shutdownTimeoutMs: 100, contentCapture: 'redacted', redactKeys: ['mine', 'yours'],
+    deliveryTimeoutMs: 1000, maxConnections: 1, httpVersion: '1.1', shutdownTimeoutMs: 100, contentCapture: 'redacted', redactKeys: ['mine', 'yours'],
     maxContentLength: 5, caFile: null, caPem: undefined, proxy: '', userAgent: 'my-app/1.0',
   };
   const client = server.client(/** @type {any} */ (options));
@@ -124,6 +124,7 @@ test('options that cannot be used are refused', () => {
   refused({ queueMaxBytes: -1n }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /queueMaxBytes/);
   refused({ failOpen: 'no' }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /failOpen/);
   refused({ overflow: 'toString' }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /overflow.*drop_oldest/);
+  refused({ httpVersion: 2 }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /httpVersion.*'auto', '1\.1', '2', got 2$/);
   refused({ contentCapture: 1 }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /contentCapture/);
   refused({ api_key: 'x' }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /api_key/);
   refused({ completionMode: 0 }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /completionMode/);

@@ -56,6 +56,8 @@ test('the constants and statuses are those that are recorded', () => {
   const constants = Object.fromEntries([...recorded.matchAll(/^constant AXONPUSH_(\w+): (-?\d+)$/gm)].map(([, name, value]) => [name, Number(value)]));
   const named = (prefix) => Object.entries(constants).filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [name.slice(prefix.length).toLowerCase(), value]);
   assert.deepEqual(Object.entries(ENUMERATORS.overflow), named('OVERFLOW_'));
+  // An object lists '2' before the others, whatever was written first.
+  assert.deepEqual(ENUMERATORS.httpVersion, Object.fromEntries(named('HTTP_').map(([name, value]) => [name.replace('_', '.'), value])));
   assert.deepEqual([['default', 0], ...Object.entries(ENUMERATORS.contentCapture)], named('CONTENT_'));
   assert.deepEqual(LEVELS.map((level, n) => [level, n]), named('LOG_').filter(([name]) => !name.includes('_')));
   assert.deepEqual([OK, constants.ERR_QUEUE_FULL], [constants.OK, QUEUE_FULL]);

@@ -134,7 +134,7 @@ func optionsFields(o *axonpush.Options) fields {
 		"api_key": &o.APIKey, "tenant_id": &o.TenantID, "base_url": &o.BaseURL, "environment": &o.Environment,
 		"channel_id": &o.ChannelID, "timeout_ms": &o.Timeout, "max_retries": &o.MaxRetries, "fail_open": &o.FailOpen,
 		"queue_max_events": &o.QueueMaxEvents, "queue_max_bytes": &o.QueueMaxBytes, "overflow": &o.Overflow,
-		"delivery_timeout_ms": &o.DeliveryTimeout, "max_connections": &o.MaxConnections,
+		"delivery_timeout_ms": &o.DeliveryTimeout, "max_connections": &o.MaxConnections, "http_version": &o.HTTPVersion,
 		"shutdown_timeout_ms": &o.ShutdownTimeout, "content_capture": &o.ContentCapture, "redact_keys": &o.RedactKeys,
 		"max_content_length": &o.MaxContentLength, "proxy": &o.Proxy, "block_timeout_ms": &o.BlockTimeout,
 	}
@@ -200,6 +200,8 @@ func (r *row) fill(fields fields, arguments any, where string) {
 			}
 		case *axonpush.Overflow:
 			*field = axonpush.Overflow(r.word(value, name, "drop_oldest drop_newest block"))
+		case *axonpush.HTTPVersion:
+			*field = axonpush.HTTPVersion(r.word(value, name, "auto 1.1 2"))
 		case *axonpush.ContentCapture:
 			*field = 1 + axonpush.ContentCapture(r.word(value, name, "metadata_only redacted full"))
 		default:

@@ -9,6 +9,9 @@ new AxonPush();
 new AxonPush({ apikey: 'ak' });
 // @ts-expect-error not a policy
 new AxonPush({ overflow: 'drop' });
+new AxonPush({ httpVersion: '2' });
+// @ts-expect-error a version is a string
+new AxonPush({ httpVersion: 2 });
 
 interface Payload {
   step: number;
