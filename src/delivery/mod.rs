@@ -20,6 +20,8 @@ mod polling;
 pub mod queue;
 #[cfg(test)]
 mod queue_tests;
+#[allow(dead_code, reason = "the queue does not use it yet")]
+mod spool;
 mod threads;
 
 use std::sync::Arc;
