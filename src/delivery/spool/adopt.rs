@@ -32,7 +32,6 @@ pub fn adopt(root: &Folder, id: u64, identity: &Identity) -> io::Result<Adoption
     let fingerprint = identity.fingerprint(id);
     let mut run = Run::new(folder, fingerprint, u64::MAX);
     let mut ended: Vec<(u32, Sequence)> = Vec::new();
-    let mut rooms: Vec<u32> = Vec::new();
     let mut bytes = Vec::new();
     let mut whose = None;
     for (number, size) in run.folder.segments()? {
@@ -58,11 +57,10 @@ pub fn adopt(root: &Folder, id: u64, identity: &Identity) -> io::Result<Adoption
                     None => Adoption::NotThere,
                 });
             }
-            let damage = scan::scan(&bytes, place, |header, body| match header.kind {
+            let found = scan::scan(&bytes, place, |header, body| match header.kind {
                 Kind::Event if header.fingerprint == fingerprint => {
                     run.first_ms = run.first_ms.min(header.accepted_ms);
                     segment.insert(header.sequence.offset(), header.room());
-                    rooms.push(header.room() as u32);
                 }
                 Kind::Acknowledgements => {
                     let sequences = decode_acknowledgements(body);
@@ -70,10 +68,17 @@ pub fn adopt(root: &Folder, id: u64, identity: &Identity) -> io::Result<Adoption
                 }
                 _ => {}
             });
-            if damage.unknown > 0 {
+            if found.unknown > 0 {
                 return Ok(Adoption::Newer);
             }
-            segment.damaged |= damage.places > 0;
+            segment.damaged |= found.damaged > 0;
+            if !segment.damaged && found.end < size {
+                // The room that was not used goes back to the disk; if not, it merely takes more.
+                let file = run.folder.folder.open_file(&segment_name(number));
+                if file.and_then(|file| file.set_len(found.end)).is_ok() {
+                    segment.size = found.end;
+                }
+            }
         }
         run.segments.insert(number, segment);
     }
@@ -88,11 +93,9 @@ pub fn adopt(root: &Folder, id: u64, identity: &Identity) -> io::Result<Adoption
             }
         }
     }
-    let mut rooms = rooms.into_iter();
     for segment in run.segments.values_mut() {
-        let all = segment.events.iter().zip(&mut rooms);
-        let live = all.filter(|(offset, _)| segment.live.contains(*offset));
-        segment.live_bytes = live.map(|(_, room)| u64::from(room)).sum();
+        let rooms = segment.live.iter().map(|offset| segment.room_at(offset));
+        segment.live_bytes = rooms.map(u64::from).sum();
         segment.waiting = segment.live.clone();
     }
     Ok(Adoption::Adopted(Box::new(run)))

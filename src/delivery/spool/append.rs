@@ -13,8 +13,8 @@ use crate::sys::sync::MutexGuard;
 
 /// Adopted runs take acknowledgements only.
 const ACKNOWLEDGEMENT_SEGMENT: u64 = 64 << 10;
-/// How many acknowledgements are written at a time.
-const BATCH: usize = 64;
+/// So many acknowledgements are not kept waiting for more.
+const BATCH: usize = 256;
 
 /// Room for a record.
 struct Slot {
@@ -255,22 +255,17 @@ impl Core {
         false
     }
 
-    /// The event has ended, and is not needed any more.
+    /// The event has ended, and is not needed any more. Writes nothing itself: the thread does.
     pub fn acknowledge(&self, handle: Handle) {
         let mut state = self.state.lock();
         let dead_before = state.wake.dead;
         state.end(handle);
-        let many = state
-            .runs
-            .get(&handle.run)
-            .is_some_and(|run| run.acknowledged.len() >= BATCH);
         let first = !std::mem::replace(&mut state.wake.acknowledged, true);
-        if first || state.wake.dead != dead_before {
+        let run = state.runs.get(&handle.run);
+        let many = run.is_some_and(|run| run.acknowledged.len() == BATCH);
+        state.wake.batch |= many;
+        if first || many || state.wake.dead != dead_before {
             self.work.notify_all();
-        }
-        drop(state);
-        if many {
-            self.write_acknowledgements();
         }
     }
 

@@ -6,23 +6,36 @@ use std::time::{Duration, Instant};
 
 use super::folders::{self, RunFolder, segment_name};
 use super::record::Sequence;
-use super::state::{Run, RunKey, Segment};
+use super::state::{Run, RunKey};
 use super::store::Core;
 
 /// When the disk is looked at again after room was made.
 const SOON: Duration = Duration::from_millis(200);
 
+/// A segment of which nothing is left.
+struct Dead {
+    run: RunKey,
+    folder: Arc<RunFolder>,
+    number: u32,
+    damaged: bool,
+    /// Acknowledgements that are lost with it and still needed: they are written once more.
+    acknowledges: Vec<(u32, Vec<u32>)>,
+}
+
 impl Core {
     /// Removes the segments of which nothing is left, and the runs.
     pub fn remove_dead(&self) {
-        while let Some((key, number, segment, run, again)) = self.take_dead() {
-            // They were written down in the segment that goes.
-            for sequences in again {
-                self.append_acknowledgements(key, &sequences);
+        let mut any = false;
+        while let Some(dead) = self.take_dead() {
+            any = true;
+            for (number, offsets) in dead.acknowledges {
+                let sequence = |offset| Sequence::new(number, offset);
+                let sequences: Vec<Sequence> = offsets.into_iter().map(sequence).collect();
+                self.append_acknowledgements(dead.run, &sequences);
             }
-            let outcome = match segment.damaged {
-                true => folders::set_aside(&self.root, &run, number).map(drop),
-                false => run.folder.remove_file(&segment_name(number)),
+            let outcome = match dead.damaged {
+                true => folders::set_aside(&self.root, &dead.folder, dead.number),
+                false => dead.folder.folder.remove_file(&segment_name(dead.number)),
             };
             if let Err(cause) = outcome
                 && cause.kind() != io::ErrorKind::NotFound
@@ -32,33 +45,33 @@ impl Core {
         }
         self.remove_finished_runs();
         let mut state = self.state.lock();
-        if let Some(trouble) = &mut state.trouble {
+        if let Some(trouble) = &mut state.trouble
+            && any
+        {
             // There may be room now.
             trouble.retry_at = trouble.retry_at.min(Instant::now() + SOON);
         }
     }
 
-    /// A segment of which nothing is left; with it the acknowledgements in it that are still needed.
-    #[allow(clippy::type_complexity)]
-    fn take_dead(&self) -> Option<(RunKey, u32, Segment, Arc<RunFolder>, Vec<Vec<Sequence>>)> {
+    fn take_dead(&self) -> Option<Dead> {
         let mut state = self.state.lock();
         let dead = |(key, run): (&RunKey, &Run)| Some((*key, *run.dead().first()?));
         let (key, number) = state.runs.iter().find_map(dead)?;
         let run = state.runs.get_mut(&key)?;
         let segment = run.segments.remove(&number)?;
-        let again = segment.acknowledges.iter().filter_map(|n| {
-            let other = run.segments.get(n).filter(|other| other.is_needed())?;
-            Some(
-                other
-                    .ended()
-                    .map(|offset| Sequence::new(*n, offset))
-                    .collect(),
-            )
+        let still_needed = segment.acknowledges.iter().filter_map(|&number| {
+            let other = run.segments.get(&number)?;
+            other.is_needed().then(|| (number, other.ended().collect()))
         });
-        let again = again.collect();
-        let folder = Arc::clone(&run.folder);
+        let dead = Dead {
+            run: key,
+            folder: Arc::clone(&run.folder),
+            number,
+            damaged: segment.damaged,
+            acknowledges: still_needed.collect(),
+        };
         state.bytes -= segment.size;
-        Some((key, number, segment, folder, again))
+        Some(dead)
     }
 
     /// Our own run stays until the client is closed.
@@ -67,7 +80,8 @@ impl Core {
             let mut state = self.state.lock();
             let own = state.own;
             let done = |(key, run): (&RunKey, &Run)| {
-                (Some(*key) != own && run.is_finished()).then_some(*key)
+                let done = run.is_finished() && run.dead().is_empty();
+                (Some(*key) != own && done).then_some(*key)
             };
             let keys: Vec<RunKey> = state.runs.iter().filter_map(done).collect();
             let finished: Vec<Run> = keys

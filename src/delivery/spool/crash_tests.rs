@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::disk::{Disk, SystemDisk};
-use super::store::{Settings, SyncPolicy};
+use super::store::{Refused, Settings, SyncPolicy};
 use super::testing::*;
 use crate::sys::files::Folder;
 use crate::sys::sync::Mutex;
@@ -173,7 +173,10 @@ fn child_that_is_killed() {
         return;
     };
     crate::log::init_from_environment().unwrap();
-    let mut random = Random(u64::from(std::process::id()) << 20 | 1);
+    let mut name = [0; 8];
+    crate::sys::random::fill(&mut name).unwrap();
+    let name = u64::from_ne_bytes(name);
+    let mut random = Random(name | 1);
     let small = Settings {
         max_bytes: 8 << 20,
         ..settings(Path::new(&dir))
@@ -183,11 +186,22 @@ fn child_that_is_killed() {
         // One write each, so that a kill cuts no line in two.
         let _ = io::stderr().write_all(format!("{word} {key}\n").as_bytes());
     };
+    let deliver = || {
+        if let Some((handle, event)) = client.spool.read_next() {
+            say("-", &event.unwrap().dedup_key);
+            client.spool.acknowledge(handle);
+        }
+    };
     for n in 0.. {
-        let key = format!("{}-{n}", std::process::id());
-        let handle = client
-            .append_json(&key, &vec![b'x'; random.below(3000)])
-            .unwrap();
+        let key = format!("{name:016x}-{n}");
+        let handle = match client.append_json(&key, &vec![b'x'; random.below(3000)]) {
+            Ok(handle) => handle,
+            Err(refused) => {
+                assert_eq!(refused, Refused::Full);
+                deliver();
+                continue;
+            }
+        };
         say("+", &key);
         match random.below(4) {
             0 => {
@@ -195,14 +209,11 @@ fn child_that_is_killed() {
                 say("-", &key);
                 client.spool.acknowledge(handle);
             }
-            1 => client.spool.leave(handle),
+            1 => client.leave(handle),
             _ => {}
         }
-        if random.below(3) == 0
-            && let Some((handle, event)) = client.spool.read_next()
-        {
-            say("-", &event.unwrap().dedup_key);
-            client.spool.acknowledge(handle);
+        if random.below(3) == 0 {
+            deliver();
         }
     }
 }
@@ -234,17 +245,21 @@ fn whatever_is_killed_whenever_every_event_is_delivered() {
     for _ in 0..rounds.unwrap_or(15_u32) {
         // Up to three at once: they adopt what those before left, and are killed while they do.
         let mut children: Vec<Child> = (0..=random.below(3)).map(|_| child(dir.path())).collect();
-        std::thread::sleep(Duration::from_millis(10 + random.below(150) as u64));
+        // Some have hardly begun, some are in the middle of taking over what others left.
+        let life = [30, 100, 400][random.below(3)];
+        std::thread::sleep(Duration::from_millis(10 + random.below(life) as u64));
         for child in &mut children {
             child.kill().unwrap();
         }
         for mut child in children {
-            for line in BufReader::new(child.stderr.take().unwrap()).lines() {
-                let line = line.unwrap();
+            let mut lines = BufReader::new(child.stderr.take().unwrap())
+                .lines()
+                .map_while(Result::ok);
+            while let Some(line) = lines.next() {
                 match line.split_once(' ') {
                     Some(("+", key)) => assert!(accepted.insert(key.to_owned())),
                     Some(("-", key)) => again += u32::from(!ended.insert(key.to_owned())),
-                    _ => panic!("the child says: {line}"),
+                    _ => panic!("the child: {line} {}", lines.collect::<String>()),
                 }
             }
             child.wait().unwrap();

@@ -104,7 +104,7 @@ fn after_a_failed_sync_the_events_move_to_a_file_that_can_be_trusted() {
         let (client, disk) = client(&dir, sync);
         let first = client.append("held").unwrap();
         let second = client.append("waits").unwrap();
-        client.spool.leave(second);
+        client.leave(second);
         let failed = segments(dir.path()).remove(0);
         set(&disk.sync, EIO);
         if sync == SyncPolicy::Each {

@@ -6,7 +6,6 @@
 //! process, however it ends.
 
 use std::io;
-use std::path::PathBuf;
 
 use crate::sys::files::{FileLock, Folder};
 use crate::sys::random;
@@ -18,6 +17,8 @@ pub const BAD: &str = "bad";
 /// How much of that is kept: the oldest goes first.
 const BAD_FILES: usize = 16;
 const BAD_BYTES: u64 = 16 << 20;
+/// More than this, and it is not bad luck.
+const ATTEMPTS: usize = 100;
 
 /// A run's folder that this client has locked.
 pub struct RunFolder {
@@ -47,34 +48,40 @@ pub fn segment_number(name: &str) -> Option<u32> {
 
 impl RunFolder {
     /// Begins a run.
+    ///
+    /// Whoever looks for runs to adopt may find it before it is locked, and removes it as an empty one;
+    /// then another one is begun.
     pub fn create(root: &Folder) -> io::Result<RunFolder> {
-        loop {
-            let mut id = [0; 8];
-            random::fill(&mut id).map_err(io::Error::other)?;
-            let id = u64::from_le_bytes(id);
-            let folder = root.create_folder(&run_name(id))?;
-            // Whoever looks for runs to adopt may find this one before it is locked, and removes it as
-            // an empty one.
-            let file = match folder.create_file(LOCK) {
-                Ok(file) => file,
-                Err(cause) if cause.kind() == io::ErrorKind::NotFound => continue,
-                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
-                Err(cause) => {
-                    let _ = root.remove_folder(&run_name(id));
-                    return Err(cause);
-                }
-            };
-            match FileLock::try_lock(file)? {
-                Some(lock) if holds(&folder, &lock) => {
-                    return Ok(RunFolder {
-                        id,
-                        folder,
-                        _lock: lock,
-                    });
-                }
-                _ => continue,
+        let mut last = None;
+        for _ in 0..ATTEMPTS {
+            match Self::try_create(root) {
+                Ok(Some(run)) => return Ok(run),
+                Ok(None) => {}
+                Err(cause) => match cause.kind() {
+                    io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists => last = Some(cause),
+                    _ => return Err(cause),
+                },
             }
         }
+        Err(last.unwrap_or_else(|| io::ErrorKind::WouldBlock.into()))
+    }
+
+    /// `None`: it was taken for one that is to be adopted.
+    fn try_create(root: &Folder) -> io::Result<Option<RunFolder>> {
+        let mut id = [0; 8];
+        random::fill(&mut id).map_err(io::Error::other)?;
+        let id = u64::from_le_bytes(id);
+        let folder = root.create_folder(&run_name(id))?;
+        let lock = folder.create_file(LOCK).and_then(FileLock::try_lock);
+        if lock.is_err() {
+            let _ = root.remove_folder(&run_name(id));
+        }
+        let lock = lock?.filter(|lock| holds(&folder, lock));
+        Ok(lock.map(|lock| RunFolder {
+            id,
+            folder,
+            _lock: lock,
+        }))
     }
 
     /// Locks a run that nobody has locked; `None`: somebody has, or it is gone.
@@ -122,8 +129,8 @@ fn holds(folder: &Folder, lock: &FileLock) -> bool {
 }
 
 /// Puts a segment where nobody looks for events, and removes the oldest of those that are there when they
-/// are too many. Gives where it is now.
-pub fn set_aside(root: &Folder, run: &RunFolder, number: u32) -> io::Result<PathBuf> {
+/// are too many.
+pub fn set_aside(root: &Folder, run: &RunFolder, number: u32) -> io::Result<()> {
     let bad = match root.open_folder(BAD) {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => root.create_folder(BAD)?,
         outcome => outcome?,
@@ -139,7 +146,7 @@ pub fn set_aside(root: &Folder, run: &RunFolder, number: u32) -> io::Result<Path
             let _ = bad.remove_file(&entry.name);
         }
     }
-    Ok(PathBuf::from(BAD).join(name))
+    Ok(())
 }
 
 /// What all runs and what is set aside take on the disk, without the runs that `ours` says.
@@ -208,7 +215,7 @@ mod tests {
         let root = Folder::open_or_create(test.path()).unwrap();
         std::thread::scope(|scope| {
             let sweeper = scope.spawn(|| {
-                for _ in 0..300 {
+                for _ in 0..3000 {
                     for entry in root.list().unwrap() {
                         let id = run_id(&entry.name).unwrap();
                         if let Some(run) = RunFolder::adopt(&root, id).unwrap() {
@@ -236,8 +243,9 @@ mod tests {
         for number in 0..40 {
             let file = run.folder.create_file(&segment_name(number)).unwrap();
             file.set_len(BAD_BYTES / 4).unwrap();
-            let at = set_aside(&root, &run, number).unwrap();
-            assert!(test.path().join(at).exists());
+            set_aside(&root, &run, number).unwrap();
+            let name = format!("{}-{}", run_name(run.id), segment_name(number));
+            assert!(test.path().join(BAD).join(name).exists());
         }
         let bytes = bytes_of_others(&root, |id| id == run.id).unwrap();
         assert!((1..=BAD_BYTES).contains(&bytes), "{bytes}");

@@ -63,14 +63,18 @@ impl Core {
                 drop(state);
                 self.remove_dead();
                 self.count_others();
+                self.listener.room();
             } else if is_due(due.sync) {
                 due.sync = None;
                 drop(state);
                 let more = self.sync_marked();
                 self.state.lock().wake.appended |= more;
-            } else if is_due(due.acknowledge) {
+            } else if std::mem::take(&mut state.wake.refill) {
+                drop(state);
+                self.listener.refill();
+            } else if state.wake.batch || is_due(due.acknowledge) {
                 due.acknowledge = None;
-                state.wake.acknowledged = false;
+                (state.wake.acknowledged, state.wake.batch) = (false, false);
                 drop(state);
                 self.write_acknowledgements();
             } else if is_due(retry) {
@@ -285,26 +289,23 @@ impl Core {
                         folders::BAD
                     ));
                 }
+                let key = self.state.lock().next_key();
                 let events = run.live();
                 if events > 0 {
-                    let bytes = run
-                        .segments
-                        .values()
-                        .map(|segment| segment.live_bytes)
-                        .sum();
-                    self.listener.recovered(events, bytes);
+                    let bytes = run.segments.values().map(|s| s.live_bytes).sum();
+                    self.listener.recovered(key, events, bytes);
                 }
-                self.state.lock().add_run(*run);
+                self.state.lock().add_run(key, *run);
                 self.remove_dead();
                 if events > 0 {
-                    self.listener.readable();
+                    self.listener.refill();
                 }
             }
         }
         Ok(())
     }
 
-    fn count_others(&self) {
+    pub fn count_others(&self) {
         let ours = self.ids_of_runs();
         // The old count is better than none.
         if let Ok(bytes) = folders::bytes_of_others(&self.root, |id| ours.contains(&id)) {

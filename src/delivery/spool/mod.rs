@@ -89,6 +89,8 @@ impl Spool {
             }
             Err(cause) => return Err(unusable(cause)),
         }
+        // What is there already counts, however soon the first event comes.
+        core.count_others();
         let core = Arc::new(core);
         let maintained = Arc::clone(&core);
         threads::spawn("axonpush-spool", move || maintained.maintain()).map_err(|cause| {
@@ -103,8 +105,17 @@ impl Spool {
     }
 
     /// The caller does not keep this event in memory: [`Self::read_next`] gives it again.
-    pub fn leave(&self, handle: Handle) {
-        self.0.leave(handle);
+    /// `false`: it is not in the spool any more, because it made room for a newer one.
+    pub fn leave(&self, handle: Handle) -> bool {
+        self.0.leave(handle)
+    }
+
+    /// Memory has room: [`Listener::refill`] is called soon, on the spool's thread.
+    pub fn request_refill(&self) {
+        let mut state = self.0.state.lock();
+        if !std::mem::replace(&mut state.wake.refill, true) {
+            self.0.work.notify_all();
+        }
     }
 
     /// The oldest event that nobody holds in memory. `Err`: it cannot be read any more, and has ended.

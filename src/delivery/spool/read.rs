@@ -25,8 +25,9 @@ pub struct SpooledEvent {
 }
 
 impl Core {
-    /// The caller does not keep the event in memory: it is going to be read again.
-    pub fn leave(&self, handle: Handle) {
+    /// The caller does not keep the event in memory: it is going to be read again. `false`: it has ended
+    /// meanwhile, as one of the oldest.
+    pub fn leave(&self, handle: Handle) -> bool {
         let mut state = self.state.lock();
         let handle = state.resolve(handle);
         let offset = handle.sequence.offset();
@@ -35,7 +36,9 @@ impl Core {
             && segment.waiting.insert(offset)
         {
             state.waiting += 1;
+            return true;
         }
+        false
     }
 
     /// The oldest event that nobody holds in memory. `Err`: it was there, and cannot be read any more;
@@ -44,7 +47,7 @@ impl Core {
         let mut handle = self.state.lock().next_waiting()?;
         loop {
             match self.read(handle) {
-                Ok((bytes, event)) => return Some((Handle { bytes, ..handle }, Ok(event))),
+                Ok((_, event)) => return Some((handle, Ok(event))),
                 Err(cause) => {
                     let mut state = self.state.lock();
                     let moved = state.resolve(handle);

@@ -16,19 +16,21 @@ pub struct Place {
     pub segment: u32,
 }
 
-/// What is left of a segment besides its good records.
+/// What is in a segment besides its good records.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Damage {
+pub struct Found {
     /// Places that hold something which is no record: neither a good one, nor one whose end was not
     /// written because its process ended first.
-    pub places: u64,
+    pub damaged: u64,
     /// Records of a later version of this library.
     pub unknown: u64,
+    /// Where the last place ends that holds anything.
+    pub end: u64,
 }
 
 /// Calls `found` for each good record, in order.
-pub fn scan(bytes: &[u8], place: Place, mut found: impl FnMut(Header, &[u8])) -> Damage {
-    let mut damage = Damage::default();
+pub fn scan(bytes: &[u8], place: Place, mut found: impl FnMut(Header, &[u8])) -> Found {
+    let mut all = Found::default();
     let mut at = 0;
     let mut in_damage = false;
     while let Some(slot) = bytes
@@ -38,27 +40,36 @@ pub fn scan(bytes: &[u8], place: Place, mut found: impl FnMut(Header, &[u8])) ->
         let header = Header::decode(slot).filter(|header| is_at(header, place, at));
         let Some(header) = header else {
             let empty = slot.iter().all(|&byte| byte == 0);
-            damage.places += u64::from(!empty && !in_damage);
+            all.damaged += u64::from(!empty && !in_damage);
             in_damage = !empty;
             at += GRANULE as usize;
+            if !empty {
+                all.end = at as u64;
+            }
             continue;
         };
         in_damage = false;
         let end = at + HEADER + header.length as usize;
         match bytes.get(at + HEADER..end) {
             Some(body) if crc32fast::hash(body) == header.body_crc => match header.kind {
-                Kind::Unknown => damage.unknown += 1,
+                Kind::Unknown => all.unknown += 1,
                 _ => found(header, body),
             },
             // JSON never ends in a zero, and neither do ids: this one's end was not written.
             Some(body) if header.kind == Kind::Event && body.ends_with(&[0]) => {}
             // The file ends before the record does.
             None => {}
-            Some(_) => damage.places += 1,
+            Some(_) => all.damaged += 1,
         }
         at += header.room() as usize;
+        all.end = at as u64;
     }
-    damage
+    // What is left is shorter than a header.
+    let rest = bytes.get(at..).unwrap_or_default();
+    if rest.iter().any(|&byte| byte != 0) {
+        all.end = bytes.len() as u64;
+    }
+    all
 }
 
 /// Whose events are in the segment: the fingerprint of its first good header.
@@ -111,7 +122,7 @@ mod tests {
         (bytes, starts)
     }
 
-    fn found(bytes: &[u8]) -> (Vec<Vec<u8>>, Damage) {
+    fn found(bytes: &[u8]) -> (Vec<Vec<u8>>, Found) {
         let mut all = Vec::new();
         let damage = scan(bytes, PLACE, |_, body| all.push(body.to_vec()));
         (all, damage)
@@ -122,10 +133,12 @@ mod tests {
     #[test]
     fn records_are_found_in_order() {
         let (bytes, _) = segment(&BODIES);
-        assert_eq!(
-            found(&bytes),
-            (BODIES.map(<[u8]>::to_vec).to_vec(), Damage::default())
-        );
+        let end = (bytes.len() - 512) as u64;
+        let clean = Found {
+            end,
+            ..Found::default()
+        };
+        assert_eq!(found(&bytes), (BODIES.map(<[u8]>::to_vec).to_vec(), clean));
         assert_eq!(fingerprint(&bytes, PLACE), Some([7; 16]));
         let elsewhere = Place {
             segment: 4,
@@ -159,7 +172,7 @@ mod tests {
             );
             let header_is_cut = starts.iter().any(|s| (s + 1..s + HEADER).contains(&cut));
             assert!(
-                damage.places == 0 || (lost_bytes && header_is_cut),
+                damage.damaged == 0 || (lost_bytes && header_is_cut),
                 "{cut}: {damage:?}"
             );
         }
@@ -181,7 +194,7 @@ mod tests {
                 let mut expected = BODIES.map(<[u8]>::to_vec).to_vec();
                 if let Some(hit) = hit {
                     expected.remove(hit);
-                    assert!(damage.places > 0, "byte {at}");
+                    assert!(damage.damaged > 0, "byte {at}");
                 }
                 assert_eq!(all, expected, "byte {at}");
             }

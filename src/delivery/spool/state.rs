@@ -10,20 +10,28 @@ use std::time::{Duration, Instant};
 
 use super::bitmap::Offsets;
 use super::folders::RunFolder;
-use super::record::{Fingerprint, Sequence, room};
+use super::record::{Fingerprint, GRANULE, Sequence, room};
 use super::sync::GroupCommit;
 
 /// A run, by a number that this client gives it.
 pub type RunKey = u32;
 
-/// An event in the spool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// An event in the spool. Equal where run and sequence number are.
+#[derive(Debug, Clone, Copy)]
 pub struct Handle {
     pub run: RunKey,
     pub sequence: Sequence,
     /// How much room its record takes.
     pub bytes: u32,
 }
+
+impl PartialEq for Handle {
+    fn eq(&self, other: &Handle) -> bool {
+        (self.run, self.sequence) == (other.run, other.sequence)
+    }
+}
+
+impl Eq for Handle {}
 
 impl Handle {
     pub fn segment(&self) -> SegmentKey {
@@ -71,6 +79,8 @@ pub struct Segment {
     pub marked: u64,
     /// The segments of whose events it holds acknowledgements.
     pub acknowledges: BTreeSet<u32>,
+    /// Where the last event ends.
+    pub events_end: u64,
     /// It holds something that cannot be read.
     pub damaged: bool,
     /// A sync of it failed: what is in it has to move.
@@ -95,7 +105,15 @@ impl Segment {
         if self.events.insert(offset) {
             self.live.insert(offset);
             self.live_bytes += bytes;
+            self.events_end = self.events_end.max(u64::from(offset) + bytes);
         }
+    }
+
+    /// How much room an event takes, up to the next one.
+    pub fn room_at(&self, offset: u32) -> u32 {
+        let next = self.events.first_from(offset + GRANULE as u32);
+        next.unwrap_or(self.events_end as u32)
+            .saturating_sub(offset)
     }
 
     /// An event has ended; tells whether that is news.
@@ -187,7 +205,7 @@ pub struct State {
     pub runs: BTreeMap<RunKey, Run>,
     /// The run that new events go to.
     pub own: Option<RunKey>,
-    pub next_key: RunKey,
+    next_key: RunKey,
     pub trouble: Option<Trouble>,
     /// How often the disk failed.
     pub disk_errors: u64,
@@ -215,7 +233,11 @@ pub struct Wake {
     /// Something was appended since the last interval.
     pub appended: bool,
     pub acknowledged: bool,
+    /// So much has ended that it is worth writing down at once.
+    pub batch: bool,
     pub dead: bool,
+    /// Memory has room for what waits here.
+    pub refill: bool,
 }
 
 impl State {
@@ -223,14 +245,16 @@ impl State {
         self.runs.get_mut(&key.run)?.segments.get_mut(&key.number)
     }
 
-    pub fn add_run(&mut self, run: Run) -> RunKey {
-        let key = self.next_key;
+    pub fn next_key(&mut self) -> RunKey {
         self.next_key += 1;
+        self.next_key
+    }
+
+    pub fn add_run(&mut self, key: RunKey, run: Run) {
         self.bytes += run.bytes();
         let waiting = run.segments.values().map(|s| s.waiting.len());
         self.waiting += waiting.sum::<u64>();
         self.runs.insert(key, run);
-        key
     }
 
     /// Where the event is now.
@@ -257,7 +281,7 @@ impl State {
         Some(Handle {
             run: key,
             sequence: Sequence::new(number, offset),
-            bytes: 0,
+            bytes: segment.room_at(offset),
         })
     }
 
@@ -294,7 +318,7 @@ impl State {
             .map(|offset| Handle {
                 run: key,
                 sequence: Sequence::new(number, offset),
-                bytes: 0,
+                bytes: segment.room_at(offset),
             })
             .collect();
         self.waiting -= segment.waiting.len();

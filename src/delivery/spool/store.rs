@@ -39,10 +39,13 @@ pub struct Settings {
 
 /// Whoever delivers what was found. Called on the spool's thread and under no lock.
 pub trait Listener: Send + Sync {
-    /// Events of a process that has ended are about to wait here.
-    fn recovered(&self, events: u64, bytes: u64);
-    /// There are events to be read.
-    fn readable(&self);
+    /// Events of a process that has ended are about to wait here, under handles with this key.
+    fn recovered(&self, run: RunKey, events: u64, bytes: u64);
+    /// To take what memory has room for, by [`super::Spool::read_next`]: there is something new, or
+    /// [`super::Spool::request_refill`] was called.
+    fn refill(&self);
+    /// Segments were removed, so that there is room for events.
+    fn room(&self);
 }
 
 /// Why an event is not in the spool.
@@ -107,7 +110,8 @@ impl Core {
         let folder = RunFolder::create(&self.root)?;
         let fingerprint = self.identity.fingerprint(folder.id);
         let mut state = self.state.lock();
-        let key = state.add_run(Run::new(folder, fingerprint, now_ms));
+        let key = state.next_key();
+        state.add_run(key, Run::new(folder, fingerprint, now_ms));
         state.own = Some(key);
         Ok(key)
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::Spool;
 use super::disk::{Disk, SystemDisk};
 use super::record::{EventBody, Identity};
-use super::state::Handle;
+use super::state::{Handle, RunKey};
 use super::store::{Listener, Refused, Settings, SyncPolicy};
 use crate::sys::files::Folder;
 use crate::sys::sync::Mutex;
@@ -27,12 +27,14 @@ impl Heard {
 }
 
 impl Listener for Heard {
-    fn recovered(&self, events: u64, bytes: u64) {
+    fn recovered(&self, _: RunKey, events: u64, bytes: u64) {
         let mut heard = self.0.lock();
         *heard = (heard.0 + events, heard.1 + bytes);
     }
 
-    fn readable(&self) {}
+    fn refill(&self) {}
+
+    fn room(&self) {}
 }
 
 pub fn settings(dir: &Path) -> Settings {
@@ -85,6 +87,11 @@ impl Client {
             trace,
             json,
         })
+    }
+
+    /// Nobody holds it in memory.
+    pub fn leave(&self, handle: Handle) {
+        assert!(self.spool.leave(handle));
     }
 
     pub fn close(&self) -> u64 {
