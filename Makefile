@@ -73,6 +73,11 @@ test-races:
 	TSAN_OPTIONS="suppressions=$(abspath tests/races/suppressions)" \
 	$(CARGO) +nightly test --lib --target x86_64-unknown-linux-gnu --target-dir target/races -- queue
 
+## make test-kills  1,000 rounds of killed processes with a spool: none may lose an event (ten minutes)
+test-kills: build
+	AXONPUSH_KILL_ROUNDS=1000 $(CARGO) test --lib -- --nocapture whatever_is_killed
+	AXONPUSH_KILL_ROUNDS=1000 tests/c/run test_spool
+
 ## make bench     ours beside libcurl, librdkafka, raw sockets and the Python SDK, and each binding beside C
 bench: build
 	benches/run
@@ -90,4 +95,4 @@ include packaging/install.mk packaging/docs.mk
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-cpp test-go test-node test-races bench tools clean FORCE
+.PHONY: help demo test check build header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-cpp test-go test-node test-races test-kills bench tools clean FORCE

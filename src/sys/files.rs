@@ -286,13 +286,11 @@ impl Drop for FileLock {
 }
 
 /// The table of locks, held across `fork()`.
-#[allow(dead_code, reason = "the hooks do not call it yet")]
 pub fn hold_locks_for_fork() -> MutexGuard<'static, Vec<RawFd>> {
     HELD.lock()
 }
 
 /// Lets a forked child go without its parent's locks: they end with the parent.
-#[allow(dead_code, reason = "the hooks do not call it yet")]
 pub fn close_inherited_locks(held: &mut Vec<RawFd>) {
     for descriptor in held.drain(..) {
         // Its owner in this process was inherited as well, and never closes it (see the destructor).

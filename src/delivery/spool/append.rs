@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::folders::RunFolder;
 use super::record::{EventBody, Fingerprint, Header, Kind, Sequence, encode_acknowledgements};
 use super::state::{Handle, RunKey, Segment, SegmentFile, SegmentKey, State, record_room};
-use super::store::{Core, LEAST_SEGMENT, Refused, SyncPolicy};
+use super::store::{Core, FIRST_SEGMENT, LEAST_SEGMENT, Refused, SyncPolicy};
 use crate::sys::sync::MutexGuard;
 
 /// Adopted runs take acknowledgements only.
@@ -124,7 +124,8 @@ impl Core {
                     (wanted, room)
                 }
                 Content::Event { .. } => {
-                    let wanted = self.segment_bytes().max(room);
+                    let size = run.next_size.max(FIRST_SEGMENT);
+                    let wanted = size.min(self.segment_bytes()).max(room);
                     let least = LEAST_SEGMENT.min(wanted).max(room);
                     let left = self.settings.max_bytes.saturating_sub(bytes + others);
                     if left < least {
@@ -179,6 +180,7 @@ impl Core {
                         ..Segment::default()
                     },
                 );
+                run.next_size = size * 2;
                 state.bytes += size;
                 // The segment before may have ended already.
                 state.wake.dead = true;

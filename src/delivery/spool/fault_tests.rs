@@ -121,7 +121,10 @@ fn after_a_failed_sync_the_events_move_to_a_file_that_can_be_trusted() {
             read.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>(),
             ["waits"]
         );
-        // By the handle that it had first, and by the one that it has now.
+        assert_eq!(
+            read[0].0, second,
+            "who has its handle need not know that it moved"
+        );
         client.spool.acknowledge(first);
         client.spool.acknowledge(read[0].0);
         let left = match sync {

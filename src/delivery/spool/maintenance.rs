@@ -14,7 +14,9 @@ use super::state::{Handle, Run, RunKey, Segment, SegmentKey};
 use super::store::{Core, SyncPolicy};
 use crate::log::{self, Level};
 
-/// How often runs are looked for whose process has ended.
+/// How often runs are looked for whose process has ended. More often in the beginning: where a process
+/// replaces another one, that one is about to end.
+const FIRST_LOOK: Duration = Duration::from_millis(250);
 const LOOK: Duration = Duration::from_secs(10);
 /// How long an acknowledgement may wait for others to be written with.
 const ACKNOWLEDGE: Duration = Duration::from_millis(50);
@@ -33,6 +35,7 @@ impl Core {
     /// The thread's life.
     pub fn maintain(&self) {
         let mut not_ours = NotOurs::new();
+        let mut look = FIRST_LOOK;
         let mut due = Due {
             look: Instant::now(),
             sync: None,
@@ -89,7 +92,8 @@ impl Core {
             } else if due.look <= now {
                 drop(state);
                 self.look_for_runs(&mut not_ours);
-                due.look = Instant::now() + LOOK;
+                due.look = Instant::now() + look;
+                look = (look * 2).min(LOOK);
             } else {
                 let next = [Some(due.look), due.sync, due.acknowledge, retry];
                 let next = next.into_iter().flatten().min().unwrap_or(due.look);

@@ -16,7 +16,7 @@ mod cleanup;
 pub mod disk;
 mod folders;
 mod maintenance;
-mod read;
+pub mod read;
 pub mod record;
 mod scan;
 pub mod state;
@@ -130,9 +130,11 @@ impl Spool {
 
     /// Ends the events of the oldest segment, to make room: gives those that nobody holds in memory.
     pub fn discard_oldest(&self) -> Option<(SegmentKey, Vec<Handle>)> {
-        let discarded = self.0.state.lock().discard_oldest();
-        self.0.remove_dead();
-        discarded
+        let mut state = self.0.state.lock();
+        // Whoever needs the room removes the segment, or the thread does.
+        state.wake.dead = true;
+        self.0.work.notify_all();
+        state.discard_oldest()
     }
 
     pub fn stats(&self) -> SpoolStats {
@@ -152,23 +154,25 @@ impl Spool {
         self.0.changed.wait_until(state, deadline, looked).1
     }
 
-    /// Lets the lock go, so that the next client delivers what is left; gives how many events that are.
-    /// Returns by the deadline, however slow the disk is.
-    pub fn close(&self, deadline: Instant) -> u64 {
-        let mut state = self.0.state.lock();
-        let kept = state.live();
-        state.closing = true;
+    /// Nothing is taken any more; the thread does its last work.
+    pub fn begin_close(&self) {
+        self.0.state.lock().closing = true;
         self.0.work.notify_all();
+    }
+
+    /// Waits until the lock is let go, so that the next client can deliver what is left. Returns by the
+    /// deadline, however slow the disk is.
+    pub fn close(&self, deadline: Instant) {
+        self.begin_close();
+        let state = self.0.state.lock();
         let exited = |state: &mut state::State| state.exited;
         drop(self.0.changed.wait_until(state, deadline, exited));
-        kept
     }
 }
 
 impl Drop for Spool {
     fn drop(&mut self) {
         // The thread ends by itself.
-        self.0.state.lock().closing = true;
-        self.0.work.notify_all();
+        self.begin_close();
     }
 }

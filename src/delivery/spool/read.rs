@@ -47,13 +47,14 @@ impl Core {
         let mut handle = self.state.lock().next_waiting()?;
         loop {
             match self.read(handle) {
-                Ok((_, event)) => return Some((handle, Ok(event))),
+                Ok((_, event)) => return Some((self.state.lock().known(handle), Ok(event))),
                 Err(cause) => {
                     let mut state = self.state.lock();
                     let moved = state.resolve(handle);
                     if moved == handle {
-                        state.end(handle);
-                        return Some((handle, Err(cause.to_string())));
+                        let known = state.known(handle);
+                        state.end(known);
+                        return Some((known, Err(cause.to_string())));
                     }
                     handle = moved;
                 }
@@ -113,7 +114,7 @@ impl Core {
             state.end(moved);
             return Ok(());
         }
-        state.moved.insert((handle.run, handle.sequence), moved);
+        state.note_move(handle, moved);
         drop(state);
         if waited {
             self.leave(moved);

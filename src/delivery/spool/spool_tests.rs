@@ -256,7 +256,7 @@ fn processes_that_die_young_do_not_fill_the_folder() {
         fs::remove_dir_all(dir.path()).unwrap();
         fs::rename(killed.path(), dir.path()).unwrap();
         assert!(
-            size() < 5 << 20,
+            size() < 128 << 10,
             "the segment of the last one, and little of the others"
         );
     }

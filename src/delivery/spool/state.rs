@@ -148,6 +148,8 @@ pub struct Run {
     /// The segment that is appended to.
     pub active: Option<u32>,
     pub next_number: u32,
+    /// Of the next segment, if nothing speaks against it.
+    pub next_size: u64,
     /// Somebody makes the next segment.
     pub creating: bool,
     /// Ended, but not written down yet.
@@ -164,6 +166,7 @@ impl Run {
             segments: BTreeMap::new(),
             active: None,
             next_number: 1,
+            next_size: 0,
             creating: false,
             acknowledged: Vec::new(),
             first_ms,
@@ -217,6 +220,8 @@ pub struct State {
     pub bytes_of_others: u64,
     /// Events that were moved, because a sync of their segment failed.
     pub moved: HashMap<(RunKey, Sequence), Handle>,
+    /// The handles under which their owner knows them.
+    pub known_as: HashMap<(RunKey, Sequence), Handle>,
     pub closing: bool,
     /// The thread has done its last work.
     pub exited: bool,
@@ -265,6 +270,20 @@ impl State {
         handle
     }
 
+    /// The handle under which the owner of an event knows it.
+    pub fn known(&self, handle: Handle) -> Handle {
+        let known = self.known_as.get(&(handle.run, handle.sequence));
+        known.copied().unwrap_or(handle)
+    }
+
+    /// The event is somewhere else now.
+    pub fn note_move(&mut self, from: Handle, to: Handle) {
+        let known = self.known_as.remove(&(from.run, from.sequence));
+        self.known_as
+            .insert((to.run, to.sequence), known.unwrap_or(from));
+        self.moved.insert((from.run, from.sequence), to);
+    }
+
     /// The oldest event that nobody holds in memory, which from now on the caller does.
     pub fn next_waiting(&mut self) -> Option<Handle> {
         if self.waiting == 0 {
@@ -290,6 +309,7 @@ impl State {
         while let Some(moved) = self.moved.remove(&(handle.run, handle.sequence)) {
             handle = moved;
         }
+        self.known_as.remove(&(handle.run, handle.sequence));
         let Some(run) = self.runs.get_mut(&handle.run) else {
             return;
         };
@@ -321,6 +341,12 @@ impl State {
                 bytes: segment.room_at(offset),
             })
             .collect();
+        let waiting = waiting.into_iter();
+        let waiting = waiting.map(|handle| {
+            let known = self.known_as.remove(&(handle.run, handle.sequence));
+            known.unwrap_or(handle)
+        });
+        let waiting: Vec<Handle> = waiting.collect();
         self.waiting -= segment.waiting.len();
         (segment.waiting, segment.live) = Default::default();
         segment.live_bytes = 0;

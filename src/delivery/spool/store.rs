@@ -60,6 +60,9 @@ pub enum Refused {
 }
 
 const SEGMENT_BYTES: u64 = 4 << 20;
+/// The first one of a run; each next one is twice as long. So processes that die young, again and again, do
+/// not fill the folder with room that they never used.
+pub const FIRST_SEGMENT: u64 = 64 << 10;
 /// A file system that is nearly full has room for a smaller one, but not for one that is not worth it.
 pub const LEAST_SEGMENT: u64 = 16 << 10;
 /// How long the disk is left alone after it failed: doubled each time.
@@ -182,7 +185,7 @@ impl Core {
                 run.next_number += 1;
                 (Arc::clone(&run.folder), run.next_number - 1)
             };
-            let wanted = self.segment_bytes();
+            let wanted = self.segment_bytes().min(FIRST_SEGMENT);
             let (file, size) = self.create_segment(&folder, number, wanted, LEAST_SEGMENT)?;
             Ok((key, number, file, size))
         };

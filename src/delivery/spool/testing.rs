@@ -94,8 +94,11 @@ impl Client {
         assert!(self.spool.leave(handle));
     }
 
+    /// Gives how many events are left.
     pub fn close(&self) -> u64 {
-        self.spool.close(soon())
+        let left = self.spool.stats().events;
+        self.spool.close(soon());
+        left
     }
 
     /// Waits until the spool has looked for other runs, and reads all that waits.
