@@ -4,6 +4,7 @@
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::folders::RunFolder;
 use super::record::{EventBody, Fingerprint, Header, Kind, Sequence, encode_acknowledgements};
@@ -240,8 +241,11 @@ impl Core {
     pub fn sync(&self, file: &SegmentFile, run: &RunFolder, segment: SegmentKey) -> bool {
         let outcome = file.commit.wait(|| {
             // Before the data, so that there is no moment at which the data is safe and its name is not.
-            self.disk.sync_folder(&self.root)?;
-            self.disk.sync_folder(&run.folder)?;
+            if !file.named.load(Ordering::Acquire) {
+                self.disk.sync_folder(&self.root)?;
+                self.disk.sync_folder(&run.folder)?;
+                file.named.store(true, Ordering::Release);
+            }
             self.disk.sync(&file.file)
         });
         let Err(cause) = outcome else {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::bitmap::Offsets;
@@ -51,6 +52,8 @@ pub struct SegmentKey {
 /// An open segment.
 pub struct SegmentFile {
     pub file: File,
+    /// Its name is known to last through a power failure.
+    pub named: AtomicBool,
     pub commit: GroupCommit,
 }
 

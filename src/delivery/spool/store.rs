@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::disk::Disk;
@@ -140,6 +141,7 @@ impl Core {
                 Ok(file) => {
                     let file = SegmentFile {
                         file,
+                        named: AtomicBool::new(false),
                         commit: Default::default(),
                     };
                     return Ok((Arc::new(file), size));
