@@ -80,6 +80,11 @@ test-races:
 	TSAN_OPTIONS="suppressions=tests/races/suppressions" \
 	$(CARGO) +nightly test --lib --target x86_64-unknown-linux-gnu --target-dir "$(CARGO_TARGET_DIR)/races" -- queue
 
+## make test-kills  1,000 rounds of killed processes with a spool: none may lose an event (ten minutes)
+test-kills: build
+	AXONPUSH_KILL_ROUNDS=1000 $(CARGO) test --lib -- --nocapture whatever_is_killed
+	AXONPUSH_KILL_ROUNDS=1000 tests/c/run test_spool
+
 ## make bench     ours beside libcurl, librdkafka, raw sockets and the Python SDK, and each binding beside C
 bench: build
 	benches/run
@@ -98,4 +103,4 @@ include packaging/install.mk packaging/docs.mk tests/sanitizers/sanitizers.mk bi
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build library server header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races bench tools clean
+.PHONY: help demo test check build library server header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races test-kills bench tools clean

@@ -126,6 +126,7 @@ const ENUMERATIONS: &[(&str, &str)] = &[
     ("CompletionPlace", "axonpush_completion_mode"),
     ("Capture", "axonpush_content_capture"),
     ("Version", "axonpush_http_version"),
+    ("SpoolSync", "axonpush_spool_sync"),
     ("Severity", "axonpush_severity"),
 ];
 

@@ -1,6 +1,7 @@
 /* What axonpush_events_publish_async costs its caller, measured as kafka_produce.c measures rd_kafka_produce: a
  * 256-byte payload, no completion, background threads delivering all the while, a queue that never fills.
  *
+ * --spool FOLDER writes each event to the disk first, and --sync says when it outlives a power failure.
  * --payload content and --capture full exist to state the price of the redaction rules: the same bytes in, redacted
  * (default, METADATA_ONLY) or kept (FULL). */
 #include "calls.h"
@@ -21,7 +22,7 @@ static void publish(void *context)
 
 int main(int argc, char **argv)
 {
-    check_options(argc, argv, "--url --mode --count --gap-us --payload --capture");
+    check_options(argc, argv, "--url --mode --count --gap-us --payload --capture --spool --sync");
     const char *url = text_option(argc, argv, "--url", NULL);
     parse_url(url);
     int tight = strcmp(choice_option(argc, argv, "--mode", "tight", "tight", "paced"), "tight") == 0;
@@ -35,6 +36,7 @@ int main(int argc, char **argv)
     axonpush_options options = strict_options(url);
     options.queue_max_events = 2000000;
     options.queue_max_bytes = 2000000ull * 1024;
+    choose_spool(&options, argc, argv);
     if (full) options.content_capture = AXONPUSH_CONTENT_FULL;
     struct caller c = { .client = must_open(&options), .event = new_event(content ? event_content_payload : event_payload) };
 

@@ -10,7 +10,7 @@ static void publish(axonpush_client *client, const axonpush_event *event, long c
 
 int main(int argc, char **argv)
 {
-    check_options(argc, argv, "--url --connections --count --warm-up --queue");
+    check_options(argc, argv, "--url --connections --count --warm-up --queue --spool --sync");
     const char *url = text_option(argc, argv, "--url", NULL);
     parse_url(url);
     long connections = number_option(argc, argv, "--connections", 1, 1, 256);
@@ -25,23 +25,26 @@ int main(int argc, char **argv)
     options.queue_max_events = (uint32_t)queue;
     options.queue_max_bytes = (uint64_t)queue * 4096;
     options.overflow = AXONPUSH_OVERFLOW_BLOCK;
+    choose_spool(&options, argc, argv);
     axonpush_client *client = must_open(&options);
     axonpush_event event = new_event(event_payload);
 
     publish(client, &event, warm_up);
     deliver_all(client, (uint64_t)warm_up);
 
+    uint64_t written = written_bytes();
     uint64_t began = now_ns(), cpu_began = process_cpu_ns();
     publish(client, &event, count);
     double queued_after = (double)(now_ns() - began) / 1e9;
     axonpush_stats stats = deliver_all(client, (uint64_t)(warm_up + count));
     double seconds = (double)(now_ns() - began) / 1e9;
     double cpu_us = (double)(process_cpu_ns() - cpu_began) / 1e3;
+    written = written_bytes() - written;
     axonpush_close(client);
 
     printf("{\"program\":\"axonpush_throughput\",\"connections\":%ld,\"connections_opened\":%llu,\"events\":%ld,"
-           "\"requests\":%ld,\"seconds\":%.6f,\"queued_after_seconds\":%.6f,\"events_per_s\":%.1f,\"cpu_us_per_event\":%.3f}\n",
+           "\"requests\":%ld,\"seconds\":%.6f,\"queued_after_seconds\":%.6f,\"events_per_s\":%.1f,\"cpu_us_per_event\":%.3f,\"written_bytes\":%llu}\n",
            connections, (unsigned long long)stats.connections, count, count + warm_up, seconds, queued_after,
-           (double)count / seconds, cpu_us / (double)count);
+           (double)count / seconds, cpu_us / (double)count, (unsigned long long)written);
     return 0;
 }

@@ -33,6 +33,30 @@ static inline axonpush_options strict_options(const char *url)
     return options;
 }
 
+/* --spool FOLDER and --sync none|interval|each: events go to the disk first. */
+static inline void choose_spool(axonpush_options *options, int argc, char **argv)
+{
+    options->spool_dir = text_option(argc, argv, "--spool", NULL);
+    const char *sync = text_option(argc, argv, "--sync", "interval");
+    options->spool_sync = strcmp(sync, "none") == 0 ? AXONPUSH_SPOOL_SYNC_NONE :
+                          strcmp(sync, "each") == 0 ? AXONPUSH_SPOOL_SYNC_EACH : AXONPUSH_SPOOL_SYNC_INTERVAL;
+    options->spool_max_bytes = 4ull << 30;
+}
+
+/* Bytes that this process made the kernel send to the disk so far. */
+static inline uint64_t written_bytes(void)
+{
+    FILE *file = fopen("/proc/self/io", "r");
+    char line[128];
+    unsigned long long bytes = 0, cancelled = 0;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        sscanf(line, "write_bytes: %llu", &bytes);
+        sscanf(line, "cancelled_write_bytes: %llu", &cancelled);
+    }
+    if (file != NULL) fclose(file);
+    return bytes - cancelled;
+}
+
 static inline axonpush_client *must_open(const axonpush_options *options)
 {
     axonpush_error *error = NULL;

@@ -300,6 +300,26 @@ enum {
 typedef int32_t axonpush_http_version;
 
 /**
+ * When an event in the spool outlives a power failure. From the end of the process it is safe as soon as
+ * axonpush_events_publish_async() has returned, whatever is chosen here.
+ */
+enum {
+    /**
+     * When `spool_sync_ms` have passed. An event that is delivered before costs no write to the disk.
+     */
+    AXONPUSH_SPOOL_SYNC_INTERVAL = 0,
+    /**
+     * When the system writes it to the disk, usually within half a minute.
+     */
+    AXONPUSH_SPOOL_SYNC_NONE = 1,
+    /**
+     * Before axonpush_events_publish_async() returns. Callers on several threads share one write.
+     */
+    AXONPUSH_SPOOL_SYNC_EACH = 2,
+};
+typedef int32_t axonpush_spool_sync;
+
+/**
  * The severity of a log line, in OpenTelemetry's numbers. Each constant is the first number of its
  * range; the numbers between are finer steps.
  */
@@ -518,6 +538,34 @@ typedef struct axonpush_options {
      * or 2). Default: AXONPUSH_HTTP_AUTO.
      */
     axonpush_http_version http_version;
+    /**
+     * A folder in which events of axonpush_events_publish_async() outlive the process: the next
+     * client with the same folder, service, tenant and environment delivers what is left. It is made
+     * if it does not exist, for this user only; several clients and processes may share it. If it
+     * cannot be used, axonpush_new() fails with AXONPUSH_ERR_CONFIG. Variable: AXONPUSH_SPOOL_DIR.
+     * Default: none, which means that the queue is in memory only.
+     */
+    const char *spool_dir;
+    /**
+     * How many bytes the files of all clients in `spool_dir` may take together. `overflow` says what
+     * happens beyond; `queue_max_events` and `queue_max_bytes` bound only what is in memory then.
+     * Default: 268435456 (256 MiB).
+     */
+    uint64_t spool_max_bytes;
+    /**
+     * How long an event in the spool is retried, in seconds. It replaces `delivery_timeout_ms` there.
+     * Default: 259200 (three days).
+     */
+    uint32_t spool_max_age_s;
+    /**
+     * When an event in the spool outlives a power failure. Default: AXONPUSH_SPOOL_SYNC_INTERVAL.
+     */
+    axonpush_spool_sync spool_sync;
+    /**
+     * How old an event gets until AXONPUSH_SPOOL_SYNC_INTERVAL has made it outlive a power failure, in
+     * milliseconds. Default: 1000.
+     */
+    uint32_t spool_sync_ms;
 } axonpush_options;
 
 /**
@@ -922,8 +970,8 @@ typedef struct axonpush_log_record {
 /**
  * Counters of the events that background publishing accepted, and of the network.
  *
- * At any moment, accepted = delivered + failed + suppressed + dropped + expired + abandoned +
- * queued_events. Synchronous calls count only in `retried` and `connections`.
+ * At any moment, accepted + recovered = delivered + failed + suppressed + dropped + expired +
+ * abandoned + kept + queued_events. Synchronous calls count only in `retried` and `connections`.
  */
 typedef struct axonpush_stats {
     /**
@@ -983,6 +1031,18 @@ typedef struct axonpush_stats {
      * in the whole process.
      */
     uint64_t log_lines_lost;
+    /**
+     * Events taken over from the spool of a client that ended. They have no completion.
+     */
+    uint64_t recovered;
+    /**
+     * Events that were in the spool when the client was closed: the next one delivers them.
+     */
+    uint64_t kept;
+    /**
+     * What the events of this client's that are in the spool take there.
+     */
+    uint64_t spool_bytes;
 } axonpush_stats;
 
 /**
@@ -1087,7 +1147,8 @@ void axonpush_log_write(axonpush_log_level level, const char *message);
 void axonpush_options_init(axonpush_options *options);
 
 /**
- * Creates a client. This sends nothing yet, looks up no name and starts no thread.
+ * Creates a client. This sends nothing yet, looks up no name and starts no thread; but with `spool_dir`, a
+ * thread begins to look for events that earlier clients left there, and delivers them.
  *
  * If `options` is NULL, every setting comes from the environment. On failure NULL is returned and
  * `*error` says why: AXONPUSH_ERR_CONFIG or AXONPUSH_ERR_INVALID_ARGUMENT. Close the client with
@@ -1098,7 +1159,7 @@ axonpush_client *axonpush_new(const axonpush_options *options, axonpush_error **
 /**
  * Waits until every event accepted before the call is finished: it was delivered or given up, and
  * its completion has returned (in polled mode: is waiting to be polled). Events that are accepted
- * during the call are not waited for.
+ * during the call are not waited for. With `spool_dir`, what earlier clients left there is waited for too.
  *
  * AXONPUSH_ERR_TIMEOUT after `timeout_ms`: the message says how many events are left; they stay
  * queued. Inside a completion, the flush does not wait for the event of that completion.
@@ -1108,8 +1169,8 @@ axonpush_status axonpush_flush(axonpush_client *client, uint32_t timeout_ms, axo
 /**
  * Stops a client for good. New calls and events get AXONPUSH_ERR_CLOSED at once. For up to
  * `timeout_ms`, waiting events are delivered and running calls may finish. Then the remaining
- * calls are interrupted, the remaining events are abandoned (their completions get
- * AXONPUSH_ERR_CLOSED) and the threads end. The handle stays valid for axonpush_stats_get(),
+ * calls are interrupted, the remaining events are abandoned, or with `spool_dir` kept for the next client
+ * (their completions get AXONPUSH_ERR_CLOSED), and the threads end. The handle stays valid for axonpush_stats_get(),
  * axonpush_poll() and axonpush_close().
  *
  * It returns within `timeout_ms` plus half a second. AXONPUSH_ERR_TIMEOUT means that events were

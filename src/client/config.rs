@@ -9,6 +9,9 @@ use http::HeaderValue;
 use super::env::Environment;
 use super::settings::*;
 use crate::delivery::limits::Overflow;
+use crate::delivery::spool;
+use crate::delivery::spool::record::Identity;
+use crate::delivery::spool::store::SyncPolicy;
 use crate::error::{Error, Result};
 use crate::event::encode::EventDefaults;
 use crate::event::redaction::{ContentCapture, RedactionRules};
@@ -55,6 +58,11 @@ pub struct Options {
     pub user_agent: Option<String>,
     pub block_timeout: Option<Duration>,
     pub http_version: Option<HttpVersion>,
+    pub spool_dir: Option<String>,
+    pub spool_max_bytes: Option<u64>,
+    pub spool_max_age: Option<Duration>,
+    pub spool_sync: Option<SyncPolicy>,
+    pub spool_sync_interval: Option<Duration>,
 }
 
 /// A complete, checked configuration.
@@ -75,6 +83,8 @@ pub struct Config {
     pub completion_mode: CompletionMode,
     /// `None`: a publish that blocks waits for as long as it takes.
     pub block_timeout: Option<Duration>,
+    /// `None`: events wait in memory only.
+    pub spool: Option<spool::store::Settings>,
 }
 
 impl Config {
@@ -135,8 +145,34 @@ impl Config {
             shutdown_timeout: milliseconds(&SHUTDOWN_TIMEOUT, options.shutdown_timeout),
             completion_mode: options.completion_mode.unwrap_or(CompletionMode::Thread),
             block_timeout: options.block_timeout,
+            spool: env
+                .text(&SPOOL_DIR, options.spool_dir)?
+                .map(|dir| spool::store::Settings {
+                    dir: dir.value.into(),
+                    max_bytes: or_default(&SPOOL_MAX_BYTES, options.spool_max_bytes),
+                    max_age: options
+                        .spool_max_age
+                        .unwrap_or_else(|| Duration::from_secs(or_default(&SPOOL_MAX_AGE, None))),
+                    sync: options.spool_sync.unwrap_or(SyncPolicy::Interval),
+                    sync_interval: milliseconds(&SPOOL_SYNC_MS, options.spool_sync_interval),
+                }),
             base_url,
         })
+    }
+
+    /// What another client must have in common with this one to deliver its events.
+    pub fn spool_identity(&self) -> Identity {
+        let text = |header: &Option<HeaderValue>| {
+            let header = header.as_ref();
+            header.map_or_else(String::new, |value| {
+                String::from_utf8_lossy(value.as_bytes()).into_owned()
+            })
+        };
+        Identity {
+            service: self.base_url.clone(),
+            tenant: text(&self.http.tenant_id),
+            environment: text(&self.http.environment),
+        }
     }
 }
 

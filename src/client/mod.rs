@@ -35,7 +35,7 @@ pub struct Client {
     http: Arc<Http>,
     encoder: Arc<EventEncoder>,
     warnings: Arc<RateLimiter>,
-    /// Made when the first event is queued.
+    /// Made when the first event is queued, and with a spool at once.
     delivery: OnceCell<Delivery>,
     calls: CallTracker,
     retried: AtomicU64,
@@ -48,10 +48,21 @@ pub struct Stats {
     pub counters: Counters,
     pub connections: u64,
     pub log_events_lost: u64,
+    pub spool_bytes: u64,
 }
 
 impl Client {
     pub fn new(config: Arc<Config>) -> Result<Self> {
+        let client = Self::without_delivery(config)?;
+        if client.config.spool.is_some() {
+            let delivery = client.new_delivery();
+            client.open_spool(&delivery)?;
+            let _ = client.delivery.set(delivery);
+        }
+        Ok(client)
+    }
+
+    fn without_delivery(config: Arc<Config>) -> Result<Self> {
         log::init_from_environment()?;
         let network = Arc::new(Network::new(&config.http));
         Ok(Client {
@@ -68,9 +79,9 @@ impl Client {
     }
 
     /// The same client as after [`Client::new`], with connections and counters of its own: what a forked
-    /// child goes on with.
+    /// child goes on with. It opens a spool of its own at its first event.
     pub fn recreate_after_fork(&self) -> Result<Self> {
-        Self::new(self.config.clone())
+        Self::without_delivery(self.config.clone())
     }
 
     pub fn config(&self) -> &Config {
@@ -115,28 +126,49 @@ impl Client {
             counters,
             connections: self.network.opened(),
             log_events_lost: self.log_events_lost.load(Ordering::Relaxed),
+            spool_bytes: self.delivery.get().map_or(0, Delivery::spool_bytes),
         }
     }
 
     fn delivery(&self) -> &Delivery {
-        let config = &self.config;
         self.delivery.get_or_init(|| {
-            Delivery::new(
-                Limits {
-                    max_events: config.queue_max_events,
-                    max_bytes: config.queue_max_bytes,
-                    overflow: config.overflow,
-                    block_timeout: config.block_timeout,
-                    delivery_timeout: config.delivery_timeout,
-                    max_connections: config.max_connections,
-                    fail_open: config.fail_open,
-                    polled: config.completion_mode == CompletionMode::Polled,
-                },
-                self.network.clone(),
-                self.encoder.clone(),
-                self.warnings.clone(),
-            )
+            let delivery = self.new_delivery();
+            // Here in a forked child only, where it can no more be an error of the configuration.
+            if let Err(error) = self.open_spool(&delivery) {
+                self.warnings
+                    .warn(&format!("{error}; events wait in memory only"));
+            }
+            delivery
         })
+    }
+
+    fn new_delivery(&self) -> Delivery {
+        let config = &self.config;
+        let spool = config.spool.as_ref();
+        Delivery::new(
+            Limits {
+                max_events: config.queue_max_events,
+                max_bytes: config.queue_max_bytes,
+                overflow: config.overflow,
+                block_timeout: config.block_timeout,
+                delivery_timeout: config.delivery_timeout,
+                max_connections: config.max_connections,
+                fail_open: config.fail_open,
+                spool_max_bytes: spool.map_or(0, |spool| spool.max_bytes),
+                spool_max_age: spool.map_or(Duration::ZERO, |spool| spool.max_age),
+                polled: config.completion_mode == CompletionMode::Polled,
+            },
+            self.network.clone(),
+            self.encoder.clone(),
+            self.warnings.clone(),
+        )
+    }
+
+    fn open_spool(&self, delivery: &Delivery) -> Result<()> {
+        match &self.config.spool {
+            Some(settings) => delivery.open_spool(settings.clone(), self.config.spool_identity()),
+            None => Ok(()),
+        }
     }
 
     /// Refuses new calls and events; lets running calls and waiting events finish until `timeout` has

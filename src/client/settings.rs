@@ -71,4 +71,14 @@ settings! {
         "How long `BLOCK` waits for room at most, in milliseconds. 0 means for as long as it takes.";
     HTTP_VERSION = "http_version", ["AXONPUSH_HTTP_VERSION"], "auto",
         "Version of HTTP that background publishing speaks: `auto` (HTTP/2 where TLS agrees on it, otherwise 1.1), `1.1` or `2`.";
+    SPOOL_DIR = "spool_dir", ["AXONPUSH_SPOOL_DIR"], "none",
+        "Folder in which waiting events outlive the process. Without one, they are in memory only.";
+    SPOOL_MAX_BYTES = "spool_max_bytes", [], "268435456",
+        "How many bytes all clients' files in `spool_dir` may take together.";
+    SPOOL_MAX_AGE = "spool_max_age_s", [], "259200",
+        "How long an event in the spool is retried, in seconds. It replaces `delivery_timeout_ms` there.";
+    SPOOL_SYNC = "spool_sync", [], "INTERVAL",
+        "When an event in the spool outlives a power failure too: when the system writes it (`NONE`), when `spool_sync_ms` have passed (`INTERVAL`), or before publishing returns (`EACH`).";
+    SPOOL_SYNC_MS = "spool_sync_ms", [], "1000",
+        "How old an event in the spool gets until `INTERVAL` has made it outlive a power failure, in milliseconds.";
 }

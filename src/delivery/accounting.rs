@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 /// Events by what became of them. `axonpush_stats` says what each number means.
 ///
-/// At every moment `accepted` is the sum of the six ways in which an event can end and of
-/// `queued_events`.
+/// At every moment `accepted` and `recovered` are together the sum of the seven ways in which an event can
+/// end and of `queued_events`.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Counters {
     /// Events that the queue took.
@@ -22,7 +22,11 @@ pub struct Counters {
     pub expired: u64,
     /// Events that were left when the client was closed.
     pub abandoned: u64,
-    /// Events that wait or are being sent.
+    /// Events of processes that have ended, taken over from their spool.
+    pub recovered: u64,
+    /// Events that were left in the spool when the client was closed.
+    pub kept: u64,
+    /// Events that wait, in memory or in the spool, or are being sent.
     pub queued_events: u64,
     /// Bytes of these events.
     pub queued_bytes: u64,
@@ -39,6 +43,7 @@ pub enum Disposition {
     Dropped,
     Expired,
     Abandoned,
+    Kept,
 }
 
 impl Counters {
@@ -46,6 +51,20 @@ impl Counters {
         self.accepted += 1;
         self.queued_events += 1;
         self.queued_bytes += bytes;
+    }
+
+    /// Counts events of a process that has ended.
+    pub fn recover(&mut self, events: u64, bytes: u64) {
+        self.recovered += events;
+        self.queued_events += events;
+        self.queued_bytes += bytes;
+    }
+
+    /// Counts recovered events that go back to the spool as they came.
+    pub fn keep(&mut self, events: u64, bytes: u64) {
+        self.kept += events;
+        self.queued_events -= events;
+        self.queued_bytes -= bytes;
     }
 
     pub fn end(&mut self, disposition: Disposition, bytes: u64) {
@@ -56,6 +75,7 @@ impl Counters {
             Disposition::Dropped => &mut self.dropped,
             Disposition::Expired => &mut self.expired,
             Disposition::Abandoned => &mut self.abandoned,
+            Disposition::Kept => &mut self.kept,
         };
         *ended += 1;
         self.queued_events -= 1;
@@ -65,7 +85,8 @@ impl Counters {
     #[cfg(test)]
     pub fn add_up(&self) -> bool {
         let ended = self.delivered + self.failed + self.suppressed + self.dropped;
-        self.accepted == ended + self.expired + self.abandoned + self.queued_events
+        let left = self.expired + self.abandoned + self.kept + self.queued_events;
+        self.accepted + self.recovered == ended + left
     }
 }
 
@@ -82,19 +103,29 @@ pub struct FlushEpochs {
 impl FlushEpochs {
     /// Counts an event that is accepted now; gives its epoch.
     pub fn accept(&mut self) -> u32 {
+        self.accept_many(1)
+    }
+
+    /// Counts events that are recovered now; gives their epoch.
+    pub fn accept_many(&mut self, events: u64) -> u32 {
         match self.outstanding.back_mut() {
-            Some((epoch, count)) if *epoch == self.current => *count += 1,
-            _ => self.outstanding.push_back((self.current, 1)),
+            Some((epoch, count)) if *epoch == self.current => *count += events,
+            _ => self.outstanding.push_back((self.current, events)),
         }
         self.current
     }
 
     /// Counts an event as ended; tells whether it was the last of its epoch.
     pub fn end(&mut self, epoch: u32) -> bool {
+        self.end_many(epoch, 1)
+    }
+
+    /// Counts so many events as ended; tells whether they were the last of their epoch.
+    pub fn end_many(&mut self, epoch: u32, events: u64) -> bool {
         let Some(entry) = self.outstanding.iter_mut().find(|(e, _)| *e == epoch) else {
             return false;
         };
-        entry.1 -= 1;
+        entry.1 -= events;
         let last = entry.1 == 0;
         if last {
             self.outstanding.retain(|(_, count)| *count > 0);
@@ -157,6 +188,7 @@ mod tests {
             Disposition::Dropped,
             Disposition::Expired,
             Disposition::Abandoned,
+            Disposition::Kept,
         ];
         for _ in all {
             counters.accept(10);
@@ -168,13 +200,14 @@ mod tests {
         assert_eq!(
             counters,
             Counters {
-                accepted: 6,
+                accepted: 7,
                 delivered: 1,
                 failed: 1,
                 suppressed: 1,
                 dropped: 1,
                 expired: 1,
                 abandoned: 1,
+                kept: 1,
                 ..Counters::default()
             }
         );

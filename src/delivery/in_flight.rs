@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::circuit_breaker::Probe;
 use super::completions::Completion;
 use super::pending::QueuedEvent;
+use super::spool::state::Handle;
 use crate::error::Error;
 use crate::http::response::Response;
 
@@ -16,6 +17,8 @@ pub struct EventInFlight {
     pub completion: Option<Completion>,
     pub epoch: u32,
     pub bytes: u64,
+    /// Where it is in the spool, if it is.
+    pub handle: Option<Handle>,
     /// Set for the attempt that probes a failing service.
     pub probe: Option<Probe>,
     pub started_at: Instant,

@@ -31,6 +31,9 @@ pub struct Limits {
     /// Of HTTP/1.1.
     pub max_connections: usize,
     pub fail_open: bool,
+    /// Without a spool, neither this nor the age matters.
+    pub spool_max_bytes: u64,
+    pub spool_max_age: Duration,
     /// Completions wait until the application polls.
     pub polled: bool,
 }
@@ -62,6 +65,7 @@ impl Limits {
             Bound::Events => "raise queue_max_events",
             Bound::Bytes => "raise queue_max_bytes",
             Bound::Completions => "run completions faster (axonpush_poll)",
+            Bound::Spool => "raise spool_max_bytes",
         };
         format!(
             "the queue is full ({}): {events} {were} dropped to make room for newer ones; \
@@ -75,6 +79,7 @@ impl Limits {
             Bound::Events => format!("queue_max_events {}", self.max_events),
             Bound::Bytes => format!("queue_max_bytes {}", self.max_bytes),
             Bound::Completions => format!("{} completions wait to be run", self.max_ready()),
+            Bound::Spool => format!("spool_max_bytes {}", self.spool_max_bytes),
         }
     }
 }
@@ -85,6 +90,7 @@ pub enum Bound {
     Events,
     Bytes,
     Completions,
+    Spool,
 }
 
 /// Events that were dropped, for a line of the log.

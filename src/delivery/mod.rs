@@ -9,17 +9,21 @@
 
 pub mod accounting;
 pub mod circuit_breaker;
+mod closing;
 pub mod completions;
 mod engine;
 mod in_flight;
 pub mod limits;
 mod notice;
+mod on_disk;
 mod pacing;
 mod pending;
 mod polling;
 pub mod queue;
 #[cfg(test)]
 mod queue_tests;
+pub mod spool;
+mod spooled;
 mod threads;
 
 use std::sync::Arc;
@@ -29,6 +33,8 @@ use self::accounting::Counters;
 use self::completions::Completion;
 use self::engine::Engine;
 use self::limits::{Limits, OnFull, Overflow};
+use self::spool::record::Identity;
+use self::spool::store::Settings;
 use crate::error::Result;
 use crate::event::Event;
 use crate::event::encode::EventEncoder;
@@ -40,6 +46,8 @@ use crate::sys::cancel::CallScope;
 /// What closing may take beyond its timeout: for the threads to return and for the completions of abandoned
 /// events.
 const GRACE: Duration = Duration::from_millis(400);
+/// What the spool gets of it at least.
+const SPOOL_GRACE: Duration = Duration::from_millis(50);
 
 /// The background half of a client.
 pub struct Delivery {
@@ -48,7 +56,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Starts no thread yet.
+    /// Starts no thread yet; [`Self::open_spool`] does.
     pub fn new(
         limits: Limits,
         network: Arc<Network>,
@@ -61,6 +69,11 @@ impl Delivery {
         }
     }
 
+    /// From now on events go to the disk first; and those come that earlier processes left there.
+    pub fn open_spool(&self, settings: Settings, identity: Identity) -> Result<()> {
+        self.engine.open_spool(settings, identity)
+    }
+
     /// Takes a checked event. `on_full` matters where the policy is to block.
     pub fn publish(
         &self,
@@ -69,9 +82,14 @@ impl Delivery {
         on_full: OnFull<'_>,
     ) -> Result<()> {
         let engine = &self.engine;
-        let stored = StoredEvent::new(event);
         let push = || {
-            let push = || engine.queue.push(stored, completion, on_full);
+            let push = || match engine.queue.spool.get() {
+                Some(spool) => engine.publish_spooled(spool, event, completion, on_full),
+                None => {
+                    let stored = StoredEvent::new(event);
+                    engine.queue.push(stored, completion, on_full)
+                }
+            };
             match on_full {
                 OnFull::Wait(scope) => engine.interruptible(scope, push),
                 OnFull::Refuse => push(),
@@ -87,6 +105,12 @@ impl Delivery {
         Ok(())
     }
 
+    /// What the records of events in the spool take that have not ended.
+    pub fn spool_bytes(&self) -> u64 {
+        let spool = self.engine.queue.spool.get();
+        spool.map_or(0, |spool| spool.stats().bytes)
+    }
+
     pub fn counters(&self) -> Counters {
         self.engine.queue.counters()
     }
@@ -98,6 +122,9 @@ impl Delivery {
 
     fn flush_until(&self, deadline: Instant, scope: &CallScope) -> Result<()> {
         let engine = &self.engine;
+        if let Some(spool) = engine.queue.spool.get() {
+            spool.wait_until_looked(deadline);
+        }
         let inside = engine.epoch_of_this_thread().is_some();
         let call = |calls| engine.call(calls);
         let flush = || engine.queue.flush(deadline, inside, scope, call);
@@ -115,12 +142,17 @@ impl Delivery {
     pub fn stop(&self) -> u64 {
         let engine = &self.engine;
         let (abandoned, calls) = engine.queue.abandon();
+        let spool = engine.queue.spool.get();
+        spool.inspect(|spool| spool.begin_close());
         engine.call(calls);
         let deadline = Instant::now() + GRACE;
         let own = usize::from(engine.epoch_of_this_thread().is_some());
         engine.while_suspended(|| engine.queue.wait_for_threads(deadline, own));
         engine.queue.kill();
         engine.join(deadline);
+        if let Some(spool) = spool {
+            spool.close(deadline.max(Instant::now() + SPOOL_GRACE));
+        }
         engine.warn_of_drops(engine.queue.take_drops());
         abandoned
     }

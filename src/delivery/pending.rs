@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::completions::Completion;
+use super::spool::state::{Handle, SegmentKey};
 use crate::error::Error;
 use crate::event::stored::StoredEvent;
 use crate::http::request::Request;
@@ -15,7 +16,11 @@ pub struct QueuedEvent {
     pub event: StoredEvent,
     /// Made before the first attempt, and the same for all of them.
     pub request: Option<Arc<Request>>,
+    /// Where it is in the spool, if it is.
+    pub handle: Option<Handle>,
     pub accepted_at: Instant,
+    /// When it is given up.
+    pub expires_at: Instant,
     /// `None` while the event is being sent: then the table of events in flight has it.
     pub completion: Option<Completion>,
     /// When the latest attempt failed.
@@ -33,17 +38,29 @@ pub struct QueuedEvent {
 
 impl QueuedEvent {
     pub fn new(event: StoredEvent, completion: Option<Completion>) -> Self {
+        let now = Instant::now();
         QueuedEvent {
             bytes: event.bytes(),
             event,
             request: None,
-            accepted_at: Instant::now(),
+            handle: None,
+            accepted_at: now,
+            expires_at: now,
             completion,
             failed_at: None,
             retry_at: None,
             last_error: None,
             attempts: 0,
             epoch: 0,
+        }
+    }
+
+    /// An event whose request was made already: in the spool there is nothing that is not final.
+    pub fn encoded(request: Request, completion: Option<Completion>) -> Self {
+        QueuedEvent {
+            bytes: request.body.as_ref().map_or(0, |body| body.len() as u64),
+            request: Some(Arc::new(request)),
+            ..Self::new(StoredEvent::default(), completion)
         }
     }
 
@@ -87,9 +104,9 @@ impl Pending {
         }
     }
 
-    /// An event that has waited for `timeout` or longer.
-    pub fn pop_expired(&mut self, now: Instant, timeout: Duration) -> Option<Box<QueuedEvent>> {
-        let expired = |event: &QueuedEvent| now >= event.accepted_at + timeout;
+    /// An event that has waited for as long as it may.
+    pub fn pop_expired(&mut self, now: Instant) -> Option<Box<QueuedEvent>> {
+        let expired = |event: &QueuedEvent| now >= event.expires_at;
         if let Some(at) = self.retry.iter().position(|event| expired(event)) {
             return self.retry.remove(at);
         }
@@ -116,10 +133,25 @@ impl Pending {
         }
     }
 
-    /// When the oldest event was accepted.
-    pub fn oldest(&self) -> Option<Instant> {
+    /// Takes the events that are in this segment of the spool.
+    pub fn take_segment(&mut self, segment: SegmentKey) -> VecDeque<Box<QueuedEvent>> {
+        let mut taken = VecDeque::new();
+        for events in [&mut self.retry, &mut self.fresh] {
+            for event in mem::take(events) {
+                let handle = event.handle;
+                match handle.is_some_and(|handle| handle.segment() == segment) {
+                    true => taken.push_back(event),
+                    false => events.push_back(event),
+                }
+            }
+        }
+        taken
+    }
+
+    /// When the first event is given up.
+    pub fn first_expiry(&self) -> Option<Instant> {
         let events = self.fresh.front().into_iter().chain(&self.retry);
-        events.map(|event| event.accepted_at).min()
+        events.map(|event| event.expires_at).min()
     }
 
     /// When the first event that was not tried yet was accepted.

@@ -5,6 +5,7 @@
 //! one struct for each concern: [`Pending`], [`InFlight`], [`Counters`], [`FlushEpochs`],
 //! [`CircuitBreaker`], [`Completions`], [`Workers`].
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::accounting::{Counters, Disposition, FlushEpochs};
@@ -13,8 +14,10 @@ use super::completions::{Completion, Completions, ReadyCompletion};
 use super::in_flight::{AttemptOutcome, EventInFlight, InFlight};
 use super::limits::{Bound, DropReport, Drops, Limits, OnFull, Overflow};
 use super::notice::{Notice, Notices};
+use super::on_disk::OnDisk;
 use super::pacing::Pacing;
 use super::pending::{Pending, QueuedEvent};
+use super::spool::Spool;
 use super::threads::{Calls, Completers, NetworkThread};
 use crate::error::{Error, Kind, Result};
 use crate::event::stored::StoredEvent;
@@ -41,6 +44,8 @@ pub(super) enum Phase {
 pub(super) struct State {
     pub(super) phase: Phase,
     pub(super) pending: Pending,
+    /// Events that wait in the spool, and not in memory.
+    pub(super) on_disk: OnDisk,
     pub(super) in_flight: InFlight,
     pub(super) counters: Counters,
     pub(super) flush_epochs: FlushEpochs,
@@ -70,6 +75,8 @@ pub struct Pushed {
 
 pub struct Queue {
     pub(super) limits: Limits,
+    /// Opened after the queue was made, since it tells the queue what it finds.
+    pub(super) spool: OnceLock<Spool>,
     pub(super) state: Mutex<State>,
     /// The threads for completions wait here.
     pub(super) work: Condvar,
@@ -85,9 +92,11 @@ impl Queue {
     pub fn new(limits: Limits) -> Self {
         Queue {
             limits,
+            spool: OnceLock::new(),
             state: Mutex::new(State {
                 phase: Phase::Open,
                 pending: Pending::default(),
+                on_disk: OnDisk::default(),
                 in_flight: InFlight::default(),
                 counters: Counters::default(),
                 flush_epochs: FlushEpochs::default(),
@@ -124,7 +133,15 @@ impl Queue {
         completion: Option<Completion>,
         on_full: OnFull<'_>,
     ) -> Result<Pushed> {
-        let mut event = Box::new(QueuedEvent::new(event, completion));
+        self.push_event(Box::new(QueuedEvent::new(event, completion)), on_full)
+    }
+
+    /// Takes an event that is held in memory and nowhere else.
+    pub(super) fn push_event(
+        &self,
+        mut event: Box<QueuedEvent>,
+        on_full: OnFull<'_>,
+    ) -> Result<Pushed> {
         let mut state = self.make_room(event.bytes, on_full)?;
         if self.limits.overflow == Overflow::Block {
             // It may have waited long for room.
@@ -133,6 +150,7 @@ impl Queue {
         event.epoch = state.flush_epochs.accept();
         state.counters.accept(event.bytes);
         let now = event.accepted_at;
+        event.expires_at = now + self.limits.delivery_timeout;
         state.pacing.last_event = now;
         state.pending.push(event);
         let mut calls = state.call_network();
@@ -219,6 +237,9 @@ impl Queue {
         // What is being sent cannot be taken back.
         let full = || self.limits.is_full(bound);
         let oldest = state.pending.pop_oldest().ok_or_else(full)?;
+        let Some(oldest) = self.leave_on_disk(state, oldest) else {
+            return Ok(());
+        };
         state.drops.note(bound);
         let why = "dropped from the full queue to make room for a newer event";
         let outcome = Err(Error::new(Kind::QueueFull, why));
@@ -296,7 +317,7 @@ impl Queue {
                 event.failed_at = Some(now);
                 event.retry_at = Some(now + wait);
                 event.attempts += 1;
-                if now >= event.accepted_at + self.limits.delivery_timeout {
+                if now >= event.expires_at {
                     // The last attempt was cut short; what the service said before says more.
                     let error = match event.last_error.take() {
                         Some(last) if error.http_status == 0 && last.http_status != 0 => *last,
@@ -315,7 +336,12 @@ impl Queue {
     pub(super) fn expire(&self, state: &mut State, now: Instant) -> bool {
         let timeout = self.limits.delivery_timeout;
         let mut any = false;
-        while let Some(mut event) = state.pending.pop_expired(now, timeout) {
+        while let Some(mut event) = state.pending.pop_expired(now) {
+            if event.handle.is_some() {
+                self.end_too_old(state, *event);
+                any = true;
+                continue;
+            }
             let no_response = state.in_flight.sending() > 0
                 && state.last_response.is_none_or(|at| at < event.accepted_at);
             let error = match (event.last_error.take(), state.breaker.last_error()) {
@@ -340,6 +366,9 @@ impl Queue {
     }
 
     fn give_up(&self, state: &mut State, event: QueuedEvent, error: Error) {
+        if event.handle.is_some() {
+            return self.end_too_old(state, event);
+        }
         let suppressed = self.limits.fail_open && error.kind == Kind::Connection;
         state.notices.push(Notice::GivenUp {
             error: error.clone(),
@@ -362,7 +391,7 @@ impl Queue {
     }
 
     /// Ends an event that waits.
-    fn end_queued(
+    pub(super) fn end_queued(
         &self,
         state: &mut State,
         event: QueuedEvent,
@@ -373,6 +402,7 @@ impl Queue {
             completion: event.completion,
             epoch: event.epoch,
             bytes: event.bytes,
+            handle: event.handle,
             probe: None,
             started_at: event.accepted_at,
         };
@@ -380,7 +410,7 @@ impl Queue {
     }
 
     /// The one place where an accepted event ends.
-    fn end(
+    pub(super) fn end(
         &self,
         state: &mut State,
         event: EventInFlight,
@@ -388,6 +418,11 @@ impl Queue {
         outcome: Result<Option<Response>>,
     ) {
         state.counters.end(disposition, event.bytes);
+        if let (Some(spool), Some(handle)) = (self.spool.get(), event.handle)
+            && disposition != Disposition::Kept
+        {
+            spool.acknowledge(handle);
+        }
         self.note_room(state);
         let Some(completion) = event.completion else {
             return self.note_ended(state, event.epoch);
@@ -463,36 +498,6 @@ impl Queue {
         self.call_all(&mut state)
     }
 
-    /// Ends everything that is not delivered, as abandoned. Gives how many that were.
-    pub fn abandon(&self) -> (u64, Calls) {
-        let mut state = self.state.lock();
-        if state.phase >= Phase::Stopped {
-            return (0, Calls::default());
-        }
-        state.phase = Phase::Stopped;
-        let before = state.counters.abandoned;
-        for event in state.pending.take_all() {
-            let outcome = Err(Error::closed());
-            self.end_queued(&mut state, *event, Disposition::Abandoned, outcome);
-        }
-        for event in state.in_flight.take_all() {
-            let outcome = Err(Error::closed());
-            self.end(&mut state, event, Disposition::Abandoned, outcome);
-        }
-        let abandoned = state.counters.abandoned - before;
-        self.wake_all();
-        let mut calls = state.wake_network();
-        calls.completer = self.call_completer(&mut state);
-        let left = !self.limits.polled && state.completions.ready() > 0;
-        let completers = &mut state.completers;
-        if left && !calls.completer && completers.all == completers.busy {
-            // They may all be stuck, so a new one is not too many.
-            completers.all += 1;
-            calls.completer = true;
-        }
-        (abandoned, calls)
-    }
-
     /// Calls whoever has something to do.
     fn call_all(&self, state: &mut State) -> Calls {
         let mut calls = match state.network.running {
@@ -502,20 +507,6 @@ impl Queue {
         };
         calls.completer = self.call_completer(state);
         calls
-    }
-
-    /// No completion starts on a thread of ours from now on, whatever became of the threads. Those that are
-    /// polled still may, until [`Self::end_polling`].
-    pub fn kill(&self) {
-        if self.limits.polled {
-            return;
-        }
-        let forgotten = {
-            let mut state = self.state.lock();
-            state.phase = Phase::Dead;
-            state.completions.take_all()
-        };
-        drop(forgotten);
     }
 
     /// Lets whoever waits in a call look again at what ends the wait.
@@ -536,7 +527,7 @@ impl Queue {
 
 impl State {
     /// There is a new event: starts the network thread, or wakes it where it sleeps.
-    fn call_network(&mut self) -> Calls {
+    pub(super) fn call_network(&mut self) -> Calls {
         let network = &mut self.network;
         if !network.running {
             network.running = true;
@@ -551,7 +542,7 @@ impl State {
         }
     }
 
-    fn wake_network(&mut self) -> Calls {
+    pub(super) fn wake_network(&mut self) -> Calls {
         self.network.asleep = false;
         Calls {
             wake: self.network.waker.clone(),
@@ -561,10 +552,11 @@ impl State {
 
     /// What keeps an event of `bytes` out. Completions that are ready take room too: an application that is
     /// slow to run them must not make the queue grow.
-    fn bound_reached(&self, bytes: u64, limits: &Limits) -> Option<Bound> {
-        if self.counters.queued_events >= limits.max_events as u64 {
+    pub(super) fn bound_reached(&self, bytes: u64, limits: &Limits) -> Option<Bound> {
+        let (events, held) = self.held();
+        if events >= limits.max_events as u64 {
             Some(Bound::Events)
-        } else if self.counters.queued_bytes + bytes > limits.max_bytes {
+        } else if held + bytes > limits.max_bytes {
             Some(Bound::Bytes)
         } else if self.completions.ready() >= limits.max_ready() {
             Some(Bound::Completions)

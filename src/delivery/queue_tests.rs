@@ -33,6 +33,8 @@ fn limits() -> Limits {
         block_timeout: None,
         delivery_timeout: Duration::from_secs(60),
         max_connections: 3,
+        spool_max_bytes: 0,
+        spool_max_age: Duration::ZERO,
         fail_open: false,
         polled: false,
     }

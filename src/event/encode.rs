@@ -89,8 +89,19 @@ impl EventEncoder {
         }
         body.push(b'}');
 
-        let mut headers = match event.trace_id {
-            Some(trace_id) => trace_headers(trace_id, span_id)?,
+        let trace = event.trace_id.map(|trace_id| (trace_id, span_id));
+        self.request(dedup_key, trace, body)
+    }
+
+    /// The request of an event that was encoded before, by this client or another one.
+    pub fn request(
+        &self,
+        dedup_key: &str,
+        trace: Option<(&str, &str)>,
+        body: Vec<u8>,
+    ) -> Result<Request> {
+        let mut headers = match trace {
+            Some((trace_id, span_id)) => trace_headers(trace_id, span_id)?,
             None => Vec::new(),
         };
         headers.push((names::IDEMPOTENCY_KEY, checked_header(dedup_key)?));
@@ -102,6 +113,16 @@ impl EventEncoder {
             repeatable: true,
         })
     }
+}
+
+/// The dedup key in a request of [`EventEncoder`], and its trace id and span id.
+pub fn ids(request: &Request) -> (&str, Option<(&str, &str)>) {
+    let value = |name: HeaderName| {
+        let header = request.headers.iter().find(|(found, _)| *found == name);
+        header.and_then(|(_, value)| value.to_str().ok())
+    };
+    let trace = value(names::TRACE_ID).zip(value(names::SPAN_ID));
+    (value(names::IDEMPOTENCY_KEY).unwrap_or_default(), trace)
 }
 
 /// The headers that carry a trace.
@@ -180,6 +201,27 @@ mod tests {
         assert_eq!(header(&request, &names::IDEMPOTENCY_KEY), Some("d"));
         assert_eq!(header(&request, &names::TRACE_ID), Some("t"));
         assert_eq!(header(&request, &names::SPAN_ID), Some("s"));
+    }
+
+    #[test]
+    fn a_request_can_be_made_again_from_its_ids_and_its_body() {
+        let defaults = EventDefaults {
+            channel_id: None,
+            redaction: RedactionRules::new(ContentCapture::Full, &[], 4096),
+        };
+        let encoder = EventEncoder::new("http://h", defaults).unwrap();
+        for trace_id in [None, Some("t"), Some("a trace id in words")] {
+            let event = Event {
+                trace_id,
+                ..event()
+            };
+            let request = encoder.encode(&event, None).unwrap();
+            let (dedup_key, trace) = ids(&request);
+            assert_eq!(trace.map(|(trace_id, _)| trace_id), trace_id);
+            let body = request.body.clone().unwrap();
+            let again = encoder.request(dedup_key, trace, body).unwrap();
+            assert_eq!(format!("{again:?}"), format!("{request:?}"));
+        }
     }
 
     #[test]

@@ -14,7 +14,8 @@ use crate::client::Client;
 use crate::client::config::Config;
 use crate::sys::tsan;
 
-/// Creates a client. This sends nothing yet, looks up no name and starts no thread.
+/// Creates a client. This sends nothing yet, looks up no name and starts no thread; but with `spool_dir`, a
+/// thread begins to look for events that earlier clients left there, and delivers them.
 ///
 /// If `options` is NULL, every setting comes from the environment. On failure NULL is returned and
 /// `*error` says why: AXONPUSH_ERR_CONFIG or AXONPUSH_ERR_INVALID_ARGUMENT. Close the client with
@@ -36,7 +37,7 @@ pub extern "C" fn axonpush_new(
 
 /// Waits until every event accepted before the call is finished: it was delivered or given up, and
 /// its completion has returned (in polled mode: is waiting to be polled). Events that are accepted
-/// during the call are not waited for.
+/// during the call are not waited for. With `spool_dir`, what earlier clients left there is waited for too.
 ///
 /// AXONPUSH_ERR_TIMEOUT after `timeout_ms`: the message says how many events are left; they stay
 /// queued. Inside a completion, the flush does not wait for the event of that completion.
@@ -56,8 +57,8 @@ pub extern "C" fn axonpush_flush(
 
 /// Stops a client for good. New calls and events get AXONPUSH_ERR_CLOSED at once. For up to
 /// `timeout_ms`, waiting events are delivered and running calls may finish. Then the remaining
-/// calls are interrupted, the remaining events are abandoned (their completions get
-/// AXONPUSH_ERR_CLOSED) and the threads end. The handle stays valid for axonpush_stats_get(),
+/// calls are interrupted, the remaining events are abandoned, or with `spool_dir` kept for the next client
+/// (their completions get AXONPUSH_ERR_CLOSED), and the threads end. The handle stays valid for axonpush_stats_get(),
 /// axonpush_poll() and axonpush_close().
 ///
 /// It returns within `timeout_ms` plus half a second. AXONPUSH_ERR_TIMEOUT means that events were

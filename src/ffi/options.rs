@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::boundary::{self, Input, text, text_or_empty};
 use crate::client::config::{CompletionMode, Options};
 use crate::delivery::limits::Overflow;
+use crate::delivery::spool::store::SyncPolicy;
 use crate::error::{Error, Result};
 use crate::event::redaction::ContentCapture;
 use crate::http::HttpVersion;
@@ -15,6 +16,7 @@ pub type axonpush_overflow = i32;
 pub type axonpush_completion_mode = i32;
 pub type axonpush_content_capture = i32;
 pub type axonpush_http_version = i32;
+pub type axonpush_spool_sync = i32;
 
 /// A boolean with a default.
 #[repr(i32)]
@@ -69,6 +71,18 @@ pub enum Version {
     /// HTTP/2, without asking on http:// too ("prior knowledge"). A server that has only HTTP/1.1
     /// cannot be reached then.
     AXONPUSH_HTTP_2 = 2,
+}
+
+/// When an event in the spool outlives a power failure. From the end of the process it is safe as soon as
+/// axonpush_events_publish_async() has returned, whatever is chosen here.
+#[repr(i32)]
+pub enum SpoolSync {
+    /// When `spool_sync_ms` have passed. An event that is delivered before costs no write to the disk.
+    AXONPUSH_SPOOL_SYNC_INTERVAL = 0,
+    /// When the system writes it to the disk, usually within half a minute.
+    AXONPUSH_SPOOL_SYNC_NONE = 1,
+    /// Before axonpush_events_publish_async() returns. Callers on several threads share one write.
+    AXONPUSH_SPOOL_SYNC_EACH = 2,
 }
 
 /// The settings of a client. If a member is zero or NULL, its environment variable applies, if
@@ -150,6 +164,24 @@ pub struct axonpush_options {
     /// Which version of HTTP background publishing speaks. Variable: AXONPUSH_HTTP_VERSION (auto, 1.1
     /// or 2). Default: AXONPUSH_HTTP_AUTO.
     pub http_version: axonpush_http_version,
+    /// A folder in which events of axonpush_events_publish_async() outlive the process: the next
+    /// client with the same folder, service, tenant and environment delivers what is left. It is made
+    /// if it does not exist, for this user only; several clients and processes may share it. If it
+    /// cannot be used, axonpush_new() fails with AXONPUSH_ERR_CONFIG. Variable: AXONPUSH_SPOOL_DIR.
+    /// Default: none, which means that the queue is in memory only.
+    pub spool_dir: *const c_char,
+    /// How many bytes the files of all clients in `spool_dir` may take together. `overflow` says what
+    /// happens beyond; `queue_max_events` and `queue_max_bytes` bound only what is in memory then.
+    /// Default: 268435456 (256 MiB).
+    pub spool_max_bytes: u64,
+    /// How long an event in the spool is retried, in seconds. It replaces `delivery_timeout_ms` there.
+    /// Default: 259200 (three days).
+    pub spool_max_age_s: u32,
+    /// When an event in the spool outlives a power failure. Default: AXONPUSH_SPOOL_SYNC_INTERVAL.
+    pub spool_sync: axonpush_spool_sync,
+    /// How old an event gets until AXONPUSH_SPOOL_SYNC_INTERVAL has made it outlive a power failure, in
+    /// milliseconds. Default: 1000.
+    pub spool_sync_ms: u32,
 }
 
 // SAFETY: repr(C), its size first, integers and raw pointers only.
@@ -260,6 +292,29 @@ pub(super) fn read(pointer: *const axonpush_options) -> Result<Options> {
                 (Version::AXONPUSH_HTTP_2 as i32, Some(HttpVersion::Http2)),
             ],
         )?,
+        spool_dir: owned("options.spool_dir", given.spool_dir)?,
+        spool_max_bytes: unless_zero(given.spool_max_bytes),
+        spool_max_age: unless_zero(given.spool_max_age_s)
+            .map(|seconds| Duration::from_secs(u64::from(seconds))),
+        spool_sync: choose(
+            "options.spool_sync",
+            given.spool_sync,
+            &[
+                (
+                    SpoolSync::AXONPUSH_SPOOL_SYNC_INTERVAL as i32,
+                    Some(SyncPolicy::Interval),
+                ),
+                (
+                    SpoolSync::AXONPUSH_SPOOL_SYNC_NONE as i32,
+                    Some(SyncPolicy::None),
+                ),
+                (
+                    SpoolSync::AXONPUSH_SPOOL_SYNC_EACH as i32,
+                    Some(SyncPolicy::Each),
+                ),
+            ],
+        )?,
+        spool_sync_interval: milliseconds(given.spool_sync_ms),
     })
 }
 

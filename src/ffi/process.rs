@@ -1,18 +1,22 @@
 //! The process around us: what happens to clients at `fork()` and at `exit()`.
 
 use std::cell::UnsafeCell;
+use std::os::fd::RawFd;
 use std::sync::Once;
 use std::time::Instant;
 
 use super::handle;
 use crate::log;
 use crate::sys::cancel::CallScope;
+use crate::sys::files;
+use crate::sys::sync::MutexGuard;
 
 /// The locks of ours that are not a client's. Clients need none here: a child never touches the
 /// locks of the clients it inherited.
 type Guards = (
     std::sync::RwLockWriteGuard<'static, handle::Registry>,
     std::sync::RwLockWriteGuard<'static, log::Sink>,
+    MutexGuard<'static, Vec<RawFd>>,
 );
 
 /// Where the forking thread keeps the locks from `before_fork` to `after_fork`.
@@ -42,7 +46,11 @@ pub(super) fn install_hooks() {
 }
 
 extern "C" fn before_fork() {
-    let guards = (handle::lock_for_fork(), log::lock_for_fork());
+    let guards = (
+        handle::lock_for_fork(),
+        log::lock_for_fork(),
+        files::hold_locks_for_fork(),
+    );
     // SAFETY: this thread holds the registry's write lock (see `Held`).
     unsafe { *HELD.0.get() = Some(guards) };
 }
@@ -56,8 +64,9 @@ extern "C" fn after_fork_in_parent() {
 extern "C" fn after_fork_in_child() {
     handle::note_fork();
     // SAFETY: the forking thread is the child's only one, and it holds the registry's write lock.
-    if let Some((_, sink)) = unsafe { (*HELD.0.get()).as_mut() } {
+    if let Some((_, sink, file_locks)) = unsafe { (*HELD.0.get()).as_mut() } {
         log::start_anew_in_child(sink);
+        files::close_inherited_locks(file_locks);
     }
     after_fork_in_parent();
 }

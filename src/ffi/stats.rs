@@ -9,8 +9,8 @@ use super::status::axonpush_status;
 
 /// Counters of the events that background publishing accepted, and of the network.
 ///
-/// At any moment, accepted = delivered + failed + suppressed + dropped + expired + abandoned +
-/// queued_events. Synchronous calls count only in `retried` and `connections`.
+/// At any moment, accepted + recovered = delivered + failed + suppressed + dropped + expired +
+/// abandoned + kept + queued_events. Synchronous calls count only in `retried` and `connections`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct axonpush_stats {
@@ -43,6 +43,12 @@ pub struct axonpush_stats {
     /// Lines of the library's own log that waited to be polled and were lost (axonpush_log_set_polled()),
     /// in the whole process.
     pub log_lines_lost: u64,
+    /// Events taken over from the spool of a client that ended. They have no completion.
+    pub recovered: u64,
+    /// Events that were in the spool when the client was closed: the next one delivers them.
+    pub kept: u64,
+    /// What the events of this client's that are in the spool take there.
+    pub spool_bytes: u64,
 }
 
 // SAFETY: repr(C), its size first, integers only.
@@ -70,6 +76,7 @@ pub extern "C" fn axonpush_stats_get(
             counters,
             connections,
             log_events_lost,
+            spool_bytes,
         } = handle::find(client)?.stats();
         boundary::output(
             out,
@@ -88,6 +95,9 @@ pub extern "C" fn axonpush_stats_get(
                 connections,
                 log_events_lost,
                 log_lines_lost: crate::log::lines_lost(),
+                recovered: counters.recovered,
+                kept: counters.kept,
+                spool_bytes,
             },
         )
     })

@@ -148,11 +148,12 @@ axonpush_stats stats_of(axonpush_client *client) {
 }
 
 bool counters_add_up(const axonpush_stats *s) {
-    bool even = s->accepted == s->delivered + s->failed + s->suppressed + s->dropped + s->expired +
-                                   s->abandoned + s->queued_events;
+    bool even = s->accepted + s->recovered == s->delivered + s->failed + s->suppressed + s->dropped +
+                                                  s->expired + s->abandoned + s->kept + s->queued_events;
     if (!even) {
-        printf("  accepted %llu, delivered %llu, failed %llu, suppressed %llu, dropped %llu, expired %llu, "
+        printf("  recovered %llu, kept %llu, accepted %llu, delivered %llu, failed %llu, suppressed %llu, dropped %llu, expired %llu, "
                "abandoned %llu, queued %llu\n",
+               (unsigned long long)s->recovered, (unsigned long long)s->kept,
                (unsigned long long)s->accepted, (unsigned long long)s->delivered,
                (unsigned long long)s->failed, (unsigned long long)s->suppressed,
                (unsigned long long)s->dropped, (unsigned long long)s->expired,

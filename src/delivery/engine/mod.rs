@@ -5,6 +5,7 @@
 //! ([`turns`]).
 
 mod network;
+mod spooling;
 pub mod turns;
 
 use std::cell::Cell;

@@ -74,6 +74,7 @@ impl Queue {
             self.expire(&mut state, now);
             self.take(&mut state, &mut room, taken, now);
         }
+        self.request_refill(&state);
         let next = self.next(&mut state, room, now);
         if matches!(next, Next::Exit) {
             state.network.running = false;
@@ -121,7 +122,7 @@ impl Queue {
         now: Instant,
     ) -> Taken {
         state.counters.retried += u64::from(event.attempts > 0);
-        let mut latest = event.accepted_at + self.limits.delivery_timeout;
+        let mut latest = event.expires_at;
         if let Phase::Draining(deadline) = state.phase {
             latest = latest.min(deadline);
         }
@@ -129,6 +130,7 @@ impl Queue {
             completion: event.completion.take(),
             epoch: event.epoch,
             bytes: event.bytes,
+            handle: event.handle,
             probe: state.breaker.begin_attempt(),
             started_at: now,
         });
@@ -158,10 +160,7 @@ impl Queue {
         } else if state.phase != Phase::Open {
             return Next::Exit;
         }
-        let deadline = state
-            .pending
-            .oldest()
-            .map(|at| at + self.limits.delivery_timeout);
+        let deadline = state.pending.first_expiry();
         let can_send = room.ready > 0 || room.may_open;
         let ready = state.pending.ready_since().filter(|_| can_send).map(|at| {
             let at = if room.ready > 0 {
