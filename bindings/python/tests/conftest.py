@@ -21,7 +21,8 @@ def server(one_server):
 def client(server):
     from axonpush import AxonPush
 
-    with AxonPush(api_key="ak_test", base_url=server.url) as client:
+    # One connection, so that events arrive in the order in which they were handed over.
+    with AxonPush(api_key="ak_test", base_url=server.url, max_connections=1) as client:
         yield client
 
 
