@@ -80,6 +80,10 @@ bench: build
 	bindings/go/bench
 	bindings/node/bench/run
 
+## make herd      simulates many clients in an outage (docs/scaling.md)
+herd:
+	$(CARGO) run --release --example herd
+
 # What the tests need beyond Rust and make; installed where apt and the rights are there.
 tools:
 	tests/tools
@@ -90,4 +94,4 @@ include packaging/install.mk packaging/docs.mk
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-cpp test-go test-node test-races bench tools clean FORCE
+.PHONY: help demo test check build header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-cpp test-go test-node test-races bench herd tools clean FORCE
