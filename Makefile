@@ -93,6 +93,10 @@ bench: build
 	bindings/node/bench/run
 	bindings/python/bench/run
 
+## make herd      simulates many clients in an outage (docs/scaling.md)
+herd:
+	$(CARGO) run --release --example herd
+
 # What the tests need beyond make; installed where apt and the rights are there.
 tools:
 	tests/tools
@@ -103,4 +107,4 @@ include packaging/install.mk packaging/docs.mk tests/sanitizers/sanitizers.mk bi
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build library server header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races test-kills bench tools clean
+.PHONY: help demo test check build library server header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races test-kills bench herd tools clean

@@ -35,3 +35,12 @@ pub mod tables {
     pub use crate::client::operations::OPERATIONS;
     pub use crate::client::settings::{SETTINGS, Setting};
 }
+
+/// What a simulation of many clients is made of (benches/herd.rs). No interface for programs: it may change at any
+/// time.
+#[doc(hidden)]
+pub mod simulation {
+    pub use crate::delivery::circuit_breaker::{CircuitBreaker, Pace, Probe};
+    pub use crate::error::{Error, Kind};
+    pub use crate::http::retry::Backoff;
+}

@@ -1,7 +1,10 @@
 //! Who decides that the service is down: one circuit breaker for all events of a client.
 //!
 //! Closed, every event may be sent. Open, all events wait, and after a backoff one of them is sent as a
-//! probe (half-open). The probe's outcome closes the breaker or keeps it open for a longer time.
+//! probe (half-open). The probe's outcome closes the breaker or keeps it open for a longer time. Closed
+//! again, it lets only few attempts be under way at once at first, one more with each response: the service
+//! that is just back meets many clients with a backlog. Should it open again meanwhile, the waits do not
+//! begin anew, but half-way. (benches/herd.rs shows what that is worth.)
 //!
 //! It is pure: it reads no clock, takes no lock and sends nothing, so that its tests and a simulation
 //! of many clients need no time.
@@ -23,6 +26,8 @@ pub struct CircuitBreaker {
     open: Option<Open>,
     /// Attempts that failed since the service last gave a final response.
     failures: u32,
+    /// The service is just back.
+    recovery: Option<Recovery>,
     /// How often the breaker has opened, which numbers the times that it was open.
     times_opened: u64,
 }
@@ -43,6 +48,17 @@ struct Open {
     retry_after_set: bool,
     last_error: Error,
 }
+
+#[derive(Debug)]
+struct Recovery {
+    /// So many attempts may be under way at once.
+    allowed: usize,
+    /// How many probes had failed before.
+    failures: u32,
+}
+
+/// When so many attempts are allowed at once, the service has recovered.
+const RECOVERED: usize = 256;
 
 /// How soon the service is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +85,14 @@ impl CircuitBreaker {
             .is_none_or(|open| !open.half_open && now >= open.probe_at)
     }
 
+    /// Whether one more attempt may be made beside those under way, as far as the recovery of the service is
+    /// concerned.
+    pub fn has_room(&self, under_way: usize) -> bool {
+        self.recovery
+            .as_ref()
+            .is_none_or(|recovery| under_way < recovery.allowed)
+    }
+
     /// An attempt begins, which is permitted. While the breaker is open it is the probe.
     pub fn begin_attempt(&mut self) -> Option<Probe> {
         let open = self.open.as_mut()?;
@@ -89,8 +113,18 @@ impl CircuitBreaker {
 
     /// The service gave a final response, be it to say no: it is there.
     pub fn close(&mut self) {
-        self.open = None;
         self.failures = 0;
+        if let Some(open) = self.open.take() {
+            self.recovery = Some(Recovery {
+                allowed: 1,
+                failures: open.failures,
+            });
+        } else if let Some(recovery) = &mut self.recovery {
+            recovery.allowed += 1;
+            if recovery.allowed >= RECOVERED {
+                self.recovery = None;
+            }
+        }
     }
 
     /// An attempt failed in a way that may pass. `was_probe`: as [`Self::end_attempt`] told.
@@ -124,7 +158,8 @@ impl CircuitBreaker {
             Some(open) => (open.number, open.failures),
             None => {
                 self.times_opened += 1;
-                (self.times_opened, 0)
+                let recovery = self.recovery.take();
+                (self.times_opened, recovery.map_or(0, |r| r.failures / 2))
             }
         };
         // A failure in a hurry does not make the later waits longer.
@@ -278,6 +313,37 @@ mod tests {
         assert_eq!(
             breaker.next_attempt(None),
             Some(now + Duration::from_millis(500))
+        );
+    }
+
+    #[test]
+    fn a_service_that_is_just_back_is_spared_at_first() {
+        let mut breaker = CircuitBreaker::default();
+        let mut now = Instant::now();
+        assert!(breaker.has_room(1000));
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
+        for _ in 0..3 {
+            now += Duration::from_secs(30);
+            fail_probe(&mut breaker, &unreachable(), now);
+        }
+        breaker.close();
+        assert!(breaker.has_room(0) && !breaker.has_room(1));
+        breaker.close();
+        assert!(breaker.has_room(1) && !breaker.has_room(2));
+        // It gives in again: after four failures the waits go on at the third.
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
+        assert_eq!(
+            breaker.next_attempt(None),
+            Some(now + Duration::from_secs(1))
+        );
+        for _ in 0..=RECOVERED {
+            breaker.close();
+        }
+        assert!(breaker.has_room(1000));
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
+        assert_eq!(
+            breaker.next_attempt(None),
+            Some(now + Duration::from_millis(250))
         );
     }
 

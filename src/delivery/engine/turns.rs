@@ -93,7 +93,7 @@ impl Queue {
 
     /// Takes events in order, as many as there is room for.
     fn take(&self, state: &mut State, room: &mut Room, taken: &mut Vec<Taken>, now: Instant) {
-        while state.breaker.permits(now) {
+        while state.breaker.permits(now) && state.breaker.has_room(state.in_flight.sending()) {
             let Some(ready) = state.pending.ready_since().filter(|at| *at <= now) else {
                 return;
             };
@@ -161,7 +161,8 @@ impl Queue {
             return Next::Exit;
         }
         let deadline = state.pending.first_expiry();
-        let can_send = room.ready > 0 || room.may_open;
+        let can_send =
+            (room.ready > 0 || room.may_open) && state.breaker.has_room(state.in_flight.sending());
         let ready = state.pending.ready_since().filter(|_| can_send).map(|at| {
             let at = if room.ready > 0 {
                 at
