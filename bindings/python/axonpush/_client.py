@@ -20,6 +20,7 @@ __all__ = ["AxonPush"]
 
 ContentCaptureMode = Literal["metadata_only", "redacted", "full"]
 HttpVersion = Literal["auto", "1.1", "2"]
+SpoolSync = Literal["interval", "none", "each"]
 Overflow = Literal["drop_oldest", "drop_newest", "block"]
 Query = Mapping[str, Any] | str
 
@@ -61,6 +62,11 @@ class Client:
         proxy: str | None = None,
         user_agent: str | None = None,
         http_version: HttpVersion | None = None,
+        spool_dir: str | os.PathLike[str] | None = None,
+        spool_max_bytes: int | None = None,
+        spool_max_age: float | None = None,
+        spool_sync: SpoolSync | None = None,
+        spool_sync_interval: float | None = None,
     ) -> None:
         options = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         self._native = Native(options)

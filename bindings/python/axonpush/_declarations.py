@@ -47,6 +47,9 @@ CONTENT_FULL = 3
 HTTP_AUTO = 0
 HTTP_1_1 = 1
 HTTP_2 = 2
+SPOOL_SYNC_INTERVAL = 0
+SPOOL_SYNC_NONE = 1
+SPOOL_SYNC_EACH = 2
 SEVERITY_TRACE = 1
 SEVERITY_DEBUG = 5
 SEVERITY_INFO = 9
@@ -114,6 +117,11 @@ class axonpush_options(Structure):
         ("user_agent", c_char_p),
         ("block_timeout_ms", c_uint32),
         ("http_version", c_int32),
+        ("spool_dir", c_char_p),
+        ("spool_max_bytes", c_uint64),
+        ("spool_max_age_s", c_uint32),
+        ("spool_sync", c_int32),
+        ("spool_sync_ms", c_uint32),
     ]
 
 
@@ -241,6 +249,9 @@ class axonpush_stats(Structure):
         ("connections", c_uint64),
         ("log_events_lost", c_uint64),
         ("log_lines_lost", c_uint64),
+        ("recovered", c_uint64),
+        ("kept", c_uint64),
+        ("spool_bytes", c_uint64),
     ]
 
 

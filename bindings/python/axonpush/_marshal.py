@@ -326,6 +326,7 @@ _CONTENT_CAPTURE = {
     "full": c.CONTENT_FULL,
 }
 
+_SPOOL_SYNC = {"interval": c.SPOOL_SYNC_INTERVAL, "none": c.SPOOL_SYNC_NONE, "each": c.SPOOL_SYNC_EACH}
 _HTTP_VERSION = {"auto": c.HTTP_AUTO, "1.1": c.HTTP_1_1, "2": c.HTTP_2}
 
 _COMPATIBLE_VARIABLE = "AXONPUSH_CONTENT_CAPTURE_MODE"
@@ -377,6 +378,11 @@ def options_struct(
     proxy: Any,
     user_agent: Any,
     http_version: Any,
+    spool_dir: Any,
+    spool_max_bytes: Any,
+    spool_max_age: Any,
+    spool_sync: Any,
+    spool_sync_interval: Any,
 ) -> c.axonpush_options:
     """The options as C takes them, where 0 means the default."""
     secret = getattr(api_key, "get_secret_value", None)
@@ -410,6 +416,14 @@ def options_struct(
         proxy=optional_text("proxy", proxy),
         user_agent=optional_text("user_agent", user_agent),
         http_version=None if http_version is None else _one_of("http_version", http_version, _HTTP_VERSION),
+        spool_dir=None if spool_dir is None else c_text("spool_dir", os.fspath(spool_dir)),
+        spool_max_bytes=None if spool_max_bytes is None else whole("spool_max_bytes", spool_max_bytes, 1, 2**64 - 1),
+        # In whole seconds, and 0 would be the default.
+        spool_max_age_s=None if spool_max_age is None else -(-milliseconds("spool_max_age", spool_max_age) // 1000),
+        spool_sync=None if spool_sync is None else _one_of("spool_sync", spool_sync, _SPOOL_SYNC),
+        spool_sync_ms=None
+        if spool_sync_interval is None
+        else milliseconds("spool_sync_interval", spool_sync_interval),
     )
 
 

@@ -324,6 +324,12 @@ class Stats(Model, spelled=str):
     """Events of integrations and lines of logs that could not be handed over."""
     log_lines_lost: int
     """Lines of the library's own log that nobody fetched in time."""
+    recovered: int
+    """Events taken over from the spool of a client that ended."""
+    kept: int
+    """Events that were in the spool when the client was closed: the next one delivers them."""
+    spool_bytes: int
+    """Bytes that this client's events take in the spool."""
     refused: int
     """Events that :meth:`enqueue` could not hand over: the queue was full."""
 
