@@ -158,7 +158,15 @@ fn entries(text: &str) -> Vec<Entry> {
 impl Entry {
     /// `ShutdownTimeout`, `shutdownTimeoutMs` and `shutdown_timeout_ms` are one option.
     fn declares(&self, setting: &Setting) -> bool {
-        let plain = |name: &str| squeezed(name).trim_end_matches("ms").to_owned();
+        let without_unit = match setting.name {
+            // Without its unit it would be `spool_sync`.
+            "spool_sync_ms" => "spool_sync_after",
+            name => {
+                let unit = ["_ms", "_s"].iter().find(|unit| name.ends_with(**unit));
+                name.strip_suffix(*unit.unwrap_or(&"")).unwrap_or(name)
+            }
+        };
+        let names = [setting.name, without_unit].map(squeezed);
         // In a row of a table, its first cell.
         let code = self
             .code
@@ -167,7 +175,7 @@ impl Entry {
             .next()
             .unwrap_or("");
         let mut words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
-        words.any(|word| plain(word) == plain(setting.name))
+        words.any(|word| names.contains(&squeezed(word)))
     }
 
     /// What follows its last "default", stands in the last cell of its row, or initialises it.
@@ -212,6 +220,9 @@ fn is_meant(setting: &Setting, said: &str) -> bool {
     }
     if setting.name.ends_with("_ms") {
         ways.push(format!("{} s", number / 1000));
+    }
+    if setting.name.ends_with("_s") {
+        ways.push(format!("{number} s"));
     }
     ways.iter().any(|way| said == squeezed(way))
 }

@@ -125,6 +125,34 @@ func TestFailOpenGivesBackgroundEventsUp(t *testing.T) {
 	}
 }
 
+func TestTheSpoolOutlivesAClient(t *testing.T) {
+	catchLog(t)
+	url := deadURL(t)
+	folder := t.TempDir()
+	spool := func(o *axonpush.Options) {
+		o.SpoolDir, o.SpoolMaxBytes, o.SpoolMaxAge = folder, 10<<20, time.Hour
+		o.SpoolSync, o.SpoolSyncAfter = axonpush.SpoolSyncEach, time.Second
+		o.ShutdownTimeout = time.Millisecond
+	}
+	first := newClient(t, url, spool)
+	must(t, first.Events.PublishAsync(background, event(1), nil))
+	if stats, err := first.Stats(); err != nil || stats.SpoolBytes == 0 {
+		t.Errorf("%+v, %v", stats, err)
+	}
+	first.Close()
+	second := newClient(t, url, spool)
+	for stop := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		stats, err := second.Stats()
+		must(t, err)
+		if stats.Recovered == 1 {
+			break
+		}
+		if time.Now().After(stop) {
+			t.Fatalf("%+v", stats)
+		}
+	}
+}
+
 func TestCloseWhileBusy(t *testing.T) {
 	catchLog(t)
 	s := newServer(t)

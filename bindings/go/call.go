@@ -220,21 +220,34 @@ func (b *stringBlock) places() *C.size_t { return &b.at[0] }
 
 // milliseconds converts a duration, rounded up; 0 stays 0, which means the default.
 func (b *stringBlock) milliseconds(name string, d time.Duration) C.uint32_t {
+	return b.whole(name, d, time.Millisecond)
+}
+
+// seconds does the same for members in seconds.
+func (b *stringBlock) seconds(name string, d time.Duration) C.uint32_t {
+	return b.whole(name, d, time.Second)
+}
+
+func (b *stringBlock) whole(name string, d, unit time.Duration) C.uint32_t {
 	if d < 0 {
 		b.fail(newError(ErrInvalidArgument, name+": it is negative", nil))
 		return 0
 	}
-	return toMilliseconds(d)
+	return toUnits(d, unit)
 }
 
-func toMilliseconds(d time.Duration) C.uint32_t {
+func toMilliseconds(d time.Duration) C.uint32_t { return toUnits(d, time.Millisecond) }
+
+func toUnits(d, unit time.Duration) C.uint32_t {
 	if d <= 0 {
 		return 0
 	}
-	if d > math.MaxUint32*time.Millisecond {
+	// Rounded up without an overflow.
+	units := (d-1)/unit + 1
+	if units > math.MaxUint32 {
 		return math.MaxUint32
 	}
-	return C.uint32_t((d + time.Millisecond - 1) / time.Millisecond)
+	return C.uint32_t(units)
 }
 
 // number converts a count that has 32 bits without a sign in C.

@@ -125,6 +125,20 @@ const (
 	HTTP2 HTTPVersion = C.AXONPUSH_HTTP_2
 )
 
+// SpoolSync is when an event in the spool outlives a power failure. From the end of the process it is safe as
+// soon as the call that publishes it has returned, whatever is chosen here.
+type SpoolSync int32
+
+const (
+	// SpoolSyncInterval means: when [Options.SpoolSyncAfter] has passed. An event that is delivered before
+	// costs no write to the disk.
+	SpoolSyncInterval SpoolSync = C.AXONPUSH_SPOOL_SYNC_INTERVAL
+	// SpoolSyncNone means: when the system writes it to the disk, usually within half a minute.
+	SpoolSyncNone SpoolSync = C.AXONPUSH_SPOOL_SYNC_NONE
+	// SpoolSyncEach means: before the call that publishes it returns. Calls at the same time share one write.
+	SpoolSyncEach SpoolSync = C.AXONPUSH_SPOOL_SYNC_EACH
+)
+
 const (
 	// NoRetries as [Options.MaxRetries] means that a failed call is never repeated.
 	NoRetries = -1
@@ -133,7 +147,7 @@ const (
 )
 
 // Options configure a client. For a member that is zero the environment variable applies if there is one,
-// else the default. Durations are rounded up to whole milliseconds.
+// else the default. Durations are rounded up to whole milliseconds, and SpoolMaxAge to whole seconds.
 type Options struct {
 	// APIKey is an API key (ak_…), or a public ingest token (pt_…), which may only publish. It is
 	// required, here or as AXONPUSH_API_KEY.
@@ -178,6 +192,21 @@ type Options struct {
 	// BlockTimeout is how long OverflowBlock waits for room at most; then the error is [ErrQueueFull].
 	// Default 0, which means as long as it takes, or until the context ends.
 	BlockTimeout time.Duration
+	// SpoolDir is a folder in which the events of background publishing outlive the process: the next client
+	// with the same folder, service, tenant and environment delivers what is left. It is made if it does not
+	// exist, for this user only. AXONPUSH_SPOOL_DIR; default none, which means that the queue is in memory
+	// only.
+	SpoolDir string
+	// SpoolMaxBytes is how many bytes the files of all clients in SpoolDir may take together. Default 256 MiB.
+	SpoolMaxBytes uint64
+	// SpoolMaxAge is how long delivery of an event in the spool is retried, in place of DeliveryTimeout.
+	// Default 259200 s, which is three days.
+	SpoolMaxAge time.Duration
+	// SpoolSync is when an event in the spool outlives a power failure. Default SpoolSyncInterval.
+	SpoolSync SpoolSync
+	// SpoolSyncAfter is how old an event gets until SpoolSyncInterval has made it outlive a power failure.
+	// Default 1 s.
+	SpoolSyncAfter time.Duration
 	// ShutdownTimeout is how long [Client.Close] may take to deliver queued events. Default 2 s.
 	ShutdownTimeout time.Duration
 
@@ -263,6 +292,7 @@ func New(options Options) (*Client, error) {
 	b.add(C.AXG_OPTION_CA_PEM, "Options.CAPEM", options.CAPEM)
 	b.add(C.AXG_OPTION_PROXY, "Options.Proxy", proxy)
 	b.add(C.AXG_OPTION_USER_AGENT, "Options.UserAgent", strings.TrimSpace("axonpush-go/"+Version+" "+options.UserAgent))
+	b.add(C.AXG_OPTION_SPOOL_DIR, "Options.SpoolDir", options.SpoolDir)
 	numbers := C.axonpush_options{
 		timeout_ms:          b.milliseconds("Options.Timeout", options.Timeout),
 		max_retries:         b.retries(options.MaxRetries),
@@ -275,6 +305,10 @@ func New(options Options) (*Client, error) {
 		http_version:        C.axonpush_http_version(options.HTTPVersion),
 		shutdown_timeout_ms: b.milliseconds("Options.ShutdownTimeout", options.ShutdownTimeout),
 		block_timeout_ms:    b.milliseconds("Options.BlockTimeout", options.BlockTimeout),
+		spool_max_bytes:     C.uint64_t(options.SpoolMaxBytes),
+		spool_max_age_s:     b.seconds("Options.SpoolMaxAge", options.SpoolMaxAge),
+		spool_sync:          C.axonpush_spool_sync(options.SpoolSync),
+		spool_sync_ms:       b.milliseconds("Options.SpoolSyncAfter", options.SpoolSyncAfter),
 		completion_mode:     C.AXONPUSH_COMPLETION_POLLED,
 		content_capture:     C.axonpush_content_capture(options.ContentCapture),
 		max_content_length:  b.number("Options.MaxContentLength", options.MaxContentLength),
@@ -443,8 +477,8 @@ func (c *Client) Close() error {
 }
 
 // Stats are counters of background publishing and of the network. The counters add up at any moment:
-// Accepted = Delivered + Failed + Suppressed + Dropped + Expired + Abandoned + QueuedEvents. Calls that do
-// not publish in the background appear in Retried and Connections only.
+// Accepted + Recovered = Delivered + Failed + Suppressed + Dropped + Expired + Abandoned + Kept + QueuedEvents.
+// Calls that do not publish in the background appear in Retried and Connections only.
 type Stats struct {
 	// Accepted counts the events that background publishing accepted.
 	Accepted uint64
@@ -473,6 +507,13 @@ type Stats struct {
 	// LogLinesLost counts the lines of the library's own log that were lost, in the whole process, because the
 	// function of [SetLogger] was too slow.
 	LogLinesLost uint64
+	// Recovered counts the events that were taken over from the spool of a client that ended. They have no
+	// callback.
+	Recovered uint64
+	// Kept counts the events that were in the spool when the client was closed: the next one delivers them.
+	Kept uint64
+	// SpoolBytes is how many bytes this client's events take in the spool.
+	SpoolBytes uint64
 }
 
 // Stats returns the counters. After [Client.Close] the error is [ErrClosed]; after [Client.Shutdown] it
@@ -496,6 +537,9 @@ func (c *Client) Stats() (Stats, error) {
 		Connections:   uint64(s.connections),
 		LogEventsLost: uint64(s.log_events_lost),
 		LogLinesLost:  uint64(s.log_lines_lost),
+		Recovered:     uint64(s.recovered),
+		Kept:          uint64(s.kept),
+		SpoolBytes:    uint64(s.spool_bytes),
 	}, nil
 }
 

@@ -63,7 +63,7 @@ var (
 	initialisms = map[string]string{"api": "API", "ca": "CA", "http": "HTTP", "id": "ID", "ms": "", "pem": "PEM", "url": "URL"}
 
 	optionNames = set(`api_key tenant_id base_url timeout_ms max_retries fail_open queue_max_events queue_max_bytes
-		delivery_timeout_ms max_connections http_version shutdown_timeout_ms block_timeout_ms content_capture
+		delivery_timeout_ms max_connections http_version shutdown_timeout_ms block_timeout_ms spool_dir spool_max_bytes content_capture
 		redact_keys max_content_length ca_file ca_pem user_agent`)
 
 	argumentNames = set("app_id channel_id endpoint_id invitation_id invited_email org_id span_id trace_id user_id")

@@ -100,6 +100,7 @@ axg_outcome *axg_new(axonpush_options options, const char *block, const size_t *
     options.ca_pem = STRING(AXG_OPTION_CA_PEM);
     options.proxy = STRING(AXG_OPTION_PROXY);
     options.user_agent = STRING(AXG_OPTION_USER_AGENT);
+    options.spool_dir = STRING(AXG_OPTION_SPOOL_DIR);
     axonpush_error *error = NULL;
     *client = (uintptr_t)axonpush_new(&options, &error);
     return finish(axonpush_error_status(error), NULL, error);

@@ -52,6 +52,25 @@ export interface AxonPushOptions {
    * HTTP/1.1. `2`: HTTP/2, without asking on http:// too ("prior knowledge"); a server that has only HTTP/1.1 cannot be reached then.
    */
   httpVersion?: 'auto' | '1.1' | '2' | null;
+  /**
+   * A folder in which queued events outlive the process: the next client with the same folder, service, tenant and environment delivers
+   * what is left. It is made if it does not exist, for this user only. AXONPUSH_SPOOL_DIR; default none: the queue is in memory only.
+   */
+  spoolDir?: string | null;
+  /** The largest number of bytes that the files of all clients in spoolDir may take together. Default 268435456 (256 MiB). */
+  spoolMaxBytes?: number | bigint | null;
+  /** Time in seconds for which an event in the spool is retried, in place of deliveryTimeoutMs. Default 259200, which is three days. */
+  spoolMaxAgeS?: number | null;
+  /**
+   * When an event in the spool outlives a power failure; from the end of the process it is safe as soon as it is in the queue. Default
+   * `interval`.
+   *
+   * `interval`: when spoolSyncMs have passed. `none`: when the system writes it to the disk. `each`: before enqueue() returns, which
+   * blocks the event loop for one write to the disk.
+   */
+  spoolSync?: 'interval' | 'none' | 'each' | null;
+  /** Time in milliseconds until `spoolSync: 'interval'` has made an event outlive a power failure. Default 1000. */
+  spoolSyncMs?: number | null;
   /** Time in milliseconds that close(), or the end of the process, may spend on delivering queued events. Default 2000. */
   shutdownTimeoutMs?: number | null;
   /** How much of prompts, messages, tool results and other content leaves the process. AXONPUSH_CONTENT_CAPTURE; default `metadata_only`. */
@@ -305,7 +324,7 @@ export interface RequestOptions extends CallOptions {
 
 /** Counters of the events that enqueue() accepted, and of network use. Numbers beyond 2^53 lose their last digits. */
 export interface AxonPushStats {
-  /** Events that enqueue() accepted: the sum of the next six counters and queuedEvents. */
+  /** Events that enqueue() accepted. With `recovered`: the sum of the next six counters, `kept` and queuedEvents. */
   accepted: number;
   /** Events that the service confirmed. */
   delivered: number;
@@ -331,6 +350,12 @@ export interface AxonPushStats {
   logEventsLost: number;
   /** Lines of the library's log that were not passed to the `log` function in time. */
   logLinesLost: number;
+  /** Events taken over from the spool of a client that ended. */
+  recovered: number;
+  /** Events that were in the spool when the client was closed: the next one delivers them. */
+  kept: number;
+  /** Bytes that this client's events take in the spool. */
+  spoolBytes: number;
 }
 
 /** An app, a channel and so on, as the service stores it. It may have more members than are declared here. */

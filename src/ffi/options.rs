@@ -175,7 +175,7 @@ pub struct axonpush_options {
     /// Default: 268435456 (256 MiB).
     pub spool_max_bytes: u64,
     /// How long an event in the spool is retried, in seconds. It replaces `delivery_timeout_ms` there.
-    /// Default: 259200 (three days).
+    /// Default: 259200, which is three days.
     pub spool_max_age_s: u32,
     /// When an event in the spool outlives a power failure. Default: AXONPUSH_SPOOL_SYNC_INTERVAL.
     pub spool_sync: axonpush_spool_sync,

@@ -112,7 +112,7 @@ static json *dev_json(const char *path) {
 
 /* ---- Arguments: JSON to the structs of the API ---- */
 
-typedef enum kind { TEXT, URL, DOCUMENT, INT32, UINT32, UINT64, TOGGLE, OVERFLOW_POLICY, CAPTURE, VERSION } kind;
+typedef enum kind { TEXT, URL, DOCUMENT, INT32, UINT32, UINT64, TOGGLE, OVERFLOW_POLICY, CAPTURE, VERSION, SPOOL_SYNC } kind;
 
 typedef struct field {
     const char *name;
@@ -144,6 +144,11 @@ static const field OPTIONS[] = {
     FIELD(axonpush_options, http_version, VERSION),
     FIELD(axonpush_options, shutdown_timeout_ms, UINT32),
     FIELD(axonpush_options, block_timeout_ms, UINT32),
+    FIELD(axonpush_options, spool_dir, TEXT),
+    FIELD(axonpush_options, spool_max_bytes, UINT64),
+    FIELD(axonpush_options, spool_max_age_s, UINT32),
+    FIELD(axonpush_options, spool_sync, SPOOL_SYNC),
+    FIELD(axonpush_options, spool_sync_ms, UINT32),
     FIELD(axonpush_options, content_capture, CAPTURE),
     FIELD(axonpush_options, redact_keys, TEXT),
     FIELD(axonpush_options, max_content_length, UINT32),
@@ -229,6 +234,13 @@ static const word VERSIONS[] = {
     {NULL, 0},
 };
 
+static const word SPOOL_SYNCS[] = {
+    {"interval", AXONPUSH_SPOOL_SYNC_INTERVAL},
+    {"none", AXONPUSH_SPOOL_SYNC_NONE},
+    {"each", AXONPUSH_SPOOL_SYNC_EACH},
+    {NULL, 0},
+};
+
 static int32_t enumerator(const word *words, const json *value, const char *where) {
     const char *name = text_of(value, where);
     for (; words->name; words++) {
@@ -271,6 +283,7 @@ static void set_field(void *structure, const field *field, const json *value) {
         break;
     case OVERFLOW_POLICY: *(axonpush_overflow *)at = enumerator(OVERFLOWS, value, field->name); break;
     case VERSION: *(axonpush_http_version *)at = enumerator(VERSIONS, value, field->name); break;
+    case SPOOL_SYNC: *(axonpush_spool_sync *)at = enumerator(SPOOL_SYNCS, value, field->name); break;
     case CAPTURE: *(axonpush_content_capture *)at = enumerator(CAPTURES, value, field->name); break;
     }
 }
@@ -601,7 +614,8 @@ static void run_call(axonpush_client *client, const json *call, int times) {
 #define STAT(member) {#member, UINT64, offsetof(axonpush_stats, member), 0}
 static const field STATS[] = {
     STAT(accepted), STAT(delivered),     STAT(failed),       STAT(suppressed), STAT(dropped),     STAT(expired),
-    STAT(abandoned), STAT(queued_events), STAT(queued_bytes), STAT(retried),    STAT(connections), END,
+    STAT(abandoned), STAT(queued_events), STAT(queued_bytes), STAT(retried),    STAT(connections),
+    STAT(recovered), STAT(kept),         STAT(spool_bytes),  END,
 };
 
 static void check_stats(const json *checks, const axonpush_stats *stats) {

@@ -128,6 +128,14 @@ enum class HttpVersion : std::int32_t {
     http_2 = AXONPUSH_HTTP_2,     ///< HTTP/2, on http:// too; a server that has only HTTP/1.1 is out of reach.
 };
 
+/// When an event in the spool outlives a power failure. From the end of the process it is safe as soon as
+/// publish_async() has returned, whatever is chosen here.
+enum class SpoolSync : std::int32_t {
+    interval = AXONPUSH_SPOOL_SYNC_INTERVAL, ///< When Options::spool_sync_ms have passed.
+    none = AXONPUSH_SPOOL_SYNC_NONE,         ///< When the system writes it, usually within half a minute.
+    each = AXONPUSH_SPOOL_SYNC_EACH,         ///< Before publish_async() returns; threads share one write.
+};
+
 /// Event types that the service knows, for Event::event_type; any other string is legal, too.
 namespace event_type {
 inline constexpr std::string_view agent_start = AXONPUSH_EVENT_TYPE_AGENT_START; ///< An agent began its work.
@@ -365,6 +373,18 @@ struct Options {
     /// Milliseconds that Overflow::block waits for room at most; then the event is refused with queue_full.
     /// Default 0: as long as it takes.
     std::uint32_t block_timeout_ms = 0;
+    /// A folder in which the events of background publishing outlive the process: the next client with the same
+    /// folder, service, tenant and environment delivers what is left. Empty: the queue is in memory only.
+    std::string spool_dir{};
+    /// How many bytes the files of all clients in spool_dir may take together. Default 268435456 (256 MiB).
+    std::uint64_t spool_max_bytes = 0;
+    /// Seconds for which delivery of an event in the spool is retried, in place of delivery_timeout_ms. Default
+    /// 259200, which is three days.
+    std::uint32_t spool_max_age_s = 0;
+    /// When an event in the spool outlives a power failure.
+    SpoolSync spool_sync = SpoolSync::interval;
+    /// Milliseconds until SpoolSync::interval has made an event outlive a power failure. Default 1000.
+    std::uint32_t spool_sync_ms = 0;
     /// Where completions run.
     CompletionMode completion_mode = CompletionMode::thread;
     /// How much content leaves the process.
@@ -520,8 +540,8 @@ struct Webhook {
 
 /// Counters of background publishing and of the network.
 ///
-/// The counters add up at any moment: accepted = delivered + failed + suppressed + dropped + expired +
-/// abandoned + queued_events. Synchronous calls appear in `retried` and `connections` only.
+/// The counters add up at any moment: accepted + recovered = delivered + failed + suppressed + dropped +
+/// expired + abandoned + kept + queued_events. Synchronous calls appear in `retried` and `connections` only.
 struct Stats {
     std::uint64_t accepted = 0;        ///< Events accepted for background delivery.
     std::uint64_t delivered = 0;       ///< Events that the service confirmed.
@@ -536,6 +556,9 @@ struct Stats {
     std::uint64_t connections = 0;     ///< Connections opened so far.
     std::uint64_t log_events_lost = 0; ///< Records that Client::log_event() could not publish.
     std::uint64_t log_lines_lost = 0;  ///< Lines of the library's log that nobody polled in time, per process.
+    std::uint64_t recovered = 0;       ///< Events taken over from the spool of a client that ended.
+    std::uint64_t kept = 0;            ///< Events in the spool at the client's end; the next one delivers them.
+    std::uint64_t spool_bytes = 0;     ///< Bytes that this client's events take in the spool.
 };
 
 /// @cond INTERNAL
@@ -2121,6 +2144,9 @@ public:
         stats.connections = c.connections;
         stats.log_events_lost = c.log_events_lost;
         stats.log_lines_lost = c.log_lines_lost;
+        stats.recovered = c.recovered;
+        stats.kept = c.kept;
+        stats.spool_bytes = c.spool_bytes;
         return stats;
     }
 
@@ -2178,7 +2204,8 @@ private:
                                    {"ca_file", options.ca_file, c.ca_file},
                                    {"ca_pem", options.ca_pem, c.ca_pem},
                                    {"proxy", proxy, c.proxy},
-                                   {"user_agent", user_agent, c.user_agent}});
+                                   {"user_agent", user_agent, c.user_agent},
+                                   {"spool_dir", options.spool_dir, c.spool_dir}});
         if (strings.invalid()) return strings.error();
         c.timeout_ms = options.timeout_ms;
         if (options.max_retries) c.max_retries = *options.max_retries > 0 ? *options.max_retries : -1;
@@ -2191,6 +2218,10 @@ private:
         c.http_version = static_cast<axonpush_http_version>(options.http_version);
         c.shutdown_timeout_ms = options.shutdown_timeout_ms;
         c.block_timeout_ms = options.block_timeout_ms;
+        c.spool_max_bytes = options.spool_max_bytes;
+        c.spool_max_age_s = options.spool_max_age_s;
+        c.spool_sync = static_cast<axonpush_spool_sync>(options.spool_sync);
+        c.spool_sync_ms = options.spool_sync_ms;
         c.completion_mode = static_cast<axonpush_completion_mode>(options.completion_mode);
         c.content_capture = static_cast<axonpush_content_capture>(options.content_capture);
         c.max_content_length = options.max_content_length;

@@ -187,6 +187,16 @@ const Setters<Options> options_setters = {
      }},
     NUMBER(Options, shutdown_timeout_ms, 0, UINT32_MAX),
     NUMBER(Options, block_timeout_ms, 0, UINT32_MAX),
+    TEXT(Options, spool_dir),
+    NUMBER(Options, spool_max_bytes, 0, 9007199254740992.0),
+    NUMBER(Options, spool_max_age_s, 0, UINT32_MAX),
+    {"spool_sync",
+     [](Options &out, const json *value, const char *where) {
+         using axonpush::SpoolSync;
+         out.spool_sync = word<SpoolSync>(
+             {{"interval", SpoolSync::interval}, {"none", SpoolSync::none}, {"each", SpoolSync::each}}, value, where);
+     }},
+    NUMBER(Options, spool_sync_ms, 0, UINT32_MAX),
     {"content_capture",
      [](Options &out, const json *value, const char *where) {
          using axonpush::ContentCapture;
@@ -503,6 +513,7 @@ void check_stats(const json *checks, const Stats &stats) {
         {"abandoned", stats.abandoned},         {"queued_events", stats.queued_events},
         {"queued_bytes", stats.queued_bytes},   {"retried", stats.retried},           {"connections", stats.connections},
         {"log_events_lost", stats.log_events_lost}, {"log_lines_lost", stats.log_lines_lost},
+        {"recovered", stats.recovered},         {"kept", stats.kept},                 {"spool_bytes", stats.spool_bytes},
     };
     for (size_t i = 0; checks && i < checks->count; i++) {
         const auto found = members.find(checks->names[i]);

@@ -59,6 +59,11 @@ export const OPTIONS = struct({
   user_agent: 'string',
   block_timeout_ms: 'u32',
   http_version: 'i32',
+  spool_dir: 'string',
+  spool_max_bytes: 'u64',
+  spool_max_age_s: 'u32',
+  spool_sync: 'i32',
+  spool_sync_ms: 'u32',
 });
 
 export const EVENT = struct({
@@ -112,6 +117,9 @@ export const STATS = struct({
   connections: 'u64',
   log_events_lost: 'u64',
   log_lines_lost: 'u64',
+  recovered: 'u64',
+  kept: 'u64',
+  spool_bytes: 'u64',
 });
 
 export const TRACE_QUERY = struct({

@@ -10,6 +10,7 @@ const POLLED = 1;
 export const ENUMERATORS = {
   overflow: { drop_oldest: 0, drop_newest: 1, block: 2 },
   httpVersion: { auto: 0, '1.1': 1, '2': 2 },
+  spoolSync: { interval: 0, none: 1, each: 2 },
   contentCapture: { metadata_only: 1, redacted: 2, full: 3 },
 };
 

@@ -126,6 +126,9 @@ func (r *row) runCall(options axonpush.Options, call map[string]any, times int) 
 // Text that is JSON already.
 type document struct{ value *any }
 
+// A duration that the table has in seconds; in others it has milliseconds.
+type seconds struct{ value *time.Duration }
+
 // What stands in the table, and where it goes in Go.
 type fields map[string]any
 
@@ -137,6 +140,8 @@ func optionsFields(o *axonpush.Options) fields {
 		"delivery_timeout_ms": &o.DeliveryTimeout, "max_connections": &o.MaxConnections, "http_version": &o.HTTPVersion,
 		"shutdown_timeout_ms": &o.ShutdownTimeout, "content_capture": &o.ContentCapture, "redact_keys": &o.RedactKeys,
 		"max_content_length": &o.MaxContentLength, "proxy": &o.Proxy, "block_timeout_ms": &o.BlockTimeout,
+		"spool_dir": &o.SpoolDir, "spool_max_bytes": &o.SpoolMaxBytes, "spool_max_age_s": seconds{&o.SpoolMaxAge},
+		"spool_sync": &o.SpoolSync, "spool_sync_ms": &o.SpoolSyncAfter,
 	}
 }
 
@@ -181,6 +186,8 @@ func (r *row) fill(fields fields, arguments any, where string) {
 			*field = uint64(r.number(value, name))
 		case *time.Duration:
 			*field = time.Duration(r.number(value, name)) * time.Millisecond
+		case seconds:
+			*field.value = time.Duration(r.number(value, name)) * time.Second
 		case *[]string:
 			*field = strings.Split(r.text(value, name), ",")
 		case *any:
@@ -202,6 +209,8 @@ func (r *row) fill(fields fields, arguments any, where string) {
 			*field = axonpush.Overflow(r.word(value, name, "drop_oldest drop_newest block"))
 		case *axonpush.HTTPVersion:
 			*field = axonpush.HTTPVersion(r.word(value, name, "auto 1.1 2"))
+		case *axonpush.SpoolSync:
+			*field = axonpush.SpoolSync(r.word(value, name, "interval none each"))
 		case *axonpush.ContentCapture:
 			*field = 1 + axonpush.ContentCapture(r.word(value, name, "metadata_only redacted full"))
 		default:
@@ -536,6 +545,7 @@ func (r *row) checkStats(stats axonpush.Stats) {
 		"accepted": stats.Accepted, "delivered": stats.Delivered, "failed": stats.Failed, "suppressed": stats.Suppressed,
 		"dropped": stats.Dropped, "expired": stats.Expired, "abandoned": stats.Abandoned, "queued_events": stats.QueuedEvents,
 		"queued_bytes": stats.QueuedBytes, "retried": stats.Retried, "connections": stats.Connections, "log_events_lost": stats.LogEventsLost, "log_lines_lost": stats.LogLinesLost,
+		"recovered": stats.Recovered, "kept": stats.Kept, "spool_bytes": stats.SpoolBytes,
 	}
 	for name, check := range checks {
 		actual, known := members[name]
