@@ -101,7 +101,8 @@ herd:
 tools:
 	tests/tools
 
-include packaging/install.mk packaging/docs.mk tests/sanitizers/sanitizers.mk bindings/python/python.mk
+# The verbs of each folder, as far as it is there.
+include $(wildcard packaging/*.mk tests/*/*.mk bindings/*/*.mk)
 
 ## make clean     removes what was built
 clean:

@@ -1,10 +1,11 @@
 # Shell functions of ./test and ./test-frameworks: what the tests need. Sourced with `here` set to this folder.
 
 root=$(CDPATH= cd -- "$here/../.." && pwd)
-target=${CARGO_TARGET_DIR:-$root/target}
+target=$("$root/tests/built" target)
 
-export AXONPUSH_LIBRARY="${AXONPUSH_LIBRARY:-$root/target/release/libaxonpush.so}"
-export AXONPUSH_DEV_SERVER="${AXONPUSH_DEV_SERVER:-$target/debug/axonpush-dev-server}"
+AXONPUSH_LIBRARY=${AXONPUSH_LIBRARY:-$("$root/tests/built" library)/libaxonpush.so}
+AXONPUSH_DEV_SERVER=$("$root/tests/built" server)
+export AXONPUSH_LIBRARY AXONPUSH_DEV_SERVER
 
 # Without Python there is nothing to test; the reason is said.
 need_python() {
@@ -17,8 +18,8 @@ need_python() {
         echo "skipped: the Python binding was not tested: $python has no venv or no pip"
         exit 0
     fi
-    [ -e "$AXONPUSH_LIBRARY" ] || make -C "$root" target/release/libaxonpush.so
-    [ -x "$AXONPUSH_DEV_SERVER" ] || (cd "$root" && cargo build -p axonpush-dev-server)
+    [ -e "$AXONPUSH_LIBRARY" ] || make -C "$root" library
+    [ -x "$AXONPUSH_DEV_SERVER" ] || make -C "$root" server
 }
 
 # An environment with what a file of requirements says: `environment NAME FILE`. The stamp is written last, so one that is half

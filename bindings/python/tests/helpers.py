@@ -14,7 +14,7 @@ ROOT = PACKAGE.parent.parent
 DEAD = "http://127.0.0.1:1"
 """Where nobody listens."""
 
-PROGRAM = os.environ.get("AXONPUSH_DEV_SERVER") or str(ROOT / "target/debug/axonpush-dev-server")
+PROGRAM = subprocess.check_output([ROOT / "tests/built", "server"], text=True).strip()
 
 # Nothing outside may decide what is tested.
 for name in list(os.environ):
