@@ -300,6 +300,26 @@ enum {
 typedef int32_t axonpush_http_version;
 
 /**
+ * When an event in the spool outlives a power failure. From the end of the process it is safe as soon as
+ * axonpush_events_publish_async() has returned, whatever is chosen here.
+ */
+enum {
+    /**
+     * When `spool_sync_ms` have passed. An event that is delivered before costs no write to the disk.
+     */
+    AXONPUSH_SPOOL_SYNC_INTERVAL = 0,
+    /**
+     * When the system writes it to the disk, usually within half a minute.
+     */
+    AXONPUSH_SPOOL_SYNC_NONE = 1,
+    /**
+     * Before axonpush_events_publish_async() returns. Callers on several threads share one write.
+     */
+    AXONPUSH_SPOOL_SYNC_EACH = 2,
+};
+typedef int32_t axonpush_spool_sync;
+
+/**
  * The severity of a log line, in OpenTelemetry's numbers. Each constant is the first number of its
  * range; the numbers between are finer steps.
  */
@@ -388,8 +408,6 @@ typedef struct axonpush_trace axonpush_trace;
  * It must return normally, not by an exception or longjmp.
  */
 typedef void (*axonpush_log_fn)(axonpush_log_level level, const char *message, void *user_data);
-
-typedef int32_t axonpush_spool_sync;
 
 /**
  * The settings of a client. If a member is zero or NULL, its environment variable applies, if
