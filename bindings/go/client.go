@@ -35,7 +35,7 @@
 // The methods of [Client].Apps, Channels and the others behave like [Client.Request]: they use the same
 // credentials, retries, errors and fail-open mode. When a response is lost, the call is repeated, unless it
 // creates something or hands something over, since that may have been carried out already;
-// docs/operations.md lists these calls. A deletion that is sent again may be answered with "not found".
+// docs/operations.md lists these calls. A deletion that is sent again may find nothing to delete.
 //
 // Pass ids unencoded. Each becomes one segment of the path, whatever characters it contains; an empty id is
 // [ErrInvalidArgument], and nothing is sent.

@@ -11,7 +11,6 @@ use super::handle::{self, axonpush_client};
 use crate::client::Client;
 use crate::error::Result;
 use crate::sys::cancel::{CallScope, CancelToken};
-use crate::sys::tsan;
 
 thread_local! {
     /// Milliseconds for each synchronous call of this thread; 0: none.
@@ -76,7 +75,6 @@ pub extern "C" fn axonpush_call_cancel(call: *mut axonpush_client) {
             },
         )) = handle::scoped(call)
         {
-            tsan::release(Arc::as_ptr(&token).cast());
             token.cancel();
         }
     });

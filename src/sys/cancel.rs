@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::sys::sync::Mutex;
+use crate::sys::tsan;
 
 /// Set once, from any thread. Whoever waits registers what is to be done then.
 #[derive(Default)]
@@ -25,6 +26,7 @@ impl std::fmt::Debug for CancelToken {
 
 impl CancelToken {
     pub fn cancel(&self) {
+        tsan::release(std::ptr::from_ref(self).cast());
         let actions = {
             let mut state = self.0.lock();
             state.cancelled = true;
@@ -37,7 +39,12 @@ impl CancelToken {
     }
 
     pub fn is_cancelled(&self) -> bool {
-        self.0.lock().cancelled
+        let cancelled = self.0.lock().cancelled;
+        if cancelled {
+            // What the other thread did before it cancelled happened before what follows here.
+            tsan::acquire(std::ptr::from_ref(self).cast());
+        }
+        cancelled
     }
 
     /// Has `action` run once when the token is cancelled, on the thread that cancels; at once if it is
