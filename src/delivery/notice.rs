@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use http::Uri;
+
 use crate::error::{Error, Kind};
 
 pub enum Notice {
@@ -16,10 +18,11 @@ pub enum Notice {
 }
 
 impl Notice {
-    pub fn text(&self, delivery_timeout: Duration) -> String {
+    /// `uri` is where events are published.
+    pub fn text(&self, uri: &Uri, delivery_timeout: Duration) -> String {
         match self {
             Notice::Delivered { http_status, took } => {
-                format!("POST /event: HTTP {http_status} in {} ms", took.as_millis())
+                format!("POST {uri}: HTTP {http_status} in {} ms", took.as_millis())
             }
             Notice::Retrying(error) => format!(
                 "POST /event failed: {error}; events wait and are tried again for up to {} s each",

@@ -414,6 +414,8 @@ static bool debug_tells_of_requests_that_succeed(void) {
     heard.text[0] = 0;
     CHECK_INT(axonpush_events_publish_async(client, &event, NULL, NULL, NULL), AXONPUSH_OK);
     CHECK_INT(axonpush_flush(client, 20000, NULL), AXONPUSH_OK);
+    /* The line is written on a thread of the library's, soon after. */
+    for (int i = 0; i < 500 && !strstr(heard.text, "HTTP 200 in "); i++) sleep_ms(10);
     CHECK_HAS(heard.text, format("4 POST %s/event: HTTP 200 in ", server_url()));
     CHECK_INT(axonpush_apps_list(client, NULL, NULL), AXONPUSH_OK);
     CHECK_HAS(heard.text, format("4 GET %s/apps: HTTP 200 in ", server_url()));

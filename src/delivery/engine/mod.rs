@@ -127,7 +127,8 @@ impl Engine {
                 }
                 Task::Write(notices) => {
                     for notice in notices {
-                        let text = notice.text(self.delivery_timeout);
+                        let uri = self.means.encoder.uri();
+                        let text = notice.text(uri, self.delivery_timeout);
                         match notice {
                             Notice::Delivered { .. } => log::write(log::Level::Debug, &text),
                             _ => self.warnings.warn(&text),

@@ -9,7 +9,7 @@ use crate::delivery::in_flight::AttemptOutcome;
 use crate::delivery::pending::QueuedEvent;
 use crate::delivery::queue::Queue;
 use crate::delivery::threads::Calls;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::event::encode::EventEncoder;
 use crate::event::stored::StoredEvent;
 use crate::http::multiplex::memory::HostMemory;
@@ -59,6 +59,7 @@ fn deliver(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) {
         call(calls);
         let Next::Until(until) = next else {
             *means.memory.lock() = multiplexer.memory();
+            queue.put_back(interrupted(sending));
             return;
         };
         for event in taken.drain(..) {
@@ -77,6 +78,27 @@ fn deliver(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) {
                 .filter_map(|done| outcome(done, &mut sending)),
         );
     }
+}
+
+/// What becomes of the events that are being sent when the thread ends.
+fn interrupted(sending: Sending) -> Vec<(usize, AttemptOutcome)> {
+    let slots = sending.into_iter().enumerate();
+    let events = slots.filter_map(|(slot, sent)| Some((slot, sent?)));
+    events
+        .map(|(slot, (mut event, request))| {
+            event.request = Some(request);
+            let error = Error {
+                may_have_arrived: true,
+                ..Error::new(Kind::Connection, "the thread that sent the event has ended")
+            };
+            let outcome = AttemptOutcome::Retry {
+                event,
+                error,
+                jitter: 1.0,
+            };
+            (slot, outcome)
+        })
+        .collect()
 }
 
 /// `None`: there is nothing to do any more.

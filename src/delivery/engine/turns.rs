@@ -151,10 +151,7 @@ impl Queue {
         if waits {
             state.network.busy_at = Some(now);
             // Exit handlers then deliver what waits, for as long as closing may take.
-            if self.is_time_to_look(state, now)
-                && state.in_flight.sending() == 0
-                && threads::only_ours_are_left()
-            {
+            if self.is_time_to_look(state, now) && threads::only_ours_are_left() {
                 return Next::Exit;
             }
         } else if state.phase != Phase::Open {
@@ -209,6 +206,15 @@ impl Queue {
             no_later_than(now + PARK);
         }
         Next::Until(wait)
+    }
+
+    /// The network thread has ended while it sent: these events wait again, for another one.
+    pub fn put_back(&self, outcomes: Vec<(usize, AttemptOutcome)>) {
+        let mut state = self.state.lock();
+        let now = Instant::now();
+        for (slot, outcome) in outcomes {
+            self.settle(&mut state, slot, outcome, now);
+        }
     }
 
     /// Once in a while the network thread looks around in the process.
