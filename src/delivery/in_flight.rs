@@ -57,6 +57,12 @@ impl InFlight {
         self.slots[slot].take()
     }
 
+    /// Whether every attempt that has not returned began at `moment` or before.
+    pub fn all_began_by(&self, moment: Instant) -> bool {
+        let mut events = self.slots.iter().flatten();
+        events.all(|event| event.started_at <= moment)
+    }
+
     /// Takes all events, though their attempts have not returned.
     pub fn take_all(&mut self) -> Vec<EventInFlight> {
         self.slots.iter_mut().filter_map(Option::take).collect()

@@ -151,7 +151,12 @@ impl Queue {
         if waits {
             state.network.busy_at = Some(now);
             // Exit handlers then deliver what waits, for as long as closing may take.
-            if self.is_time_to_look(state, now) && threads::only_ours_are_left() {
+            if self.is_time_to_look(state, now)
+                && now
+                    .checked_sub(PARK)
+                    .is_some_and(|at| state.in_flight.all_began_by(at))
+                && threads::only_ours_are_left()
+            {
                 return Next::Exit;
             }
         } else if state.phase != Phase::Open {
