@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::circuit_breaker::Probe;
 use super::completions::Completion;
 use super::pending::QueuedEvent;
-use super::spool::state::Handle;
+use super::spool::state::{Handle, SegmentKey};
 use crate::error::Error;
 use crate::http::response::Response;
 
@@ -61,6 +61,13 @@ impl InFlight {
     pub fn all_began_by(&self, moment: Instant) -> bool {
         let mut events = self.slots.iter().flatten();
         events.all(|event| event.started_at <= moment)
+    }
+
+    /// A segment of the spool is gone: what is being sent of it is in memory only from now on.
+    pub fn forget_segment(&mut self, segment: SegmentKey) {
+        for event in self.slots.iter_mut().flatten() {
+            event.handle = event.handle.filter(|handle| handle.segment() != segment);
+        }
     }
 
     /// Takes all events, though their attempts have not returned.

@@ -310,6 +310,7 @@ impl Queue {
                 let breaker = &mut state.breaker;
                 breaker.note_failure(&error, was_probe, pace, jitter, now);
                 event.completion = in_flight.completion;
+                event.handle = in_flight.handle;
                 let wait = error.retry_after.unwrap_or_else(|| match pace {
                     Pace::Normal => BACKOFF.wait(event.attempts, jitter),
                     Pace::Hurried => BACKOFF.wait(0, jitter),

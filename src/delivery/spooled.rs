@@ -131,6 +131,8 @@ impl Queue {
                 );
             }
         }
+        // What is being sent cannot be taken back.
+        state.in_flight.forget_segment(segment);
         for event in state.pending.take_segment(segment) {
             state.drops.note(Bound::Spool);
             self.end_queued(&mut state, *event, Disposition::Dropped, dropped());

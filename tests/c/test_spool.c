@@ -226,10 +226,18 @@ static bool a_full_spool_follows_the_overflow_policy(void) {
             CHECK(accepted < 2000 && accepted > 100);
             CHECK_INT(stats.dropped, 0);
         }
+        uint64_t left = stats.queued_events;
+        axonpush_status ended = axonpush_shutdown(client, 0, NULL);
+        stats = stats_of(client);
+        CHECK_INT(ended, stats.abandoned ? AXONPUSH_ERR_TIMEOUT : AXONPUSH_OK);
+        CHECK(counters_add_up(&stats));
+        /* An event that is being sent while its file makes room is in memory only. */
+        CHECK_INT(stats.kept + stats.abandoned, left);
+        CHECK(stats.abandoned <= (policy == AXONPUSH_OVERFLOW_DROP_OLDEST ? 1u : 0u));
         axonpush_close(client);
         CHECK(tally_sound(tally, accepted));
         gate_open(gate);
-        CHECK_INT(deliver_rest(gate_url(gate)), stats.queued_events);
+        CHECK_INT(deliver_rest(gate_url(gate)), stats.kept);
         gate_shut(gate);
     }
     gate_free(gate);
