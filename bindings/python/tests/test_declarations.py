@@ -88,7 +88,12 @@ def test_every_status_has_an_exception():
 
 
 def test_every_option_of_the_library_is_one_of_the_clients():
-    in_python = {"completion_mode": None, "content_capture": "content_capture_mode"}
+    in_python = {
+        "completion_mode": None,
+        "content_capture": "content_capture_mode",
+        "spool_max_age_s": "spool_max_age",
+        "spool_sync_ms": "spool_sync_interval",
+    }
     options = set(inspect.signature(AxonPush).parameters)
     for name, *_ in _declarations.axonpush_options._fields_[1:]:
         wanted = in_python.get(name, name.removesuffix("_ms"))
