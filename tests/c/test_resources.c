@@ -881,6 +881,7 @@ static bool the_service_says_what_it_can_and_that_it_is_well(void) {
     CHECK(axonpush_response_count(response, "/featureFlags") > 0);
     OK(axonpush_health_get(client, &response, &error));
     CHECK_TEXT(axonpush_response_string(response, "/status"), "ok");
+    axonpush_response_free(response);
     axonpush_close(client);
     return true;
 }
@@ -904,6 +905,7 @@ static bool otlp_becomes_events(void) {
     CHECK_TEXT(axonpush_response_string(response, "/events/0/payload/body"), "a line");
     CHECK_TEXT(axonpush_response_string(response, "/events/1/identifier"), "step");
     CHECK_TEXT(axonpush_response_string(response, "/events/1/source"), "otlp");
+    axonpush_response_free(response);
     axonpush_close(client);
     return true;
 }

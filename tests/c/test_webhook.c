@@ -210,6 +210,7 @@ static void *receive(void *data) {
             receiver->body = malloc(length + 1);
             if (!receiver->body) break;
             memcpy(receiver->body, end, length);
+            receiver->body[length] = 0;
             receiver->length = length;
             static const char response[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
             send(fd, response, sizeof response - 1, MSG_NOSIGNAL);
