@@ -643,7 +643,7 @@ static bool a_cancelled_call_harms_no_other(void) {
     for (int i = 0; i < 2; i++) CHECK_INT(pthread_create(&threads[i], NULL, start_and_cancel, NULL), 0);
     axonpush_error *error = NULL;
     axonpush_status status = AXONPUSH_OK;
-    for (int i = 0; i < scaled(1000) && status == AXONPUSH_OK; i++) {
+    for (int i = 0; i < scaled(500) && status == AXONPUSH_OK; i++) {
         status = requests[i % 4].make(crowd.client, &error);
         if (i % 250 == 0) dev("DELETE", "/_dev/requests", NULL);
     }

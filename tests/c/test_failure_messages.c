@@ -252,7 +252,11 @@ static bool a_deadline_that_has_passed_is_named(void) {
     axonpush_event event = test_event();
     axonpush_error *error = NULL;
     CHECK_STATUS(axonpush_events_publish(client, &event, NULL, &error), error, AXONPUSH_ERR_CONNECTION);
-    CHECK_BEGINS(axonpush_error_message(error), format("no complete response from %s within 300 ms", server_url()));
+    /* What was left of it when the request began. */
+    const char *begin = format("no complete response from %s within ", server_url());
+    CHECK_BEGINS(axonpush_error_message(error), begin);
+    int limit = atoi(axonpush_error_message(error) + strlen(begin));
+    CHECK(200 < limit && limit <= 300);
     axonpush_error_free(error);
     axonpush_call_timeout_set(0);
     /* One that had passed before the call has nothing to do with names and addresses. */
