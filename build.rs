@@ -3,11 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+#[path = "src/event/genai_names.rs"]
+#[allow(dead_code, reason = "here only the table is needed")]
+mod genai_names;
+
+use genai_names::{ATTRIBUTES, Carries};
+
 /// Raised only when the C ABI is broken, which is never done to a released version.
 const SONAME: &str = "libaxonpush.so.0";
 
 fn main() {
     println!("cargo:rerun-if-changed=src/ffi");
+    println!("cargo:rerun-if-changed=src/event/genai_names.rs");
     println!("cargo:rerun-if-changed=cbindgen.toml");
     println!("cargo:rerun-if-changed=include/axonpush.h");
     println!("cargo:rerun-if-env-changed=AXONPUSH_UPDATE_HEADER");
@@ -59,13 +66,14 @@ fn header(root: &Path) -> String {
          #define AXONPUSH_VERSION_MAJOR {}\n\
          #define AXONPUSH_VERSION_MINOR {}\n\
          #define AXONPUSH_VERSION_PATCH {}\n\n\
-         {}\n\n{}\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif",
+         {}\n\n{}\n\n{}\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif",
         version(""),
         version("_MAJOR"),
         version("_MINOR"),
         version("_PATCH"),
         read("initialisers.h").trim_end(),
         read("event_types.h").trim_end(),
+        attributes().trim_end(),
     ));
     config.trailer = Some(
         "#ifdef __cplusplus\n} /* extern \"C\" */\n#endif\n\n#endif /* AXONPUSH_H */".to_owned(),
@@ -83,6 +91,7 @@ fn header(root: &Path) -> String {
         "event",
         "response",
         "json",
+        "genai",
         "trace",
         "events_iter",
         "apps",
@@ -113,6 +122,21 @@ fn header(root: &Path) -> String {
     ENUMERATIONS
         .iter()
         .fold(text, |text, (_, name)| plain_enumeration(&text, name))
+}
+
+/// The names of attributes as constants.
+fn attributes() -> String {
+    let start = "/* Attributes that the service reads, for members of a payload or of metadata: OpenTelemetry's names where it\n\
+        \x20  has one. docs/genai.md says what becomes of each, and which other names mean the same. */\n";
+    ATTRIBUTES.iter().fold(start.to_owned(), |text, attribute| {
+        let content = match attribute.carries {
+            Carries::Fact => "",
+            Carries::Content => " Content: it stays in the process by default.",
+        };
+        let (meaning, constant) = (attribute.meaning.trim(), attribute.constant);
+        let name = attribute.name;
+        text + &format!("/** {meaning}{content} */\n#define AXONPUSH_ATTR_{constant} \"{name}\"\n")
+    })
 }
 
 /// The enumerations: what their constants are in `src/ffi/`, and the name of the type in C. In Rust

@@ -68,6 +68,9 @@ template <typename T> inline T sized() {
 #define AXONPUSH_ENVIRONMENT_INIT AXONPUSH_INIT_(axonpush_environment)
 #define AXONPUSH_WEBHOOK_INIT AXONPUSH_INIT_(axonpush_webhook)
 #define AXONPUSH_LOG_RECORD_INIT AXONPUSH_INIT_(axonpush_log_record)
+#define AXONPUSH_MODEL_CALL_INIT AXONPUSH_INIT_(axonpush_model_call)
+#define AXONPUSH_TOOL_CALL_INIT AXONPUSH_INIT_(axonpush_tool_call)
+#define AXONPUSH_AGENT_RUN_INIT AXONPUSH_INIT_(axonpush_agent_run)
 
 /* Event types that the service knows, for axonpush_event.event_type. Any other text is legal. */
 /** An agent began its work. */
@@ -94,6 +97,75 @@ template <typename T> inline T sized() {
 #define AXONPUSH_EVENT_TYPE_APP_SPAN "app.span"
 /** Any other event. It is the type of an event that gives none. */
 #define AXONPUSH_EVENT_TYPE_CUSTOM "custom"
+
+/* Attributes that the service reads, for members of a payload or of metadata: OpenTelemetry's names where it
+   has one. docs/genai.md says what becomes of each, and which other names mean the same. */
+/** The kind of event, where its type and operation do not tell: "agent", "tool", "llm", and so on. */
+#define AXONPUSH_ATTR_AXONPUSH_SEMANTIC_KIND "axonpush.semantic_kind"
+/** How long it took, in milliseconds. The event's time is then when it began. */
+#define AXONPUSH_ATTR_DURATION_MS "duration_ms"
+/** What went wrong, for people. It is no content by its name: quote no prompt in it. */
+#define AXONPUSH_ATTR_ERROR_MESSAGE "error.message"
+/** The kind of failure, such as "timeout" or "429". An event that has one has failed. */
+#define AXONPUSH_ATTR_ERROR_TYPE "error.type"
+/** The id of the agent. */
+#define AXONPUSH_ATTR_GEN_AI_AGENT_ID "gen_ai.agent.id"
+/** The name of the agent. */
+#define AXONPUSH_ATTR_GEN_AI_AGENT_NAME "gen_ai.agent.name"
+/** The conversation, session or thread that a call belongs to. */
+#define AXONPUSH_ATTR_GEN_AI_CONVERSATION_ID "gen_ai.conversation.id"
+/** What a model or an agent was given: a list of messages, or text. Content: it stays in the process by default. */
+#define AXONPUSH_ATTR_GEN_AI_INPUT_MESSAGES "gen_ai.input.messages"
+/** The operation: "chat", "embeddings", "execute_tool", "invoke_agent", and so on. */
+#define AXONPUSH_ATTR_GEN_AI_OPERATION_NAME "gen_ai.operation.name"
+/** What a model or an agent responded: a list of messages, or text. Content: it stays in the process by default. */
+#define AXONPUSH_ATTR_GEN_AI_OUTPUT_MESSAGES "gen_ai.output.messages"
+/** The id of the prompt that the service keeps. */
+#define AXONPUSH_ATTR_GEN_AI_PROMPT_ID "gen_ai.prompt.id"
+/** The version of that prompt. */
+#define AXONPUSH_ATTR_GEN_AI_PROMPT_VERSION "gen_ai.prompt.version"
+/** Whose model it is: "openai", "anthropic", "aws.bedrock", and so on. */
+#define AXONPUSH_ATTR_GEN_AI_PROVIDER_NAME "gen_ai.provider.name"
+/** The model that was asked for. */
+#define AXONPUSH_ATTR_GEN_AI_REQUEST_MODEL "gen_ai.request.model"
+/** Why the model stopped: a list of texts, one for each response, such as ["stop"]. */
+#define AXONPUSH_ATTR_GEN_AI_RESPONSE_FINISH_REASONS "gen_ai.response.finish_reasons"
+/** The provider's id of the response. */
+#define AXONPUSH_ATTR_GEN_AI_RESPONSE_ID "gen_ai.response.id"
+/** The model that responded. */
+#define AXONPUSH_ATTR_GEN_AI_RESPONSE_MODEL "gen_ai.response.model"
+/** The instructions that were given apart from the messages. Content: it stays in the process by default. */
+#define AXONPUSH_ATTR_GEN_AI_SYSTEM_INSTRUCTIONS "gen_ai.system_instructions"
+/** What a tool was given. Content: it stays in the process by default. */
+#define AXONPUSH_ATTR_GEN_AI_TOOL_CALL_ARGUMENTS "gen_ai.tool.call.arguments"
+/** The model's id of the tool call. */
+#define AXONPUSH_ATTR_GEN_AI_TOOL_CALL_ID "gen_ai.tool.call.id"
+/** What a tool returned. Content: it stays in the process by default. */
+#define AXONPUSH_ATTR_GEN_AI_TOOL_CALL_RESULT "gen_ai.tool.call.result"
+/** The name of the tool. */
+#define AXONPUSH_ATTR_GEN_AI_TOOL_NAME "gen_ai.tool.name"
+/** How many of the input tokens came from the provider's cache. */
+#define AXONPUSH_ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS "gen_ai.usage.cache_read_input_tokens"
+/** How many of the input tokens were written to the provider's cache. */
+#define AXONPUSH_ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS "gen_ai.usage.cache_write_input_tokens"
+/** What it cost, in US dollars. */
+#define AXONPUSH_ATTR_GEN_AI_USAGE_COST_USD "gen_ai.usage.cost_usd"
+/** How many tokens the model was given. */
+#define AXONPUSH_ATTR_GEN_AI_USAGE_INPUT_TOKENS "gen_ai.usage.input_tokens"
+/** How many tokens the model responded with. */
+#define AXONPUSH_ATTR_GEN_AI_USAGE_OUTPUT_TOKENS "gen_ai.usage.output_tokens"
+/** How many of the output tokens were spent on reasoning. */
+#define AXONPUSH_ATTR_GEN_AI_USAGE_REASONING_TOKENS "gen_ai.usage.reasoning_tokens"
+/** Input and output tokens together, where the two are not known. */
+#define AXONPUSH_ATTR_GEN_AI_USAGE_TOTAL_TOKENS "gen_ai.usage.total_tokens"
+/** The program that the event comes from. */
+#define AXONPUSH_ATTR_SERVICE_NAME "service.name"
+/** The release of that program. */
+#define AXONPUSH_ATTR_SERVICE_VERSION "service.version"
+/** The session that the event belongs to; it goes before the conversation. */
+#define AXONPUSH_ATTR_SESSION_ID "session.id"
+/** The user on whose behalf it happened. */
+#define AXONPUSH_ATTR_USER_ID "user.id"
 
 #ifdef __cplusplus
 extern "C" {
@@ -759,6 +831,220 @@ typedef void (*axonpush_completion_fn)(axonpush_status status,
                                        const axonpush_response *response,
                                        const axonpush_error *error,
                                        void *user_data);
+
+/**
+ * A request to a model and its response, for axonpush_json_model_call(). NULL, "", 0 and negative
+ * numbers leave a member out: what is not known is not said.
+ *
+ * Members marked (content) are JSON, or any other text, which becomes a JSON string. They stay in
+ * the process by default: see axonpush_content_capture.
+ *
+ * Threads and lifetime: it is read only during the call that it is passed to.
+ */
+typedef struct axonpush_model_call {
+    /**
+     * Set by AXONPUSH_MODEL_CALL_INIT or axonpush_model_call_init().
+     */
+    size_t struct_size;
+    /**
+     * The operation. NULL means "chat"; others are "text_completion" and "embeddings".
+     */
+    const char *operation;
+    /**
+     * Whose model it is: "openai", "anthropic", "aws.bedrock", and so on.
+     */
+    const char *provider;
+    /**
+     * The model that was asked for.
+     */
+    const char *request_model;
+    /**
+     * The model that responded.
+     */
+    const char *response_model;
+    /**
+     * The provider's id of the response.
+     */
+    const char *response_id;
+    /**
+     * Why the model stopped: "stop", "length", "tool_calls", and so on.
+     */
+    const char *finish_reason;
+    /**
+     * The conversation that the call belongs to.
+     */
+    const char *conversation_id;
+    /**
+     * How many tokens the model was given, those from a cache included.
+     */
+    int64_t input_tokens;
+    /**
+     * How many tokens it responded with, those for reasoning included.
+     */
+    int64_t output_tokens;
+    /**
+     * How many of the input tokens came from the provider's cache.
+     */
+    int64_t cache_read_tokens;
+    /**
+     * How many of the input tokens were written to that cache.
+     */
+    int64_t cache_write_tokens;
+    /**
+     * How many of the output tokens were spent on reasoning.
+     */
+    int64_t reasoning_tokens;
+    /**
+     * What it cost, in US dollars.
+     */
+    double cost_usd;
+    /**
+     * How long it took, in milliseconds. Set `occurred_at` of the event to when it began.
+     */
+    double duration_ms;
+    /**
+     * Why it failed, such as "timeout" or "429". A call that has one has failed.
+     */
+    const char *error_type;
+    /**
+     * The same for people. It is no content, so quote no prompt in it.
+     */
+    const char *error_message;
+    /**
+     * What the model was told apart from the messages (content).
+     */
+    const char *system_instructions;
+    /**
+     * Length of `system_instructions` in bytes; 0 means that it is NUL-terminated.
+     */
+    size_t system_instructions_len;
+    /**
+     * What the model was given, such as [{"role":"user","content":"Hello"}] (content).
+     */
+    const char *input_messages;
+    /**
+     * Length of `input_messages` in bytes; 0 means that it is NUL-terminated.
+     */
+    size_t input_messages_len;
+    /**
+     * What it responded (content).
+     */
+    const char *output_messages;
+    /**
+     * Length of `output_messages` in bytes; 0 means that it is NUL-terminated.
+     */
+    size_t output_messages_len;
+} axonpush_model_call;
+
+/**
+ * A call of a tool and what it returned, for axonpush_json_tool_call(). What is left out, and what
+ * (content) means, is as in axonpush_model_call.
+ *
+ * Threads and lifetime: it is read only during the call that it is passed to.
+ */
+typedef struct axonpush_tool_call {
+    /**
+     * Set by AXONPUSH_TOOL_CALL_INIT or axonpush_tool_call_init().
+     */
+    size_t struct_size;
+    /**
+     * The name of the tool.
+     */
+    const char *name;
+    /**
+     * The model's id of the call.
+     */
+    const char *call_id;
+    /**
+     * How long it took, in milliseconds. Set `occurred_at` of the event to when it began.
+     */
+    double duration_ms;
+    /**
+     * Why it failed, such as "timeout". A call that has one has failed.
+     */
+    const char *error_type;
+    /**
+     * The same for people. It is no content, so quote neither arguments nor result in it.
+     */
+    const char *error_message;
+    /**
+     * What the tool was given, such as {"city":"Rome"} (content).
+     */
+    const char *arguments;
+    /**
+     * Length of `arguments` in bytes; 0 means that it is NUL-terminated.
+     */
+    size_t arguments_len;
+    /**
+     * What it returned (content).
+     */
+    const char *result;
+    /**
+     * Length of `result` in bytes; 0 means that it is NUL-terminated.
+     */
+    size_t result_len;
+} axonpush_tool_call;
+
+/**
+ * A run of an agent, for axonpush_json_agent_run(). What is left out, and what (content) means, is
+ * as in axonpush_model_call. It has no tokens and no cost: those of its model calls add up to them.
+ *
+ * Threads and lifetime: it is read only during the call that it is passed to.
+ */
+typedef struct axonpush_agent_run {
+    /**
+     * Set by AXONPUSH_AGENT_RUN_INIT or axonpush_agent_run_init().
+     */
+    size_t struct_size;
+    /**
+     * The agent's id. Set `agent_id` of the event, too.
+     */
+    const char *agent_id;
+    /**
+     * The agent's name.
+     */
+    const char *agent_name;
+    /**
+     * The conversation that the run belongs to.
+     */
+    const char *conversation_id;
+    /**
+     * How long it took, in milliseconds. Set `occurred_at` of the event to when it began.
+     */
+    double duration_ms;
+    /**
+     * Why it failed, such as "timeout". A run that has one has failed.
+     */
+    const char *error_type;
+    /**
+     * The same for people. It is no content, so quote no prompt in it.
+     */
+    const char *error_message;
+    /**
+     * What the agent was told to be (content).
+     */
+    const char *system_instructions;
+    /**
+     * Length of `system_instructions` in bytes; 0 means that it is NUL-terminated.
+     */
+    size_t system_instructions_len;
+    /**
+     * What it was asked (content).
+     */
+    const char *input_messages;
+    /**
+     * Length of `input_messages` in bytes; 0 means that it is NUL-terminated.
+     */
+    size_t input_messages_len;
+    /**
+     * What it answered (content).
+     */
+    const char *output_messages;
+    /**
+     * Length of `output_messages` in bytes; 0 means that it is NUL-terminated.
+     */
+    size_t output_messages_len;
+} axonpush_agent_run;
 
 /**
  * Filters for traces. All are optional, and a trace must match every filter that is set. Members
@@ -1461,6 +1747,49 @@ const char *axonpush_json_text(axonpush_json *json, size_t *len, axonpush_error 
  * Frees a writer and its text. NULL is fine.
  */
 void axonpush_json_free(axonpush_json *json);
+
+/**
+ * Initialises the members of the first released layout, for languages without macros. NULL is fine.
+ * See axonpush_options_init().
+ */
+void axonpush_model_call_init(axonpush_model_call *call);
+
+/**
+ * Initialises the members of the first released layout, for languages without macros. NULL is fine.
+ * See axonpush_options_init().
+ */
+void axonpush_tool_call_init(axonpush_tool_call *call);
+
+/**
+ * Initialises the members of the first released layout, for languages without macros. NULL is fine.
+ * See axonpush_options_init().
+ */
+void axonpush_agent_run_init(axonpush_agent_run *run);
+
+/**
+ * Adds the members of a model call to the object that is open, under the names of AXONPUSH_ATTR_...,
+ * in their order. Add others of your own before or after it, and publish the event as
+ * AXONPUSH_EVENT_TYPE_APP_SPAN, once the model has responded.
+ *
+ * What is wrong with `call` is a mistake, which axonpush_json_text() reports.
+ */
+void axonpush_json_model_call(axonpush_json *json, const axonpush_model_call *call);
+
+/**
+ * Adds the members of a tool call to the object that is open, as axonpush_json_model_call() does
+ * those of a model call. Publish it as AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_END when the tool has
+ * returned; and if you want to see it before, without the result as
+ * AXONPUSH_EVENT_TYPE_AGENT_TOOL_CALL_START, with the same `span_id`.
+ */
+void axonpush_json_tool_call(axonpush_json *json, const axonpush_tool_call *call);
+
+/**
+ * Adds the members of an agent run to the object that is open, as axonpush_json_model_call() does
+ * those of a model call. Publish it as AXONPUSH_EVENT_TYPE_AGENT_START, without what is not known
+ * yet, and as AXONPUSH_EVENT_TYPE_AGENT_END, or AXONPUSH_EVENT_TYPE_AGENT_ERROR, with the same
+ * `span_id`.
+ */
+void axonpush_json_agent_run(axonpush_json *json, const axonpush_agent_run *run);
 
 /**
  * Starts a trace, or continues one. An id that is NULL or "" is drawn at random (a UUID for the

@@ -29,11 +29,12 @@ mod sys;
 /// The version of this library, from Cargo.toml.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The tables that are the truth about options and operations, for the tests that hold the pages and
+/// The tables that are the truth about options, operations and attributes, for the tests that hold the pages and
 /// the bindings to them.
 pub mod tables {
     pub use crate::client::operations::OPERATIONS;
     pub use crate::client::settings::{SETTINGS, Setting};
+    pub use crate::event::genai_names::{ATTRIBUTES, Attribute, Carries};
 }
 
 /// What a simulation of many clients is made of (benches/herd.rs). No interface for programs: it may change at any

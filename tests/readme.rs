@@ -2,11 +2,12 @@
 
 use std::process::Command;
 
-use axonpush::tables::OPERATIONS;
 use axonpush::tables::SETTINGS;
+use axonpush::tables::{ATTRIBUTES, Carries, OPERATIONS};
 
 const README: &str = include_str!("../README.md");
 const OPERATIONS_PAGE: &str = include_str!("../docs/operations.md");
+const GENAI_PAGE: &str = include_str!("../docs/genai.md");
 
 #[test]
 fn the_committed_header_is_the_generated_one() {
@@ -78,12 +79,58 @@ fn every_operation_is_a_function_of_the_header() {
     }
 }
 
+/// The first names of the rows below a heading of docs/genai.md, sorted.
+fn attributes_below(heading: &str) -> Vec<&'static str> {
+    let (_, rest) = GENAI_PAGE.split_once(heading).expect(heading);
+    let part = rest.split("\n## ").next().expect("the first part");
+    let rows = part.lines().filter_map(|line| line.strip_prefix("| `"));
+    let mut names: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_attribute_is_explained_once() {
+    for (heading, carries) in [
+        ("\n## Facts\n", Carries::Fact),
+        ("\n## Content\n", Carries::Content),
+    ] {
+        let attributes = ATTRIBUTES.iter().filter(|a| a.carries == carries);
+        let expected: Vec<_> = attributes.map(|a| a.name).collect();
+        assert_eq!(
+            attributes_below(heading),
+            expected,
+            "docs/genai.md{heading}"
+        );
+    }
+}
+
+#[test]
+fn every_attribute_is_a_constant_of_the_header() {
+    let header = include_str!("../include/axonpush.h");
+    for attribute in ATTRIBUTES {
+        let (constant, name) = (attribute.constant, attribute.name);
+        let line = format!("\n#define AXONPUSH_ATTR_{constant} \"{name}\"\n");
+        assert!(header.contains(&line), "{line}");
+    }
+}
+
 #[test]
 fn the_quickstart_compiles() {
-    let (_, rest) = README.split_once("```c\n").expect("a C program");
+    compiles("quickstart", README);
+}
+
+#[test]
+fn the_program_about_model_calls_compiles() {
+    compiles("genai", GENAI_PAGE);
+}
+
+/// The first C program of a page is C99 without a warning.
+fn compiles(name: &str, page: &str) {
+    let (_, rest) = page.split_once("```c\n").expect("a C program");
     let (program, _) = rest.split_once("```").expect("its end");
     let folder = env!("CARGO_TARGET_TMPDIR");
-    let source = format!("{folder}/quickstart.c");
+    let source = format!("{folder}/{name}.c");
     std::fs::write(&source, program).unwrap();
     let status = Command::new("cc")
         .args([

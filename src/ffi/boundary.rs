@@ -120,7 +120,7 @@ fn not_utf8(name: &str, at: usize) -> Error {
 ///
 /// # Safety
 /// The type is `repr(C)`, starts with the `usize` of its size, and is valid with all bytes zero, as
-/// it is with any bytes that C may put there: integers and raw pointers only.
+/// it is with any bytes that C may put there: numbers and raw pointers only.
 pub(super) unsafe trait Input: Copy {
     /// Of the C type, for messages.
     const NAME: &'static str;

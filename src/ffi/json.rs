@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char};
 use super::boundary::{borrow_mut, c_string, document, free, set, text_or_empty, value};
 use super::call::call;
 use super::error::axonpush_error;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::json::writer::Writer;
 
 /// A writer of one JSON object, which starts empty. Members are added in order.
@@ -39,6 +39,16 @@ fn add(
         match text_or_empty("key", key) {
             Ok(key) => write(&mut json.writer, key),
             Err(e) => json.writer.mistake(None, &e.message),
+        }
+    });
+}
+
+/// Adds what `add` adds to a writer that may be `NULL`. Its failure is a mistake.
+pub(super) fn write(json: *mut axonpush_json, add: impl FnOnce(&mut Writer) -> Result<()>) {
+    value((), || {
+        let Some(json) = borrow_mut(json) else { return };
+        if let Err(e) = add(&mut json.writer) {
+            json.writer.mistake(None, &e.message);
         }
     });
 }

@@ -15,6 +15,7 @@ mod environments;
 mod error;
 mod event;
 mod events_iter;
+mod genai;
 mod handle;
 mod json;
 mod log;

@@ -76,6 +76,14 @@ impl Writer {
         }
     }
 
+    /// Adds a value that is JSON already, or else is text.
+    pub fn raw_or_string(&mut self, key: Option<&str>, value: &str) {
+        match check_within(value, MAX_DEPTH - self.open.len()) {
+            Ok(()) => self.member(key, |out| out.extend_from_slice(value.as_bytes())),
+            Err(_) => self.string(key, Some(value)),
+        }
+    }
+
     /// Adds the members of a JSON object to the one that is open.
     pub fn members_of(&mut self, object: &str) {
         if let Err(error) = check_within(object, MAX_DEPTH - self.open.len()) {
@@ -190,9 +198,11 @@ mod tests {
         w.end();
         w.bool(Some("b"), true);
         w.raw(Some("r"), "[1, 2]");
+        w.raw_or_string(Some("j"), "{\"a\": 1}");
+        w.raw_or_string(Some("t"), "{\"a\": ");
         assert_eq!(
             w.text().unwrap(),
-            r#"{"s":"a\"\n\u0001é","n":null,"list":[-9223372036854775808,0.1,{}],"b":true,"r":[1, 2]}"#
+            r#"{"s":"a\"\n\u0001é","n":null,"list":[-9223372036854775808,0.1,{}],"b":true,"r":[1, 2],"j":{"a": 1},"t":"{\"a\": "}"#
         );
     }
 

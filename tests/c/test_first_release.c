@@ -41,6 +41,9 @@ INIT(environment)
 INIT(webhook)
 INIT(log_record)
 INIT(stats)
+INIT(model_call)
+INIT(tool_call)
+INIT(agent_run)
 #undef INIT
 
 static const struct {
@@ -52,6 +55,8 @@ static const struct {
     {"event_query", 168, init_event_query}, {"trace_query", 112, init_trace_query},
     {"environment", 40, init_environment}, {"webhook", 40, init_webhook},
     {"log_record", 128, init_log_record},  {"stats", 104, init_stats},
+    {"model_call", 184, init_model_call},  {"tool_call", 80, init_tool_call},
+    {"agent_run", 104, init_agent_run},
 };
 
 static bool no_init_function_writes_behind_the_first_releases_struct(void) {

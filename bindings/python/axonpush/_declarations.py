@@ -90,6 +90,80 @@ class EventType(str, Enum):
         return self.value
 
 
+class Attribute(str, Enum):
+    """Names of attributes that the service reads. Any other name is legal, too."""
+
+    AXONPUSH_SEMANTIC_KIND = "axonpush.semantic_kind"
+    """The kind of event, where its type and operation do not tell: "agent", "tool", "llm", and so on."""
+    DURATION_MS = "duration_ms"
+    """How long it took, in milliseconds. The event's time is then when it began."""
+    ERROR_MESSAGE = "error.message"
+    """What went wrong, for people. It is no content by its name: quote no prompt in it."""
+    ERROR_TYPE = "error.type"
+    """The kind of failure, such as "timeout" or "429". An event that has one has failed."""
+    GEN_AI_AGENT_ID = "gen_ai.agent.id"
+    """The id of the agent."""
+    GEN_AI_AGENT_NAME = "gen_ai.agent.name"
+    """The name of the agent."""
+    GEN_AI_CONVERSATION_ID = "gen_ai.conversation.id"
+    """The conversation, session or thread that a call belongs to."""
+    GEN_AI_INPUT_MESSAGES = "gen_ai.input.messages"
+    """What a model or an agent was given: a list of messages, or text. Content: it stays in the process by default."""
+    GEN_AI_OPERATION_NAME = "gen_ai.operation.name"
+    """The operation: "chat", "embeddings", "execute_tool", "invoke_agent", and so on."""
+    GEN_AI_OUTPUT_MESSAGES = "gen_ai.output.messages"
+    """What a model or an agent responded: a list of messages, or text. Content: it stays in the process by default."""
+    GEN_AI_PROMPT_ID = "gen_ai.prompt.id"
+    """The id of the prompt that the service keeps."""
+    GEN_AI_PROMPT_VERSION = "gen_ai.prompt.version"
+    """The version of that prompt."""
+    GEN_AI_PROVIDER_NAME = "gen_ai.provider.name"
+    """Whose model it is: "openai", "anthropic", "aws.bedrock", and so on."""
+    GEN_AI_REQUEST_MODEL = "gen_ai.request.model"
+    """The model that was asked for."""
+    GEN_AI_RESPONSE_FINISH_REASONS = "gen_ai.response.finish_reasons"
+    """Why the model stopped: a list of texts, one for each response, such as ["stop"]."""
+    GEN_AI_RESPONSE_ID = "gen_ai.response.id"
+    """The provider's id of the response."""
+    GEN_AI_RESPONSE_MODEL = "gen_ai.response.model"
+    """The model that responded."""
+    GEN_AI_SYSTEM_INSTRUCTIONS = "gen_ai.system_instructions"
+    """The instructions that were given apart from the messages. Content: it stays in the process by default."""
+    GEN_AI_TOOL_CALL_ARGUMENTS = "gen_ai.tool.call.arguments"
+    """What a tool was given. Content: it stays in the process by default."""
+    GEN_AI_TOOL_CALL_ID = "gen_ai.tool.call.id"
+    """The model's id of the tool call."""
+    GEN_AI_TOOL_CALL_RESULT = "gen_ai.tool.call.result"
+    """What a tool returned. Content: it stays in the process by default."""
+    GEN_AI_TOOL_NAME = "gen_ai.tool.name"
+    """The name of the tool."""
+    GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS = "gen_ai.usage.cache_read_input_tokens"
+    """How many of the input tokens came from the provider's cache."""
+    GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS = "gen_ai.usage.cache_write_input_tokens"
+    """How many of the input tokens were written to the provider's cache."""
+    GEN_AI_USAGE_COST_USD = "gen_ai.usage.cost_usd"
+    """What it cost, in US dollars."""
+    GEN_AI_USAGE_INPUT_TOKENS = "gen_ai.usage.input_tokens"
+    """How many tokens the model was given."""
+    GEN_AI_USAGE_OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
+    """How many tokens the model responded with."""
+    GEN_AI_USAGE_REASONING_TOKENS = "gen_ai.usage.reasoning_tokens"
+    """How many of the output tokens were spent on reasoning."""
+    GEN_AI_USAGE_TOTAL_TOKENS = "gen_ai.usage.total_tokens"
+    """Input and output tokens together, where the two are not known."""
+    SERVICE_NAME = "service.name"
+    """The program that the event comes from."""
+    SERVICE_VERSION = "service.version"
+    """The release of that program."""
+    SESSION_ID = "session.id"
+    """The session that the event belongs to; it goes before the conversation."""
+    USER_ID = "user.id"
+    """The user on whose behalf it happened."""
+
+    def __str__(self) -> str:
+        return self.value
+
+
 class axonpush_options(Structure):
     _fields_ = [
         ("struct_size", c_size_t),
@@ -167,6 +241,67 @@ class axonpush_event_query(Structure):
         ("q", c_char_p),
         ("attr_key", c_char_p),
         ("attr_value", c_char_p),
+    ]
+
+
+class axonpush_model_call(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("operation", c_char_p),
+        ("provider", c_char_p),
+        ("request_model", c_char_p),
+        ("response_model", c_char_p),
+        ("response_id", c_char_p),
+        ("finish_reason", c_char_p),
+        ("conversation_id", c_char_p),
+        ("input_tokens", c_int64),
+        ("output_tokens", c_int64),
+        ("cache_read_tokens", c_int64),
+        ("cache_write_tokens", c_int64),
+        ("reasoning_tokens", c_int64),
+        ("cost_usd", c_double),
+        ("duration_ms", c_double),
+        ("error_type", c_char_p),
+        ("error_message", c_char_p),
+        ("system_instructions", c_char_p),
+        ("system_instructions_len", c_size_t),
+        ("input_messages", c_char_p),
+        ("input_messages_len", c_size_t),
+        ("output_messages", c_char_p),
+        ("output_messages_len", c_size_t),
+    ]
+
+
+class axonpush_tool_call(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("name", c_char_p),
+        ("call_id", c_char_p),
+        ("duration_ms", c_double),
+        ("error_type", c_char_p),
+        ("error_message", c_char_p),
+        ("arguments", c_char_p),
+        ("arguments_len", c_size_t),
+        ("result", c_char_p),
+        ("result_len", c_size_t),
+    ]
+
+
+class axonpush_agent_run(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("agent_id", c_char_p),
+        ("agent_name", c_char_p),
+        ("conversation_id", c_char_p),
+        ("duration_ms", c_double),
+        ("error_type", c_char_p),
+        ("error_message", c_char_p),
+        ("system_instructions", c_char_p),
+        ("system_instructions_len", c_size_t),
+        ("input_messages", c_char_p),
+        ("input_messages_len", c_size_t),
+        ("output_messages", c_char_p),
+        ("output_messages_len", c_size_t),
     ]
 
 
@@ -313,6 +448,12 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "axonpush_json_end": (None, (c_void_p,)),
     "axonpush_json_text": (c_char_p, (c_void_p, c_void_p, c_void_p)),
     "axonpush_json_free": (None, (c_void_p,)),
+    "axonpush_model_call_init": (None, (c_void_p,)),
+    "axonpush_tool_call_init": (None, (c_void_p,)),
+    "axonpush_agent_run_init": (None, (c_void_p,)),
+    "axonpush_json_model_call": (None, (c_void_p, c_void_p)),
+    "axonpush_json_tool_call": (None, (c_void_p, c_void_p)),
+    "axonpush_json_agent_run": (None, (c_void_p, c_void_p)),
     "axonpush_trace_new": (c_void_p, (c_char_p, c_char_p, c_void_p)),
     "axonpush_trace_parse": (c_void_p, (c_char_p, c_void_p)),
     "axonpush_trace_child": (c_void_p, (c_void_p, c_void_p)),

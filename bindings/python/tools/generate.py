@@ -83,6 +83,10 @@ def declarations(header):
     for comment, name, value in re.findall(r'/\*\* (.*?) \*/\n#define AXONPUSH_EVENT_TYPE_(\w+) "(.*)"', header):
         lines += [f'    {name} = "{value}"', f'    """{comment}"""']
     lines += ["", "    def __str__(self) -> str:", "        return self.value", "", ""]
+    lines += ["class Attribute(str, Enum):", '    """Names of attributes that the service reads. Any other name is legal, too."""', ""]
+    for comment, name, value in re.findall(r'/\*\* (.*?) \*/\n#define AXONPUSH_ATTR_(\w+) "(.*)"', header):
+        lines += [f'    {name} = "{value}"', f'    """{comment}"""']
+    lines += ["", "    def __str__(self) -> str:", "        return self.value", "", ""]
 
     for struct, members in re.findall(r"typedef struct (axonpush_\w+) \{([^}]*)\} \1;", code):
         lines += [f"class {struct}(Structure):", "    _fields_ = ["]

@@ -20,3 +20,6 @@ template <typename T> inline T sized() {
 #define AXONPUSH_ENVIRONMENT_INIT AXONPUSH_INIT_(axonpush_environment)
 #define AXONPUSH_WEBHOOK_INIT AXONPUSH_INIT_(axonpush_webhook)
 #define AXONPUSH_LOG_RECORD_INIT AXONPUSH_INIT_(axonpush_log_record)
+#define AXONPUSH_MODEL_CALL_INIT AXONPUSH_INIT_(axonpush_model_call)
+#define AXONPUSH_TOOL_CALL_INIT AXONPUSH_INIT_(axonpush_tool_call)
+#define AXONPUSH_AGENT_RUN_INIT AXONPUSH_INIT_(axonpush_agent_run)

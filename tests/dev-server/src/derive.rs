@@ -363,3 +363,44 @@ fn as_text(value: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// docs/genai.md tells people which names are read, in which order; `status` it leaves to what a span says.
+    #[test]
+    fn the_page_about_names_says_what_is_read() {
+        let page = include_str!("../../../docs/genai.md");
+        let (_, rest) = page
+            .split_once("\n| attribute | event member |")
+            .expect("the table");
+        let mut rows: Vec<(&str, Vec<&str>)> = Vec::new();
+        for line in rest
+            .lines()
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+        {
+            let mut quoted = line.split('`').skip(1).step_by(2);
+            let attribute = quoted.next().expect("an attribute");
+            let member = quoted.next().expect("an event member");
+            let names = [attribute].into_iter().chain(quoted);
+            match rows.iter_mut().find(|row| row.0 == member) {
+                Some(row) => row.1.extend(names),
+                None => rows.push((member, names.collect())),
+            }
+        }
+        let read: Vec<_> = MEMBERS
+            .iter()
+            .filter(|member| member.name != "status")
+            .collect();
+        assert_eq!(rows.len(), read.len());
+        for member in read {
+            let row = rows
+                .iter()
+                .find(|row| row.0 == member.name)
+                .expect(member.name);
+            assert_eq!(row.1, member.attributes, "{}", member.name);
+        }
+    }
+}
