@@ -143,6 +143,176 @@ export declare const EventType: Readonly<{
 
 export type KnownEventType = (typeof EventType)[keyof typeof EventType];
 
+/**
+ * The names of attributes that the service reads, for members of a payload or of metadata; any other name is legal. Those that
+ * are content stay in the process by default ({@link AxonPushOptions.contentCapture}). docs/genai.md says what becomes of each.
+ */
+export declare const Attribute: Readonly<{
+  /** The kind of event, where its type and operation do not tell: "agent", "tool", "llm", and so on. */
+  AXONPUSH_SEMANTIC_KIND: 'axonpush.semantic_kind';
+  /** How long it took, in milliseconds. The event's time is then when it began. */
+  DURATION_MS: 'duration_ms';
+  /** What went wrong, for people. It is no content by its name: quote no prompt in it. */
+  ERROR_MESSAGE: 'error.message';
+  /** The kind of failure, such as "timeout" or "429". An event that has one has failed. */
+  ERROR_TYPE: 'error.type';
+  /** The id of the agent. */
+  GEN_AI_AGENT_ID: 'gen_ai.agent.id';
+  /** The name of the agent. */
+  GEN_AI_AGENT_NAME: 'gen_ai.agent.name';
+  /** The conversation, session or thread that a call belongs to. */
+  GEN_AI_CONVERSATION_ID: 'gen_ai.conversation.id';
+  /** What a model or an agent was given: a list of messages, or text. This is content. */
+  GEN_AI_INPUT_MESSAGES: 'gen_ai.input.messages';
+  /** The operation: "chat", "embeddings", "execute_tool", "invoke_agent", and so on. */
+  GEN_AI_OPERATION_NAME: 'gen_ai.operation.name';
+  /** What a model or an agent responded: a list of messages, or text. This is content. */
+  GEN_AI_OUTPUT_MESSAGES: 'gen_ai.output.messages';
+  /** The id of the prompt that the service keeps. */
+  GEN_AI_PROMPT_ID: 'gen_ai.prompt.id';
+  /** The version of that prompt. */
+  GEN_AI_PROMPT_VERSION: 'gen_ai.prompt.version';
+  /** Whose model it is: "openai", "anthropic", "aws.bedrock", and so on. */
+  GEN_AI_PROVIDER_NAME: 'gen_ai.provider.name';
+  /** The model that was asked for. */
+  GEN_AI_REQUEST_MODEL: 'gen_ai.request.model';
+  /** Why the model stopped: a list of texts, one for each response, such as ["stop"]. */
+  GEN_AI_RESPONSE_FINISH_REASONS: 'gen_ai.response.finish_reasons';
+  /** The provider's id of the response. */
+  GEN_AI_RESPONSE_ID: 'gen_ai.response.id';
+  /** The model that responded. */
+  GEN_AI_RESPONSE_MODEL: 'gen_ai.response.model';
+  /** The instructions that were given apart from the messages. This is content. */
+  GEN_AI_SYSTEM_INSTRUCTIONS: 'gen_ai.system_instructions';
+  /** What a tool was given. This is content. */
+  GEN_AI_TOOL_CALL_ARGUMENTS: 'gen_ai.tool.call.arguments';
+  /** The model's id of the tool call. */
+  GEN_AI_TOOL_CALL_ID: 'gen_ai.tool.call.id';
+  /** What a tool returned. This is content. */
+  GEN_AI_TOOL_CALL_RESULT: 'gen_ai.tool.call.result';
+  /** The name of the tool. */
+  GEN_AI_TOOL_NAME: 'gen_ai.tool.name';
+  /** How many of the input tokens came from the provider's cache. */
+  GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS: 'gen_ai.usage.cache_read_input_tokens';
+  /** How many of the input tokens were written to the provider's cache. */
+  GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS: 'gen_ai.usage.cache_write_input_tokens';
+  /** What it cost, in US dollars. */
+  GEN_AI_USAGE_COST_USD: 'gen_ai.usage.cost_usd';
+  /** How many tokens the model was given. */
+  GEN_AI_USAGE_INPUT_TOKENS: 'gen_ai.usage.input_tokens';
+  /** How many tokens the model responded with. */
+  GEN_AI_USAGE_OUTPUT_TOKENS: 'gen_ai.usage.output_tokens';
+  /** How many of the output tokens were spent on reasoning. */
+  GEN_AI_USAGE_REASONING_TOKENS: 'gen_ai.usage.reasoning_tokens';
+  /** Input and output tokens together, where the two are not known. */
+  GEN_AI_USAGE_TOTAL_TOKENS: 'gen_ai.usage.total_tokens';
+  /** The program that the event comes from. */
+  SERVICE_NAME: 'service.name';
+  /** The release of that program. */
+  SERVICE_VERSION: 'service.version';
+  /** The session that the event belongs to; it goes before the conversation. */
+  SESSION_ID: 'session.id';
+  /** The user on whose behalf it happened. */
+  USER_ID: 'user.id';
+}>;
+
+/** What model calls, tool calls and agent runs have in common: how they ended. */
+export interface GenAiEnding {
+  /** How long it took, in milliseconds. Set the event's `occurredAt` to when it began. */
+  durationMs?: number | null;
+  /** Why it failed: `timeout`, `429`, … What has one has failed. */
+  errorType?: string | null;
+  /** The same for people. It is no content, so quote no prompt in it. */
+  errorMessage?: string | null;
+}
+
+/** A request to a model and its response, for {@link modelCall}. What is left out or null is not said. */
+export interface ModelCall extends GenAiEnding {
+  /** Default `chat`; others are `text_completion` and `embeddings`. */
+  operation?: string | null;
+  /** Whose model it is: `openai`, `anthropic`, `aws.bedrock`, … */
+  provider?: string | null;
+  /** The model that was asked for. */
+  requestModel?: string | null;
+  /** The model that responded. */
+  responseModel?: string | null;
+  /** The provider's id of the response. */
+  responseId?: string | null;
+  /** Why the model stopped: `stop`, `length`, `tool_calls`, … */
+  finishReason?: string | null;
+  /** The conversation that the call belongs to. */
+  conversationId?: string | null;
+  /** How many tokens the model was given, those from a cache included. */
+  inputTokens?: number | null;
+  /** How many tokens it responded with, those for reasoning included. */
+  outputTokens?: number | null;
+  /** How many of the input tokens came from the provider's cache. */
+  cacheReadTokens?: number | null;
+  /** How many of the input tokens were written to that cache. */
+  cacheWriteTokens?: number | null;
+  /** How many of the output tokens were spent on reasoning. */
+  reasoningTokens?: number | null;
+  /** What it cost, in US dollars. */
+  costUsd?: number | null;
+  /** What the model was told apart from the messages. This is content. */
+  systemInstructions?: unknown;
+  /** What the model was given: `[{ role: 'user', content: 'Hello' }]`, or any other JSON, a string among it. This is content. */
+  inputMessages?: unknown;
+  /** What it responded. This is content. */
+  outputMessages?: unknown;
+}
+
+/** A call of a tool and what it returned, for {@link toolCall}. What is left out or null is not said. */
+export interface ToolCall extends GenAiEnding {
+  /** The name of the tool. */
+  name?: string | null;
+  /** The model's id of the call. */
+  callId?: string | null;
+  /** What the tool was given. This is content. */
+  arguments?: unknown;
+  /** What it returned. This is content. */
+  result?: unknown;
+}
+
+/**
+ * A run of an agent, for {@link agentRun}. What is left out or null is not said. It has no tokens and no cost: those of its model calls
+ * add up to them.
+ */
+export interface AgentRun extends GenAiEnding {
+  /** The agent's id. Set the event's `agentId`, too. */
+  agentId?: string | null;
+  /** The agent's name. */
+  agentName?: string | null;
+  /** The conversation that the run belongs to. */
+  conversationId?: string | null;
+  /** What the agent was told to be. This is content. */
+  systemInstructions?: unknown;
+  /** What it was asked. This is content. */
+  inputMessages?: unknown;
+  /** What it answered. This is content. */
+  outputMessages?: unknown;
+}
+
+/**
+ * Returns the payload of a model call, under the names of {@link Attribute}; add others to it as you like. Publish it as
+ * `EventType.APP_SPAN`, once the model has responded. A misspelt member is an AXONPUSH_ERR_INVALID_ARGUMENT.
+ *
+ * Content stays in the process by default; see {@link AxonPushOptions.contentCapture}.
+ */
+export declare function modelCall(call: ModelCall): Record<string, unknown>;
+
+/**
+ * Returns the payload of a tool call. Publish it as `EventType.AGENT_TOOL_CALL_END` when the tool has returned; and, to see it before,
+ * without the result as `EventType.AGENT_TOOL_CALL_START`, with the same `spanId`.
+ */
+export declare function toolCall(call: ToolCall): Record<string, unknown>;
+
+/**
+ * Returns the payload of an agent's run. Publish it as `EventType.AGENT_START`, without what is not known yet, and as
+ * `EventType.AGENT_END`, or `EventType.AGENT_ERROR`, with the same `spanId`.
+ */
+export declare function agentRun(run: AgentRun): Record<string, unknown>;
+
 /** Filters of events. All are optional, and an event must match every filter that is set. */
 export interface EventQuery {
   /** Inclusive; default: the last 24 hours. */

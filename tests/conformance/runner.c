@@ -112,7 +112,8 @@ static json *dev_json(const char *path) {
 
 /* ---- Arguments: JSON to the structs of the API ---- */
 
-typedef enum kind { TEXT, URL, DOCUMENT, INT32, UINT32, UINT64, TOGGLE, OVERFLOW_POLICY, CAPTURE, VERSION, SPOOL_SYNC } kind;
+typedef enum kind { TEXT, URL, DOCUMENT, INT32, UINT32, UINT64, TOGGLE, OVERFLOW_POLICY, CAPTURE, VERSION, SPOOL_SYNC, INT64, DOUBLE,
+               A_MODEL_CALL, A_TOOL_CALL, AN_AGENT_RUN } kind;
 
 typedef struct field {
     const char *name;
@@ -156,9 +157,15 @@ static const field OPTIONS[] = {
     END,
 };
 
+/* Members from which a helper makes the payload. */
+#define PAYLOAD(member, kind) {member, kind, offsetof(axonpush_event, payload), offsetof(axonpush_event, payload_len)}
+
 static const field EVENT[] = {
     FIELD(axonpush_event, identifier, TEXT),
     JSON_FIELD(axonpush_event, payload),
+    PAYLOAD("model_call", A_MODEL_CALL),
+    PAYLOAD("tool_call", A_TOOL_CALL),
+    PAYLOAD("agent_run", AN_AGENT_RUN),
     FIELD(axonpush_event, channel_id, TEXT),
     FIELD(axonpush_event, event_type, TEXT),
     FIELD(axonpush_event, agent_id, TEXT),
@@ -168,6 +175,53 @@ static const field EVENT[] = {
     FIELD(axonpush_event, dedup_key, TEXT),
     FIELD(axonpush_event, occurred_at, TEXT),
     JSON_FIELD(axonpush_event, metadata),
+    END,
+};
+
+static const field MODEL_CALL[] = {
+    FIELD(axonpush_model_call, operation, TEXT),
+    FIELD(axonpush_model_call, provider, TEXT),
+    FIELD(axonpush_model_call, request_model, TEXT),
+    FIELD(axonpush_model_call, response_model, TEXT),
+    FIELD(axonpush_model_call, response_id, TEXT),
+    FIELD(axonpush_model_call, finish_reason, TEXT),
+    FIELD(axonpush_model_call, conversation_id, TEXT),
+    FIELD(axonpush_model_call, input_tokens, INT64),
+    FIELD(axonpush_model_call, output_tokens, INT64),
+    FIELD(axonpush_model_call, cache_read_tokens, INT64),
+    FIELD(axonpush_model_call, cache_write_tokens, INT64),
+    FIELD(axonpush_model_call, reasoning_tokens, INT64),
+    FIELD(axonpush_model_call, cost_usd, DOUBLE),
+    FIELD(axonpush_model_call, duration_ms, DOUBLE),
+    FIELD(axonpush_model_call, error_type, TEXT),
+    FIELD(axonpush_model_call, error_message, TEXT),
+    JSON_FIELD(axonpush_model_call, system_instructions),
+    JSON_FIELD(axonpush_model_call, input_messages),
+    JSON_FIELD(axonpush_model_call, output_messages),
+    END,
+};
+
+static const field TOOL_CALL[] = {
+    FIELD(axonpush_tool_call, name, TEXT),
+    FIELD(axonpush_tool_call, call_id, TEXT),
+    FIELD(axonpush_tool_call, duration_ms, DOUBLE),
+    FIELD(axonpush_tool_call, error_type, TEXT),
+    FIELD(axonpush_tool_call, error_message, TEXT),
+    JSON_FIELD(axonpush_tool_call, arguments),
+    JSON_FIELD(axonpush_tool_call, result),
+    END,
+};
+
+static const field AGENT_RUN[] = {
+    FIELD(axonpush_agent_run, agent_id, TEXT),
+    FIELD(axonpush_agent_run, agent_name, TEXT),
+    FIELD(axonpush_agent_run, conversation_id, TEXT),
+    FIELD(axonpush_agent_run, duration_ms, DOUBLE),
+    FIELD(axonpush_agent_run, error_type, TEXT),
+    FIELD(axonpush_agent_run, error_message, TEXT),
+    JSON_FIELD(axonpush_agent_run, system_instructions),
+    JSON_FIELD(axonpush_agent_run, input_messages),
+    JSON_FIELD(axonpush_agent_run, output_messages),
     END,
 };
 
@@ -264,6 +318,31 @@ static const char *with_server(const char *url) {
     return arena_format("%s%s", server_url, url + sizeof mark - 1);
 }
 
+static void fill(void *structure, const field *fields, const json *arguments, const char *where);
+
+/* What the helper of this kind makes of its struct's members. */
+static const char *payload_of(kind kind, const json *members, size_t *length) {
+    axonpush_json *writer = axonpush_json_new();
+    axonpush_model_call model_call = AXONPUSH_MODEL_CALL_INIT;
+    axonpush_tool_call tool_call = AXONPUSH_TOOL_CALL_INIT;
+    axonpush_agent_run agent_run = AXONPUSH_AGENT_RUN_INIT;
+    if (kind == A_MODEL_CALL) {
+        fill(&model_call, MODEL_CALL, members, "model_call");
+        axonpush_json_model_call(writer, &model_call);
+    } else if (kind == A_TOOL_CALL) {
+        fill(&tool_call, TOOL_CALL, members, "tool_call");
+        axonpush_json_tool_call(writer, &tool_call);
+    } else {
+        fill(&agent_run, AGENT_RUN, members, "agent_run");
+        axonpush_json_agent_run(writer, &agent_run);
+    }
+    const char *text = axonpush_json_text(writer, length, NULL);
+    if (!text) differ("the payload has a mistake");
+    char *copy = arena_format("%s", text ? text : "");
+    axonpush_json_free(writer);
+    return copy;
+}
+
 static void set_field(void *structure, const field *field, const json *value) {
     void *at = (char *)structure + field->offset;
     switch (field->kind) {
@@ -277,6 +356,16 @@ static void set_field(void *structure, const field *field, const json *value) {
     case INT32: *(int32_t *)at = (int32_t)number_in(value, INT32_MIN, INT32_MAX, field->name); break;
     case UINT32: *(uint32_t *)at = (uint32_t)number_in(value, 0, UINT32_MAX, field->name); break;
     case UINT64: *(uint64_t *)at = (uint64_t)number_in(value, 0, 9007199254740992.0, field->name); break;
+    case INT64: *(int64_t *)at = (int64_t)number_in(value, -9007199254740992.0, 9007199254740992.0, field->name); break;
+    case DOUBLE:
+        if (value->kind != JSON_NUMBER) differ("%s: expected a number", field->name);
+        *(double *)at = value->number;
+        break;
+    case A_MODEL_CALL:
+    case A_TOOL_CALL:
+    case AN_AGENT_RUN:
+        *(const char **)at = payload_of(field->kind, value, (size_t *)(void *)((char *)structure + field->length_offset));
+        break;
     case TOGGLE:
         if (value->kind != JSON_BOOL) differ("%s: expected true or false", field->name);
         *(axonpush_toggle *)at = value->boolean ? AXONPUSH_ENABLED : AXONPUSH_DISABLED;
@@ -668,7 +757,7 @@ static void check_across(const json *names, const request *requests, size_t coun
 
 static void check_seen(const json *seen) {
     static const char *const each[] = {"method", "target"};
-    if (!seen || !has_only(seen, "requests method target headers body same distinct stored", "seen")) return;
+    if (!seen || !has_only(seen, "requests method target headers body text same distinct stored", "seen")) return;
     json *log = json_member(dev_json("/_dev/requests"), "requests");
     request *requests = arena_new((log->count + 1) * sizeof *requests);
     for (size_t i = 0; i < log->count; i++) {
@@ -686,6 +775,8 @@ static void check_seen(const json *seen) {
         }
         check_each(json_member(seen, "headers"), &requests[i], "headers");
         check_each(json_member(seen, "body"), &requests[i], "body");
+        const json *text = json_member(seen, "text");
+        if (text) check(text, json_member(log->items[i], "body"), &requests[i], "text");
     }
     /* More than what is always there was to be seen in them. */
     if (!log->count && seen->count > 1 && (seen->count > 2 || !json_member(seen, "stored"))) {

@@ -158,6 +158,79 @@ inline constexpr std::string_view app_span = AXONPUSH_EVENT_TYPE_APP_SPAN;   ///
 inline constexpr std::string_view custom = AXONPUSH_EVENT_TYPE_CUSTOM;
 } // namespace event_type
 
+/// Names of attributes that the service reads, for members of a payload or of metadata; any other name is legal, too.
+/// Those that are content stay in the process by default (ContentCapture). docs/genai.md says what becomes of each.
+namespace attribute {
+/// The kind of event, where its type and operation do not tell: "agent", "tool", "llm", and so on.
+inline constexpr std::string_view axonpush_semantic_kind = AXONPUSH_ATTR_AXONPUSH_SEMANTIC_KIND;
+/// How long it took, in milliseconds. The event's time is then when it began.
+inline constexpr std::string_view duration_ms = AXONPUSH_ATTR_DURATION_MS;
+/// What went wrong, for people. It is no content by its name: quote no prompt in it.
+inline constexpr std::string_view error_message = AXONPUSH_ATTR_ERROR_MESSAGE;
+/// The kind of failure, such as "timeout" or "429". An event that has one has failed.
+inline constexpr std::string_view error_type = AXONPUSH_ATTR_ERROR_TYPE;
+/// The id of the agent.
+inline constexpr std::string_view gen_ai_agent_id = AXONPUSH_ATTR_GEN_AI_AGENT_ID;
+/// The name of the agent.
+inline constexpr std::string_view gen_ai_agent_name = AXONPUSH_ATTR_GEN_AI_AGENT_NAME;
+/// The conversation, session or thread that a call belongs to.
+inline constexpr std::string_view gen_ai_conversation_id = AXONPUSH_ATTR_GEN_AI_CONVERSATION_ID;
+/// What a model or an agent was given: a list of messages, or text. This is content.
+inline constexpr std::string_view gen_ai_input_messages = AXONPUSH_ATTR_GEN_AI_INPUT_MESSAGES;
+/// The operation: "chat", "embeddings", "execute_tool", "invoke_agent", and so on.
+inline constexpr std::string_view gen_ai_operation_name = AXONPUSH_ATTR_GEN_AI_OPERATION_NAME;
+/// What a model or an agent responded: a list of messages, or text. This is content.
+inline constexpr std::string_view gen_ai_output_messages = AXONPUSH_ATTR_GEN_AI_OUTPUT_MESSAGES;
+/// The id of the prompt that the service keeps.
+inline constexpr std::string_view gen_ai_prompt_id = AXONPUSH_ATTR_GEN_AI_PROMPT_ID;
+/// The version of that prompt.
+inline constexpr std::string_view gen_ai_prompt_version = AXONPUSH_ATTR_GEN_AI_PROMPT_VERSION;
+/// Whose model it is: "openai", "anthropic", "aws.bedrock", and so on.
+inline constexpr std::string_view gen_ai_provider_name = AXONPUSH_ATTR_GEN_AI_PROVIDER_NAME;
+/// The model that was asked for.
+inline constexpr std::string_view gen_ai_request_model = AXONPUSH_ATTR_GEN_AI_REQUEST_MODEL;
+/// Why the model stopped: a list of texts, one for each response, such as ["stop"].
+inline constexpr std::string_view gen_ai_response_finish_reasons = AXONPUSH_ATTR_GEN_AI_RESPONSE_FINISH_REASONS;
+/// The provider's id of the response.
+inline constexpr std::string_view gen_ai_response_id = AXONPUSH_ATTR_GEN_AI_RESPONSE_ID;
+/// The model that responded.
+inline constexpr std::string_view gen_ai_response_model = AXONPUSH_ATTR_GEN_AI_RESPONSE_MODEL;
+/// The instructions that were given apart from the messages. This is content.
+inline constexpr std::string_view gen_ai_system_instructions = AXONPUSH_ATTR_GEN_AI_SYSTEM_INSTRUCTIONS;
+/// What a tool was given. This is content.
+inline constexpr std::string_view gen_ai_tool_call_arguments = AXONPUSH_ATTR_GEN_AI_TOOL_CALL_ARGUMENTS;
+/// The model's id of the tool call.
+inline constexpr std::string_view gen_ai_tool_call_id = AXONPUSH_ATTR_GEN_AI_TOOL_CALL_ID;
+/// What a tool returned. This is content.
+inline constexpr std::string_view gen_ai_tool_call_result = AXONPUSH_ATTR_GEN_AI_TOOL_CALL_RESULT;
+/// The name of the tool.
+inline constexpr std::string_view gen_ai_tool_name = AXONPUSH_ATTR_GEN_AI_TOOL_NAME;
+/// How many of the input tokens came from the provider's cache.
+inline constexpr std::string_view gen_ai_usage_cache_read_input_tokens =
+    AXONPUSH_ATTR_GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS;
+/// How many of the input tokens were written to the provider's cache.
+inline constexpr std::string_view gen_ai_usage_cache_write_input_tokens =
+    AXONPUSH_ATTR_GEN_AI_USAGE_CACHE_WRITE_INPUT_TOKENS;
+/// What it cost, in US dollars.
+inline constexpr std::string_view gen_ai_usage_cost_usd = AXONPUSH_ATTR_GEN_AI_USAGE_COST_USD;
+/// How many tokens the model was given.
+inline constexpr std::string_view gen_ai_usage_input_tokens = AXONPUSH_ATTR_GEN_AI_USAGE_INPUT_TOKENS;
+/// How many tokens the model responded with.
+inline constexpr std::string_view gen_ai_usage_output_tokens = AXONPUSH_ATTR_GEN_AI_USAGE_OUTPUT_TOKENS;
+/// How many of the output tokens were spent on reasoning.
+inline constexpr std::string_view gen_ai_usage_reasoning_tokens = AXONPUSH_ATTR_GEN_AI_USAGE_REASONING_TOKENS;
+/// Input and output tokens together, where the two are not known.
+inline constexpr std::string_view gen_ai_usage_total_tokens = AXONPUSH_ATTR_GEN_AI_USAGE_TOTAL_TOKENS;
+/// The program that the event comes from.
+inline constexpr std::string_view service_name = AXONPUSH_ATTR_SERVICE_NAME;
+/// The release of that program.
+inline constexpr std::string_view service_version = AXONPUSH_ATTR_SERVICE_VERSION;
+/// The session that the event belongs to; it goes before the conversation.
+inline constexpr std::string_view session_id = AXONPUSH_ATTR_SESSION_ID;
+/// The user on whose behalf it happened.
+inline constexpr std::string_view user_id = AXONPUSH_ATTR_USER_ID;
+} // namespace attribute
+
 /// Severity of a log record, as OpenTelemetry numbers it: the first number of each range. The numbers between
 /// are finer steps: `static_cast<Severity>(10)`.
 enum class Severity : std::int32_t {
@@ -469,6 +542,62 @@ struct LogRecord {
     std::string_view span_id{};
 };
 
+/// A request to a model and its response, for Json::model_call(). A string that is empty and a number that is not
+/// positive leave a member out. Content (the last members) is JSON, or any other text, which becomes a JSON
+/// string; it stays in the process by default (ContentCapture).
+///
+/// Lifetime: as of an Event.
+struct ModelCall {
+    std::string_view operation{};           ///< Default "chat"; others are "text_completion" and "embeddings".
+    std::string_view provider{};            ///< Whose model it is: "openai", "anthropic", ...
+    std::string_view request_model{};       ///< The model that was asked for.
+    std::string_view response_model{};      ///< The model that responded.
+    std::string_view response_id{};         ///< The provider's id of the response.
+    std::string_view finish_reason{};       ///< Why the model stopped: "stop", "length", "tool_calls", ...
+    std::string_view conversation_id{};     ///< The conversation that the call belongs to.
+    std::int64_t input_tokens = 0;          ///< Tokens that the model was given, those from a cache included.
+    std::int64_t output_tokens = 0;         ///< Tokens that it responded with, those for reasoning included.
+    std::int64_t cache_read_tokens = 0;     ///< Input tokens that came from the provider's cache.
+    std::int64_t cache_write_tokens = 0;    ///< Input tokens that were written to that cache.
+    std::int64_t reasoning_tokens = 0;      ///< Output tokens that were spent on reasoning.
+    double cost_usd = 0;                    ///< What it cost, in US dollars.
+    double duration_ms = 0;                 ///< Milliseconds that it took, from Event::occurred_at on.
+    std::string_view error_type{};          ///< Why it failed: "timeout", "429", ... A call that has one has failed.
+    std::string_view error_message{};       ///< The same for people. It is no content: quote no prompt in it.
+    std::string_view system_instructions{}; ///< What the model was told apart from the messages (content).
+    std::string_view input_messages{};      ///< What it was given: `[{"role":"user","content":"Hello"}]` (content).
+    std::string_view output_messages{};     ///< What it responded (content).
+};
+
+/// A call of a tool and what it returned, for Json::tool_call(); see ModelCall.
+///
+/// Lifetime: as of an Event.
+struct ToolCall {
+    std::string_view name{};          ///< The name of the tool.
+    std::string_view call_id{};       ///< The model's id of the call.
+    double duration_ms = 0;           ///< Milliseconds that it took, from Event::occurred_at on.
+    std::string_view error_type{};    ///< Why it failed: "timeout", ... A call that has one has failed.
+    std::string_view error_message{}; ///< The same for people. It is no content: quote no arguments in it.
+    std::string_view arguments{};     ///< What the tool was given: `{"city":"Rome"}` (content).
+    std::string_view result{};        ///< What it returned (content).
+};
+
+/// A run of an agent, for Json::agent_run(); see ModelCall. It has no tokens and no cost: those of its model
+/// calls add up to them.
+///
+/// Lifetime: as of an Event.
+struct AgentRun {
+    std::string_view agent_id{};            ///< The agent's id; set Event::agent_id, too.
+    std::string_view agent_name{};          ///< The agent's name.
+    std::string_view conversation_id{};     ///< The conversation that the run belongs to.
+    double duration_ms = 0;                 ///< Milliseconds that it took, from Event::occurred_at on.
+    std::string_view error_type{};          ///< Why it failed: "timeout", ... A run that has one has failed.
+    std::string_view error_message{};       ///< The same for people. It is no content: quote no prompt in it.
+    std::string_view system_instructions{}; ///< What the agent was told to be (content).
+    std::string_view input_messages{};      ///< What it was asked (content).
+    std::string_view output_messages{};     ///< What it answered (content).
+};
+
 /// Filters of events. An event must match every filter that is set. Pass strings unencoded; the library
 /// encodes them.
 ///
@@ -706,6 +835,85 @@ inline bool log_event(axonpush_client *client, const LogRecord &record) noexcept
     return axonpush_log_event(client, CLogRecord(record).get());
 #endif
 }
+
+class CModelCall {
+public:
+    explicit CModelCall(const ModelCall &call)
+        : strings_({{"operation", call.operation, value_.operation},
+                  {"provider", call.provider, value_.provider},
+                  {"request_model", call.request_model, value_.request_model},
+                  {"response_model", call.response_model, value_.response_model},
+                  {"response_id", call.response_id, value_.response_id},
+                  {"finish_reason", call.finish_reason, value_.finish_reason},
+                  {"conversation_id", call.conversation_id, value_.conversation_id},
+                  {"error_type", call.error_type, value_.error_type},
+                  {"error_message", call.error_message, value_.error_message}}) {
+        value_.input_tokens = call.input_tokens;
+        value_.output_tokens = call.output_tokens;
+        value_.cache_read_tokens = call.cache_read_tokens;
+        value_.cache_write_tokens = call.cache_write_tokens;
+        value_.reasoning_tokens = call.reasoning_tokens;
+        value_.cost_usd = call.cost_usd;
+        value_.duration_ms = call.duration_ms;
+        value_.system_instructions = json_start(call.system_instructions);
+        value_.system_instructions_len = call.system_instructions.size();
+        value_.input_messages = json_start(call.input_messages);
+        value_.input_messages_len = call.input_messages.size();
+        value_.output_messages = json_start(call.output_messages);
+        value_.output_messages_len = call.output_messages.size();
+    }
+    const axonpush_model_call *get() const noexcept { return &value_; }
+    const CStrings &strings() const noexcept { return strings_; }
+
+private:
+    axonpush_model_call value_ = AXONPUSH_MODEL_CALL_INIT;
+    CStrings strings_;
+};
+
+class CToolCall {
+public:
+    explicit CToolCall(const ToolCall &call)
+        : strings_({{"name", call.name, value_.name},
+                  {"call_id", call.call_id, value_.call_id},
+                  {"error_type", call.error_type, value_.error_type},
+                  {"error_message", call.error_message, value_.error_message}}) {
+        value_.duration_ms = call.duration_ms;
+        value_.arguments = json_start(call.arguments);
+        value_.arguments_len = call.arguments.size();
+        value_.result = json_start(call.result);
+        value_.result_len = call.result.size();
+    }
+    const axonpush_tool_call *get() const noexcept { return &value_; }
+    const CStrings &strings() const noexcept { return strings_; }
+
+private:
+    axonpush_tool_call value_ = AXONPUSH_TOOL_CALL_INIT;
+    CStrings strings_;
+};
+
+class CAgentRun {
+public:
+    explicit CAgentRun(const AgentRun &run)
+        : strings_({{"agent_id", run.agent_id, value_.agent_id},
+                  {"agent_name", run.agent_name, value_.agent_name},
+                  {"conversation_id", run.conversation_id, value_.conversation_id},
+                  {"error_type", run.error_type, value_.error_type},
+                  {"error_message", run.error_message, value_.error_message}}) {
+        value_.duration_ms = run.duration_ms;
+        value_.system_instructions = json_start(run.system_instructions);
+        value_.system_instructions_len = run.system_instructions.size();
+        value_.input_messages = json_start(run.input_messages);
+        value_.input_messages_len = run.input_messages.size();
+        value_.output_messages = json_start(run.output_messages);
+        value_.output_messages_len = run.output_messages.size();
+    }
+    const axonpush_agent_run *get() const noexcept { return &value_; }
+    const CStrings &strings() const noexcept { return strings_; }
+
+private:
+    axonpush_agent_run value_ = AXONPUSH_AGENT_RUN_INIT;
+    CStrings strings_;
+};
 
 class CQuery {
 public:
@@ -1534,12 +1742,30 @@ public:
         return *this;
     }
 
+    /// Adds the members of a model call to the object that is open, under the names of `attribute`. Add others of
+    /// your own, and publish it as event_type::app_span:
+    ///
+    ///     axonpush::ModelCall call;
+    ///     call.request_model = "gpt-5";
+    ///     call.input_tokens = 12;
+    ///     call.input_messages = R"([{"role":"user","content":"Hello"}])";
+    ///     event.payload = payload.model_call(call).text();
+    Json &model_call(const ModelCall &call) {
+        return put_members(detail::CModelCall(call), axonpush_json_model_call);
+    }
+    /// Adds the members of a tool call. Publish it as event_type::agent_tool_call_end; and, to see it before, without
+    /// the result as event_type::agent_tool_call_start, with the same span_id.
+    Json &tool_call(const ToolCall &call) { return put_members(detail::CToolCall(call), axonpush_json_tool_call); }
+    /// Adds the members of an agent run. Publish it as event_type::agent_start, without what is not known yet, and as
+    /// event_type::agent_end, or agent_error, with the same span_id.
+    Json &agent_run(const AgentRun &run) { return put_members(detail::CAgentRun(run), axonpush_json_agent_run); }
+
     /// The finished object. It lives until the next call on this writer. Throws an Error
     /// (Status::invalid_argument) after a mistake, and while something begun is not ended.
     std::string_view text() { return try_text().value(); }
     /// text() that returns the Error.
     Result<std::string_view> try_text() {
-        if (nul_in_key_) return Error(Status::invalid_argument, "key: it contains a NUL character");
+        if (invalid_) return *invalid_;
         std::size_t length = 0;
         axonpush_error *failure = nullptr;
         const char *text = axonpush_json_text(json_.get(), &length, &failure);
@@ -1554,7 +1780,7 @@ private:
     class Key {
     public:
         Key(Json &json, std::string_view key) : strings_({{"key", key, text_}}) {
-            if (strings_.invalid()) json.nul_in_key_ = true;
+            json.take(strings_);
         }
         const char *get() const noexcept { return text_; }
 
@@ -1562,6 +1788,17 @@ private:
         const char *text_ = ""; // An empty key is a key.
         detail::CStrings strings_;
     };
+
+    /// Remembers the first string that contains a NUL character.
+    void take(const detail::CStrings &strings) {
+        if (strings.invalid() && !invalid_) invalid_ = strings.error();
+    }
+
+    template <typename C, typename Function> Json &put_members(const C &c, Function write) {
+        take(c.strings());
+        write(json_.get(), c.get());
+        return *this;
+    }
 
     template <typename T> void put(const char *key, const T &value) {
         if constexpr (std::is_same_v<T, bool>) {
@@ -1616,7 +1853,7 @@ private:
         void operator()(axonpush_json *json) const noexcept { axonpush_json_free(json); }
     };
     std::unique_ptr<axonpush_json, Free> json_;
-    bool nul_in_key_ = false;
+    std::optional<Error> invalid_;
 };
 
 /// Receives one line of the log, without a newline. It runs on any thread that logs, on several at once.

@@ -24,15 +24,19 @@ extern "C" {
 #include <unistd.h>
 #include <vector>
 
+using axonpush::AgentRun;
 using axonpush::Client;
 using axonpush::Error;
 using axonpush::Event;
 using axonpush::EventQuery;
+using axonpush::Json;
+using axonpush::ModelCall;
 using axonpush::Options;
 using axonpush::Response;
 using axonpush::ResponseView;
 using axonpush::Result;
 using axonpush::Stats;
+using axonpush::ToolCall;
 
 namespace {
 
@@ -210,10 +214,58 @@ const Setters<Options> options_setters = {
     TEXT(Options, proxy),
 };
 
+#define REAL(type, member) \
+    {#member, [](type &out, const json *value, const char *where) { \
+         if (value->kind != JSON_NUMBER) differ(where, ": expected a number"); \
+         out.member = value->number; \
+     }}
+#define COUNT(type, member) NUMBER(type, member, -9007199254740992.0, 9007199254740992.0)
+
+const Setters<ModelCall> model_call_setters = {
+    TEXT(ModelCall, operation),         TEXT(ModelCall, provider),        TEXT(ModelCall, request_model),
+    TEXT(ModelCall, response_model),    TEXT(ModelCall, response_id),     TEXT(ModelCall, finish_reason),
+    TEXT(ModelCall, conversation_id),   COUNT(ModelCall, input_tokens),   COUNT(ModelCall, output_tokens),
+    COUNT(ModelCall, cache_read_tokens), COUNT(ModelCall, cache_write_tokens), COUNT(ModelCall, reasoning_tokens),
+    REAL(ModelCall, cost_usd),          REAL(ModelCall, duration_ms),     TEXT(ModelCall, error_type),
+    TEXT(ModelCall, error_message),     DOCUMENT(ModelCall, system_instructions), DOCUMENT(ModelCall, input_messages),
+    DOCUMENT(ModelCall, output_messages),
+};
+const Setters<ToolCall> tool_call_setters = {
+    TEXT(ToolCall, name),          TEXT(ToolCall, call_id),       REAL(ToolCall, duration_ms), TEXT(ToolCall, error_type),
+    TEXT(ToolCall, error_message), DOCUMENT(ToolCall, arguments), DOCUMENT(ToolCall, result),
+};
+const Setters<AgentRun> agent_run_setters = {
+    TEXT(AgentRun, agent_id),    TEXT(AgentRun, agent_name), TEXT(AgentRun, conversation_id),
+    REAL(AgentRun, duration_ms), TEXT(AgentRun, error_type), TEXT(AgentRun, error_message),
+    DOCUMENT(AgentRun, system_instructions), DOCUMENT(AgentRun, input_messages), DOCUMENT(AgentRun, output_messages),
+};
+
+// The payload that a helper makes of its struct's members. Events do not own it: it lives as long as the row.
+template <typename T>
+void set_payload(Event &out, const json *value, const char *where, const Setters<T> &setters, Json &(Json::*helper)(const T &)) {
+    T members;
+    fill(members, setters, value, where);
+    Json writer;
+    const std::string_view text = (writer.*helper)(members).text();
+    out.payload = {arena_format("%.*s", static_cast<int>(text.size()), text.data()), text.size()};
+}
+
 const Setters<Event> event_setters = {
     TEXT(Event, identifier), DOCUMENT(Event, payload), TEXT(Event, channel_id),     TEXT(Event, event_type),
     TEXT(Event, agent_id),   TEXT(Event, trace_id),    TEXT(Event, span_id),        TEXT(Event, parent_span_id),
     TEXT(Event, dedup_key),  TEXT(Event, occurred_at), DOCUMENT(Event, metadata),
+    {"model_call",
+     [](Event &out, const json *value, const char *where) {
+         set_payload(out, value, where, model_call_setters, &Json::model_call);
+     }},
+    {"tool_call",
+     [](Event &out, const json *value, const char *where) {
+         set_payload(out, value, where, tool_call_setters, &Json::tool_call);
+     }},
+    {"agent_run",
+     [](Event &out, const json *value, const char *where) {
+         set_payload(out, value, where, agent_run_setters, &Json::agent_run);
+     }},
 };
 
 const Setters<EventQuery> query_setters = {
@@ -542,7 +594,7 @@ void check_across(const json *names, const std::vector<Seen> &requests, bool sam
 }
 
 void check_seen(const json *seen) {
-    only(seen, {"requests", "method", "target", "headers", "body", "same", "distinct", "stored"}, "seen");
+    only(seen, {"requests", "method", "target", "headers", "body", "text", "same", "distinct", "stored"}, "seen");
     const json *log = json_member(parsed(dev("GET", "/_dev/requests")), "requests");
     std::vector<Seen> requests;
     for (size_t i = 0; i < log->count; i++) {
@@ -551,6 +603,7 @@ void check_seen(const json *seen) {
     }
     check(required(seen, "requests"), json_number(static_cast<double>(requests.size())), nullptr, "number of requests");
     for (const Seen &request : requests) {
+        if (const json *text = json_member(seen, "text")) check(text, json_member(request.record, "body"), &request, "text");
         for (const char *name : {"method", "target"}) {
             if (const json *member = json_member(seen, name)) check(member, json_member(request.record, name), &request, name);
         }
@@ -565,7 +618,7 @@ void check_seen(const json *seen) {
         }
     }
     if (requests.empty()) {
-        for (const char *name : {"method", "target", "headers", "body", "same", "distinct"}) {
+        for (const char *name : {"method", "target", "headers", "body", "text", "same", "distinct"}) {
             if (json_member(seen, name)) differ("no request whose ", name, " could be checked");
         }
     }

@@ -505,6 +505,75 @@ void event_types_are_constants() {
     CHECK_EQ(listed.get_string("/events/0/eventType").value_or("?"), "agent.llm.token");
 }
 
+// A run with a planted word in each place that holds content.
+constexpr std::string_view planted = "Quittenmus";
+void publish_run(Client &client) {
+    const std::string message = R"([{"role":"user","content":")" + std::string(planted) + "\"}]";
+    const auto publish = [&](std::string_view type, Json &payload) {
+        Event event = event_of("step", payload.text());
+        event.event_type = type;
+        client.publish(event);
+    };
+    axonpush::AgentRun run;
+    run.agent_name = "planner";
+    run.system_instructions = run.output_messages = planted;
+    run.input_messages = message;
+    Json end, span, tool;
+    publish(axonpush::event_type::agent_end, end.agent_run(run));
+    axonpush::ModelCall call;
+    call.request_model = "gpt-5";
+    call.input_tokens = 120;
+    call.output_tokens = 45;
+    call.cost_usd = 0.0021;
+    call.duration_ms = 812.5;
+    call.system_instructions = call.output_messages = planted;
+    call.input_messages = message;
+    publish(axonpush::event_type::app_span, span.add(axonpush::attribute::user_id, "u-17").model_call(call));
+    axonpush::ToolCall used;
+    used.name = "weather";
+    used.error_type = "timeout";
+    used.arguments = message;
+    used.result = planted;
+    publish(axonpush::event_type::agent_tool_call_end, tool.tool_call(used));
+}
+
+void no_content_of_a_run_leaves_by_default_and_the_service_reads_the_rest() {
+    static_assert(axonpush::attribute::gen_ai_request_model == "gen_ai.request.model");
+    Client client(strict());
+    publish_run(client);
+    const Response found = client.list("tests");
+    CHECK_EQ(found.count("/events"), 3u);
+    CHECK(!has(found.json(), planted));
+    CHECK_EQ(found.get_string("/events/0/toolName").value_or("?"), "weather");
+    CHECK_EQ(found.get_string("/events/0/status").value_or("?"), "error");
+    CHECK_EQ(found.get_string("/events/1/semanticKind").value_or("?"), "llm");
+    CHECK_EQ(found.get_string("/events/1/requestModel").value_or("?"), "gpt-5");
+    CHECK_EQ(found.get_string("/events/1/userId").value_or("?"), "u-17");
+    CHECK_EQ(found.get_int("/events/1/totalTokens").value_or(0), 165);
+    CHECK_EQ(found.get_double("/events/1/costUsd").value_or(0), 0.0021);
+    CHECK_EQ(found.get_double("/events/1/durationMs").value_or(0), 812.5);
+    CHECK_EQ(found.get_string("/events/2/agentName").value_or("?"), "planner");
+    Options options = strict();
+    options.content_capture = axonpush::ContentCapture::full;
+    Client open(options);
+    publish_run(open);
+    const Response all = open.list("tests");
+    for (int i = 0; i < 3; i++) CHECK(has(all.get_raw("/events/" + std::to_string(i)).value_or(""), planted));
+}
+
+void payloads_of_a_run_name_their_mistakes() {
+    axonpush::ToolCall call;
+    CHECK_EQ(Json().tool_call(call).text(), R"({"gen_ai.operation.name":"execute_tool"})");
+    call.result = std::string_view("no JSON at all").substr(0, 7);
+    CHECK(has(Json().tool_call(call).text(), R"("gen_ai.tool.call.result":"no JSON")"));
+    call.name = std::string_view("a\0b", 3);
+    CHECK(has(CHECK_THROWS(Json().tool_call(call).text()).what(), "name: it contains a NUL character"));
+    call.name = "\xff";
+    CHECK(has(CHECK_THROWS(Json().tool_call(call).text()).what(), "call.name: not valid UTF-8"));
+    axonpush::ModelCall model;
+    CHECK(!Json().begin_array("list").model_call(model).end().try_text());
+}
+
 void log_events_say_all_that_is_known() {
     Client client(strict());
     axonpush::LogRecord record;
@@ -1390,6 +1459,8 @@ int main(int argc, char **argv) {
                        TEST(a_range_fails_as_other_calls_do),
                        TEST(webhook_signatures),
                        TEST(event_types_are_constants),
+                       TEST(no_content_of_a_run_leaves_by_default_and_the_service_reads_the_rest),
+                       TEST(payloads_of_a_run_name_their_mistakes),
                        TEST(log_events_say_all_that_is_known),
                        TEST(any_bytes_may_be_logged),
                        TEST(log_events_break_nothing),

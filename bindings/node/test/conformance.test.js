@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { AxonPush, AxonPushError } from '../src/index.js';
+import { agentRun, AxonPush, AxonPushError, modelCall, toolCall } from '../src/index.js';
 import { EVENT, OPTIONS, QUERY, RENAMED } from '../src/layout.js';
 import { DEAD, DevServer } from './helpers.js';
 
@@ -137,8 +137,15 @@ function optionsOf(options, url) {
   return renamed('options', OPTIONS, all, ['completion_mode', 'ca_file', 'ca_pem', 'user_agent']);
 }
 
-function eventOf({ payload_text, metadata_text, ...given }) {
+/** The helpers that make a payload, by the member of a row that has theirs. */
+const HELPERS = { model_call: modelCall, tool_call: toolCall, agent_run: agentRun };
+
+function eventOf({ payload_text, metadata_text, model_call, tool_call, agent_run, ...given }) {
   const event = renamed('event', EVENT, given);
+  for (const [name, members] of Object.entries({ model_call, tool_call, agent_run })) {
+    if (members === undefined) continue;
+    event.payload = HELPERS[name](Object.fromEntries(Object.entries(members).map(([member, value]) => [camelCase(member), value])));
+  }
   if (payload_text !== undefined) event.payload = payload_text;
   if (metadata_text !== undefined) event.metadata = metadata_text;
   return event;
@@ -195,7 +202,7 @@ function checkExpectations(expect, got) {
 }
 
 async function checkSeen(seen, requests) {
-  known('seen', seen, ['requests', 'method', 'target', 'headers', 'body', 'same', 'distinct', 'stored']);
+  known('seen', seen, ['requests', 'method', 'target', 'headers', 'body', 'text', 'same', 'distinct', 'stored']);
   required('seen', seen, ['requests']);
   check('requests', seen.requests, requests.length);
   const all = requests.map((request) => {
@@ -206,11 +213,12 @@ async function checkSeen(seen, requests) {
   });
   for (const name of Object.keys(seen.headers ?? {})) assert.ok(!name.includes('/') && name !== '', `${name} is no header`);
   for (const name of Object.keys(seen.body ?? {})) assert.ok(name === '' || name.startsWith('/'), `${name} is no pointer`);
-  const each = ['method', 'target', 'headers', 'body'].some((name) => name in seen);
+  const each = ['method', 'target', 'headers', 'body', 'text'].some((name) => name in seen);
   if (each) assert.ok(all.length > 0, 'there was a request');
   for (const request of all) {
     if ('method' in seen) check('method', seen.method, request.method, request.find);
     if ('target' in seen) check('target', seen.target, request.target, request.find);
+    if ('text' in seen) check('text', seen.text, request.body, request.find);
     for (const [name, wish] of Object.entries(seen.headers ?? {})) check(`header ${name}`, wish, request.find(name), request.find);
     for (const [pointer, wish] of Object.entries(seen.body ?? {})) check(`body ${pointer}`, wish, request.find(pointer), request.find);
   }

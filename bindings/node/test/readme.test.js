@@ -24,6 +24,7 @@ const SAVED_AS = new Map(blocks.map(({ number, heading, lang }) => [number, { Qu
 const PRINTS = {
   Quickstart: [/^published evt_.*3 of 3 background events were delivered\n$/s, 4],
   'The result of an enqueued event': [/^$/, 1000],
+  'Model calls, tool calls, agent runs': [/^$/, 1],
   'Deadlines and cancellation': [/^step\n$/, 1],
   Traces: [/^to send with a request of your own: 00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01\n$/, 1],
   'Reading, and everything else': [/^order\.shipped\n\{ order: 4711 \}\n1 1\n\{/, 1],

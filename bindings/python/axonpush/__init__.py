@@ -50,8 +50,10 @@ from .exceptions import (  # noqa: E402
     ServerError,
     ValidationError,
 )
+from .genai import agent_run, model_call, tool_call  # noqa: E402
 from .models import (  # noqa: E402
     App,
+    Attribute,
     Channel,
     Environment,
     Event,
@@ -86,6 +88,7 @@ __all__ = [
     "App",
     "AsyncAxonPush",
     "AsyncDelivery",
+    "Attribute",
     "AuthenticationError",
     "AxonPush",
     "AxonPushError",
@@ -117,10 +120,13 @@ __all__ = [
     "WebhookDelivery",
     "WebhookEndpoint",
     "__version__",
+    "agent_run",
     "current_trace",
     "get_or_create_trace",
     "library_version",
+    "model_call",
     "set_current_trace",
     "sign_webhook",
+    "tool_call",
     "verify_webhook",
 ]

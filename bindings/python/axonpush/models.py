@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, TypeVar
 
-from ._declarations import EventType
+from ._declarations import Attribute, EventType
 
 __all__ = [
     "App",
+    "Attribute",
     "Channel",
     "Environment",
     "Event",

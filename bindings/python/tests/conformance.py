@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from helpers import DEAD, ROOT, DevServer
 
-from axonpush import AsyncAxonPush, AxonPush, AxonPushError, InvalidArgumentError
+from axonpush import AsyncAxonPush, AxonPush, AxonPushError, InvalidArgumentError, agent_run, model_call, tool_call
 from axonpush import _declarations as c
 from axonpush.models import Response
 
@@ -103,9 +103,21 @@ def options_of(row, url, server):
     return options
 
 
+# The helpers that make a payload, by the member of a row that has theirs, and its struct in C.
+HELPERS = {
+    "model_call": (model_call, c.axonpush_model_call),
+    "tool_call": (tool_call, c.axonpush_tool_call),
+    "agent_run": (agent_run, c.axonpush_agent_run),
+}
+
+
 def event_of(given):
-    known("event", given, [*members_of(c.axonpush_event), "payload_text", "metadata_text"])
+    known("event", given, [*members_of(c.axonpush_event), "payload_text", "metadata_text", *HELPERS])
     event = dict(given)
+    for name, (helper, struct) in HELPERS.items():
+        if name in event:
+            known(name, event[name], [member for member in members_of(struct) if not member.endswith("_len")])
+            event["payload"] = helper(**event.pop(name))
     for name in ("payload", "metadata"):
         if f"{name}_text" in event:
             event[name] = event.pop(f"{name}_text")
@@ -247,17 +259,19 @@ def check_expectations(expect, got):
 
 
 def check_seen(seen, server):
-    known("seen", seen, ("requests", "method", "target", "headers", "body", "same", "distinct", "stored"))
+    known("seen", seen, ("requests", "method", "target", "headers", "body", "text", "same", "distinct", "stored"))
     need("requests" in seen, "seen has no member requests")
     requests = server.requests()
     check("requests", seen["requests"], len(requests))
-    each = any(name in seen for name in ("method", "target", "headers", "body"))
+    each = any(name in seen for name in ("method", "target", "headers", "body", "text"))
     need(requests or not each, "there was no request")
     finders = [finder_of(request) for request in requests]
     for request, find in zip(requests, finders):
         for name in ("method", "target"):
             if name in seen:
                 check(name, seen[name], request[name], find)
+        if "text" in seen:
+            check("text", seen["text"], request["body"], find)
         for name, wish in seen.get("headers", {}).items():
             need(name and "/" not in name, f"{name} is no header")
             check(f"header {name}", wish, find(name), find)

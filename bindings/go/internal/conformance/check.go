@@ -215,7 +215,7 @@ func (r *row) holds(check any, actual part, q *request, where string) bool {
 
 // checkSeen compares what the server saw.
 func (r *row) checkSeen() {
-	seen := r.only(r.members["seen"], "seen", "requests method target headers body same distinct stored")
+	seen := r.only(r.members["seen"], "seen", "requests method target headers body text same distinct stored")
 	response, _ := control("GET", "/_dev/requests", nil).(map[string]any)
 	log, _ := response["requests"].([]any)
 	var requests []*request
@@ -243,6 +243,9 @@ func (r *row) checkSeen() {
 			if check, ok := seen[name]; ok {
 				r.check(check, there(q.record[name]), q, name)
 			}
+		}
+		if check, ok := seen["text"]; ok {
+			r.check(check, there(q.record["body"]), q, "text")
 		}
 		for _, where := range []string{"headers", "body"} {
 			checks, _ := seen[where].(map[string]any)

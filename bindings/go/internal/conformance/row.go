@@ -151,6 +151,56 @@ func eventFields(e *axonpush.Event) fields {
 		"event_type": &e.EventType, "agent_id": &e.AgentID, "trace_id": &e.TraceID, "span_id": &e.SpanID,
 		"parent_span_id": &e.ParentSpanID, "dedup_key": &e.DedupKey, "occurred_at": &e.OccurredAt, "metadata": &e.Metadata,
 		"metadata_text": document{&e.Metadata},
+		"model_call": helped{&e.Payload, func(r *row, members any) any {
+			var call axonpush.ModelCall
+			r.fill(modelCallFields(&call), members, "model_call")
+			return call.Payload()
+		}},
+		"tool_call": helped{&e.Payload, func(r *row, members any) any {
+			var call axonpush.ToolCall
+			r.fill(toolCallFields(&call), members, "tool_call")
+			return call.Payload()
+		}},
+		"agent_run": helped{&e.Payload, func(r *row, members any) any {
+			var run axonpush.AgentRun
+			r.fill(agentRunFields(&run), members, "agent_run")
+			return run.Payload()
+		}},
+	}
+}
+
+// helped is a payload that a helper makes of the members of its struct.
+type helped struct {
+	payload *any
+	make    func(r *row, members any) any
+}
+
+// A duration that the table has in milliseconds, with fractions.
+type fractions struct{ value *time.Duration }
+
+func modelCallFields(c *axonpush.ModelCall) fields {
+	return fields{
+		"operation": &c.Operation, "provider": &c.Provider, "request_model": &c.RequestModel, "response_model": &c.ResponseModel,
+		"response_id": &c.ResponseID, "finish_reason": &c.FinishReason, "conversation_id": &c.ConversationID,
+		"input_tokens": &c.InputTokens, "output_tokens": &c.OutputTokens, "cache_read_tokens": &c.CacheReadTokens,
+		"cache_write_tokens": &c.CacheWriteTokens, "reasoning_tokens": &c.ReasoningTokens, "cost_usd": &c.CostUSD,
+		"duration_ms": fractions{&c.Duration}, "error_type": &c.ErrorType, "error_message": &c.ErrorMessage,
+		"system_instructions": &c.SystemInstructions, "input_messages": &c.InputMessages, "output_messages": &c.OutputMessages,
+	}
+}
+
+func toolCallFields(c *axonpush.ToolCall) fields {
+	return fields{
+		"name": &c.Name, "call_id": &c.CallID, "duration_ms": fractions{&c.Duration}, "error_type": &c.ErrorType,
+		"error_message": &c.ErrorMessage, "arguments": &c.Arguments, "result": &c.Result,
+	}
+}
+
+func agentRunFields(r *axonpush.AgentRun) fields {
+	return fields{
+		"agent_id": &r.AgentID, "agent_name": &r.AgentName, "conversation_id": &r.ConversationID,
+		"duration_ms": fractions{&r.Duration}, "error_type": &r.ErrorType, "error_message": &r.ErrorMessage,
+		"system_instructions": &r.SystemInstructions, "input_messages": &r.InputMessages, "output_messages": &r.OutputMessages,
 	}
 }
 
@@ -182,6 +232,14 @@ func (r *row) fill(fields fields, arguments any, where string) {
 			}
 		case *int:
 			*field = int(r.number(value, name))
+		case *int64:
+			*field = int64(r.number(value, name))
+		case *float64:
+			*field = r.number(value, name)
+		case fractions:
+			*field.value = time.Duration(r.number(value, name) * float64(time.Millisecond))
+		case helped:
+			*field.payload = field.make(r, value)
 		case *uint64:
 			*field = uint64(r.number(value, name))
 		case *time.Duration:
