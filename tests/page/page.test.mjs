@@ -2,7 +2,8 @@
  * The page of the dev server in headless Chromium. `run` prepares everything; the pictures are for a person to look at.
  *
  * AXONPUSH_DEV_SERVER, AXONPUSH_TEST_PUBLISHER (examples-c/quickstart, which publishes through the library),
- * AXONPUSH_TEST_FLAGS (with which a compiler finds the library), AXONPUSH_TEST_CHROMIUM, AXONPUSH_TEST_PICTURES (a folder)
+ * AXONPUSH_TEST_FLAGS (with which a compiler finds the library), AXONPUSH_TEST_CHROMIUM, AXONPUSH_TEST_PICTURES (a folder),
+ * AXONPUSH_TEST_CASES (tests/conformance)
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
@@ -17,6 +18,7 @@ import { chromium } from 'playwright-core';
 
 const {
   AXONPUSH_DEV_SERVER, AXONPUSH_TEST_PUBLISHER, AXONPUSH_TEST_FLAGS = '', AXONPUSH_TEST_CHROMIUM, AXONPUSH_TEST_PICTURES,
+  AXONPUSH_TEST_CASES,
 } = process.env;
 const run = promisify(execFile);
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -251,6 +253,33 @@ test('a run is a timeline in the order of its tree', async () => {
   await spans.nth(1).click();
   await page.locator('.panel.event').waitFor();
   assert.equal(await page.locator('#detail h2').textContent(), 'plan');
+});
+
+test('a run as the library writes it is a timeline and a conversation', async () => {
+  // The payloads of the table of cases are, byte for byte, those of the helpers of every language.
+  const cases = JSON.parse(readFileSync(join(AXONPUSH_TEST_CASES, 'genai.json'), 'utf8'));
+  const publish = ([name, spanId, parentSpanId, second]) => {
+    const { call, seen } = cases.find((it) => it.name === `${name}_is_the_same_in_every_language`);
+    const { identifier, event_type: eventType } = call.publish;
+    const payload = JSON.parse(`{${seen.text.contains}}`).payload;
+    return server.publish({ identifier, eventType, payload, traceId: 'written', spanId, parentSpanId, occurredAt: `2026-01-01T00:00:0${second}Z` });
+  };
+  for (const it of [['an_agent_run', 's1', undefined, 0], ['a_model_call', 's2', 's1', 1], ['a_tool_call', 's3', 's1', 2]]) await publish(it);
+  await visit('/?org=org_dev&trace=written&tab=timeline');
+  await page.locator('.timeline .span').first().waitFor();
+  assert.deepEqual(await page.locator('.timeline .name').allTextContents(), ['plan a trip', 'chat', 'weather']);
+  assert.deepEqual(await page.locator('.timeline .what').allTextContents(), ['agent', 'llm · gpt-5', 'tool · weather']);
+  assert.deepEqual(await page.locator('.timeline .took').allTextContents(), ['1.9 s', '812.5 ms', '250 µs']);
+  assert.match(await page.locator('.summary').textContent(), /^3 events · .* · 165 tokens · \$0\.0021 · 3 errors$/);
+  await tab('conversation');
+  await page.locator('.turn').first().waitFor();
+  const turns = await page.locator('.turn').evaluateAll((all) => all.map((it) => [it.querySelector('b').textContent, it.querySelector('p').textContent]));
+  assert.deepEqual(turns, [
+    ['system', 'Plan.'], ['user', 'A trip to Rome.'], ['assistant', 'Take an umbrella.'], ['error', 'timeout: gave up'],
+    ['system', 'Be brief.'], ['user', 'Will it rain?'], ['assistant', 'Naïvely, no.'], ['error', 'timeout: too slow'],
+    ['calls weather', '{\n  "city": "Rome",\n  "days": [\n    1,\n    2\n  ]\n}'], ['weather returns', '<none> & no JSON'],
+    ['error', 'tool_error: no forecast'],
+  ]);
 });
 
 test('spans that are each others parents are shown all the same', async () => {
