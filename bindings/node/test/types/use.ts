@@ -1,5 +1,5 @@
 // What users write, checked by tsc and never run; `@ts-expect-error` marks what must not compile.
-import { AxonPush, AxonPushError, AxonPushResponse, EventType, setLogLevel, signWebhook, Trace, verifyWebhook, withTrace } from 'axonpush-native';
+import { agentRun, Attribute, AxonPush, AxonPushError, AxonPushResponse, EventType, modelCall, setLogLevel, signWebhook, toolCall, Trace, verifyWebhook, withTrace } from 'axonpush-native';
 import type { App, Channel, AxonPushEvent, AxonPushOptions, AxonPushStats, Delivery, EventQuery, Published, StoredEvent } from 'axonpush-native';
 
 const options: AxonPushOptions = { apiKey: 'ak', failOpen: false, overflow: 'block', queueMaxBytes: 10n ** 9n, redactKeys: ['a'] };
@@ -25,6 +25,22 @@ await client.events.publish({ identifier: 'step' });
 await client.events.publish({ identifier: 'step', payload: 1 });
 // @ts-expect-error a misspelt member
 await client.events.publish({ identifier: 'step', payload, channelID: 'x' });
+
+const said = modelCall({ requestModel: 'm', inputTokens: 3, inputMessages: [{ role: 'user', content: 'x' }], outputMessages: 'y', costUsd: null });
+said[Attribute.USER_ID] = 'u';
+await client.events.publish({ identifier: 'chat', payload: said, eventType: EventType.APP_SPAN });
+client.events.enqueue({ identifier: 't', payload: toolCall({ name: 't', arguments: { q: 1 }, durationMs: 0.5 }) });
+client.events.enqueue({ identifier: 'a', payload: agentRun({ agentName: 'a', errorType: 'timeout' }) });
+said satisfies Record<string, unknown>;
+Attribute.GEN_AI_REQUEST_MODEL satisfies 'gen_ai.request.model';
+// @ts-expect-error a misspelt member
+modelCall({ model: 'm' });
+// @ts-expect-error a run has no tokens
+agentRun({ inputTokens: 3 });
+// @ts-expect-error a number of tokens is a number
+modelCall({ inputTokens: '3' });
+// @ts-expect-error no such attribute
+void Attribute.NOTHING;
 
 const response: Published | null = await client.events.publish(event);
 // @ts-expect-error null under fail-open
