@@ -22,8 +22,11 @@ mod polling;
 pub mod queue;
 #[cfg(test)]
 mod queue_tests;
+mod spilling;
 pub mod spool;
 mod spooled;
+#[cfg(test)]
+mod spooled_tests;
 mod threads;
 
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use self::accounting::Counters;
 use self::completions::Completion;
 use self::engine::Engine;
 use self::limits::{Limits, OnFull, Overflow};
+use self::spool::disk::SystemDisk;
 use self::spool::record::Identity;
 use self::spool::store::Settings;
 use crate::error::Result;
@@ -71,7 +75,8 @@ impl Delivery {
 
     /// From now on events go to the disk first; and those come that earlier processes left there.
     pub fn open_spool(&self, settings: Settings, identity: Identity) -> Result<()> {
-        self.engine.open_spool(settings, identity)
+        self.engine
+            .open_spool(settings, identity, Arc::new(SystemDisk))
     }
 
     /// Takes a checked event. `on_full` matters where the policy is to block.
@@ -133,6 +138,9 @@ impl Delivery {
 
     /// Refuses new events and lets those that wait be delivered by `deadline`.
     pub fn drain(&self, deadline: Instant, scope: &CallScope) -> Result<()> {
+        // What is in memory only may still be kept.
+        let spool = self.engine.queue.spool.get();
+        spool.inspect(|spool| spool.retry_now());
         self.engine.call(self.engine.queue.drain(deadline));
         self.flush_until(deadline, scope)
     }
