@@ -39,7 +39,7 @@ use self::limits::{Limits, OnFull, Overflow};
 use self::spool::disk::SystemDisk;
 use self::spool::record::Identity;
 use self::spool::store::Settings;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::event::Event;
 use crate::event::encode::EventEncoder;
 use crate::event::stored::StoredEvent;
@@ -127,13 +127,19 @@ impl Delivery {
 
     fn flush_until(&self, deadline: Instant, scope: &CallScope) -> Result<()> {
         let engine = &self.engine;
-        if let Some(spool) = engine.queue.spool.get() {
-            spool.wait_until_looked(deadline);
-        }
+        let spool = engine.queue.spool.get();
+        let looked = spool.is_none_or(|spool| spool.wait_until_looked(deadline));
         let inside = engine.epoch_of_this_thread().is_some();
         let call = |calls| engine.call(calls);
         let flush = || engine.queue.flush(deadline, inside, scope, call);
-        engine.while_suspended(|| engine.interruptible(scope, flush))
+        engine.while_suspended(|| engine.interruptible(scope, flush))?;
+        match looked {
+            true => Ok(()),
+            false => Err(Error::new(
+                Kind::Timeout,
+                "flush: the time was over before it was known what earlier clients left in spool_dir",
+            )),
+        }
     }
 
     /// Refuses new events and lets those that wait be delivered by `deadline`.

@@ -321,6 +321,22 @@ fn what_closing_does_not_find_on_the_disk_is_abandoned_and_comes_to_nobody() {
     }
 }
 
+#[test]
+fn a_flush_that_is_over_has_waited_for_what_earlier_clients_left() {
+    let dir = TestFolder::new();
+    let earlier = spools::open(dir.path());
+    earlier.append("left").unwrap();
+    earlier.close();
+    for _ in 0..30 {
+        let next = delivery(settings(dir.path()), Arc::new(SystemDisk));
+        let scope = CallScope::default();
+        // Nobody takes it, so there is no moment at which nothing is left.
+        let error = next.flush(Duration::ZERO, &scope).unwrap_err();
+        assert_eq!(error.kind, Kind::Timeout);
+        next.stop();
+    }
+}
+
 /// A queue with a spool and no threads: the tests do what those do.
 struct Threadless {
     dir: TestFolder,
