@@ -30,6 +30,8 @@ mod fault_tests;
 #[cfg(test)]
 mod spool_tests;
 #[cfg(test)]
+mod step_tests;
+#[cfg(test)]
 pub mod testing;
 
 use std::io;
@@ -57,6 +59,15 @@ pub struct SpoolStats {
     /// Events that nobody holds in memory.
     pub waiting: u64,
     pub disk_errors: u64,
+}
+
+#[cfg(test)]
+impl Spool {
+    /// Whether events have ended, and that is not written down yet.
+    pub fn has_unwritten(&self) -> bool {
+        let state = self.0.state.lock();
+        state.runs.values().any(|run| !run.acknowledged.is_empty())
+    }
 }
 
 /// A client's spool. Closed when it is dropped.
