@@ -1,11 +1,24 @@
 //! The end of a queue: what becomes of the events that are left.
 
+use std::time::Instant;
+
 use super::accounting::Disposition;
 use super::queue::{Phase, Queue};
 use super::threads::Calls;
 use crate::error::{Error, Kind};
 
 impl Queue {
+    /// Refuses new events from now on, and lets those that wait be delivered by `deadline`.
+    pub fn drain(&self, deadline: Instant) -> Calls {
+        let mut state = self.state.lock();
+        if state.phase == Phase::Open {
+            state.phase = Phase::Draining(deadline);
+        }
+        state.deliver_soon();
+        self.wake_all();
+        self.call_all(&mut state)
+    }
+
     /// Ends everything that is not delivered: what is in the spool as kept, all else as abandoned. Gives how
     /// many were abandoned.
     pub fn abandon(&self) -> (u64, Calls) {

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use super::circuit_breaker::Probe;
 use super::completions::Completion;
-use super::pending::QueuedEvent;
-use super::spool::state::{Handle, SegmentKey};
+use super::pending::{QueuedEvent, Unspooled};
+use super::spool::state::Handle;
 use crate::error::Error;
 use crate::http::response::Response;
 
@@ -19,6 +19,8 @@ pub struct EventInFlight {
     pub bytes: u64,
     /// Where it is in the spool, if it is.
     pub handle: Option<Handle>,
+    /// If it is not, what writing it there takes.
+    pub unspooled: Option<Unspooled>,
     /// Set for the attempt that probes a failing service.
     pub probe: Option<Probe>,
     pub started_at: Instant,
@@ -59,15 +61,15 @@ impl InFlight {
 
     /// Whether every attempt that has not returned began at `moment` or before.
     pub fn all_began_by(&self, moment: Instant) -> bool {
-        let mut events = self.slots.iter().flatten();
-        events.all(|event| event.started_at <= moment)
+        self.iter().all(|event| event.started_at <= moment)
     }
 
-    /// A segment of the spool is gone: what is being sent of it is in memory only from now on.
-    pub fn forget_segment(&mut self, segment: SegmentKey) {
-        for event in self.slots.iter_mut().flatten() {
-            event.handle = event.handle.filter(|handle| handle.segment() != segment);
-        }
+    pub fn iter(&self) -> impl Iterator<Item = &EventInFlight> {
+        self.slots.iter().flatten()
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut EventInFlight> {
+        self.slots.iter_mut().flatten()
     }
 
     /// Takes all events, though their attempts have not returned.

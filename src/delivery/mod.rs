@@ -22,8 +22,11 @@ mod polling;
 pub mod queue;
 #[cfg(test)]
 mod queue_tests;
+mod spilling;
 pub mod spool;
 mod spooled;
+#[cfg(test)]
+mod spooled_tests;
 mod threads;
 
 use std::sync::Arc;
@@ -33,9 +36,10 @@ use self::accounting::Counters;
 use self::completions::Completion;
 use self::engine::Engine;
 use self::limits::{Limits, OnFull, Overflow};
+use self::spool::disk::SystemDisk;
 use self::spool::record::Identity;
 use self::spool::store::Settings;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::event::Event;
 use crate::event::encode::EventEncoder;
 use crate::event::stored::StoredEvent;
@@ -71,7 +75,8 @@ impl Delivery {
 
     /// From now on events go to the disk first; and those come that earlier processes left there.
     pub fn open_spool(&self, settings: Settings, identity: Identity) -> Result<()> {
-        self.engine.open_spool(settings, identity)
+        self.engine
+            .open_spool(settings, identity, Arc::new(SystemDisk))
     }
 
     /// Takes a checked event. `on_full` matters where the policy is to block.
@@ -122,17 +127,26 @@ impl Delivery {
 
     fn flush_until(&self, deadline: Instant, scope: &CallScope) -> Result<()> {
         let engine = &self.engine;
-        if let Some(spool) = engine.queue.spool.get() {
-            spool.wait_until_looked(deadline);
-        }
+        let spool = engine.queue.spool.get();
+        let looked = spool.is_none_or(|spool| spool.wait_until_looked(deadline));
         let inside = engine.epoch_of_this_thread().is_some();
         let call = |calls| engine.call(calls);
         let flush = || engine.queue.flush(deadline, inside, scope, call);
-        engine.while_suspended(|| engine.interruptible(scope, flush))
+        engine.while_suspended(|| engine.interruptible(scope, flush))?;
+        match looked {
+            true => Ok(()),
+            false => Err(Error::new(
+                Kind::Timeout,
+                "flush: the time was over before it was known what earlier clients left in spool_dir",
+            )),
+        }
     }
 
     /// Refuses new events and lets those that wait be delivered by `deadline`.
     pub fn drain(&self, deadline: Instant, scope: &CallScope) -> Result<()> {
+        // What is in memory only may still be kept.
+        let spool = self.engine.queue.spool.get();
+        spool.inspect(|spool| spool.retry_now());
         self.engine.call(self.engine.queue.drain(deadline));
         self.flush_until(deadline, scope)
     }

@@ -18,15 +18,15 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// `uri` is where events are published.
-    pub fn text(&self, uri: &Uri, delivery_timeout: Duration) -> String {
+    /// `uri` is where events are published, `patience` for how long each is tried.
+    pub fn text(&self, uri: &Uri, patience: Duration) -> String {
         match self {
             Notice::Delivered { http_status, took } => {
                 format!("POST {uri}: HTTP {http_status} in {} ms", took.as_millis())
             }
             Notice::Retrying(error) => format!(
                 "POST /event failed: {error}; events wait and are tried again for up to {} s each",
-                delivery_timeout.as_secs_f64()
+                patience.as_secs_f64()
             ),
             Notice::GivenUp { error, suppressed } => {
                 let consequence = match error.kind {

@@ -1,15 +1,22 @@
 //! The events that wait to be sent, in order.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::completions::Completion;
-use super::spool::state::{Handle, SegmentKey};
+use super::spool::state::Handle;
 use crate::error::Error;
 use crate::event::stored::StoredEvent;
 use crate::http::request::Request;
+
+/// What the spool is given of an event that it did not take when it was published.
+#[derive(Clone)]
+pub struct Unspooled {
+    pub request: Arc<Request>,
+    pub accepted_at: Instant,
+}
 
 /// An event that waits or is being sent.
 pub struct QueuedEvent {
@@ -62,6 +69,15 @@ impl QueuedEvent {
             request: Some(Arc::new(request)),
             ..Self::new(StoredEvent::default(), completion)
         }
+    }
+
+    /// What writing it to the spool takes, where it is in memory only.
+    pub fn unspooled(&self) -> Option<Unspooled> {
+        let request = self.request.as_ref().filter(|_| self.handle.is_none())?;
+        Some(Unspooled {
+            request: Arc::clone(request),
+            accepted_at: self.accepted_at,
+        })
     }
 
     fn is_ready(&self, now: Instant) -> bool {
@@ -133,13 +149,25 @@ impl Pending {
         }
     }
 
-    /// Takes the events that are in this segment of the spool.
-    pub fn take_segment(&mut self, segment: SegmentKey) -> VecDeque<Box<QueuedEvent>> {
+    /// All of them, those that failed before first.
+    pub fn iter(&self) -> impl Iterator<Item = &QueuedEvent> {
+        self.retry.iter().chain(&self.fresh).map(|event| &**event)
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut QueuedEvent> {
+        let all = self.retry.iter_mut().chain(&mut self.fresh);
+        all.map(|event| &mut **event)
+    }
+
+    /// Takes the events that are in these places of the spool.
+    pub fn take_spooled(&mut self, places: &[Handle]) -> VecDeque<Box<QueuedEvent>> {
+        let place = |handle: &Handle| (handle.run, handle.sequence);
+        let places: HashSet<_> = places.iter().map(place).collect();
         let mut taken = VecDeque::new();
         for events in [&mut self.retry, &mut self.fresh] {
             for event in mem::take(events) {
-                let handle = event.handle;
-                match handle.is_some_and(|handle| handle.segment() == segment) {
+                let at = event.handle.as_ref().map(place);
+                match at.is_some_and(|at| places.contains(&at)) {
                     true => taken.push_back(event),
                     false => events.push_back(event),
                 }

@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) pending: Pending,
     /// Events that wait in the spool, and not in memory.
     pub(super) on_disk: OnDisk,
+    /// How many events are in memory only, though there is a spool.
+    pub(super) memory_only: u64,
     pub(super) in_flight: InFlight,
     pub(super) counters: Counters,
     pub(super) flush_epochs: FlushEpochs,
@@ -97,6 +99,7 @@ impl Queue {
                 phase: Phase::Open,
                 pending: Pending::default(),
                 on_disk: OnDisk::default(),
+                memory_only: 0,
                 in_flight: InFlight::default(),
                 counters: Counters::default(),
                 flush_epochs: FlushEpochs::default(),
@@ -149,6 +152,7 @@ impl Queue {
         }
         event.epoch = state.flush_epochs.accept();
         state.counters.accept(event.bytes);
+        state.memory_only += u64::from(self.spool.get().is_some());
         let now = event.accepted_at;
         event.expires_at = now + self.limits.delivery_timeout;
         state.pacing.last_event = now;
@@ -310,7 +314,9 @@ impl Queue {
                 let breaker = &mut state.breaker;
                 breaker.note_failure(&error, was_probe, pace, jitter, now);
                 event.completion = in_flight.completion;
-                event.handle = in_flight.handle;
+                if let (None, Some(handle)) = (event.handle, in_flight.handle) {
+                    self.note_spooled_event(&mut event, handle);
+                }
                 let wait = error.retry_after.unwrap_or_else(|| match pace {
                     Pace::Normal => BACKOFF.wait(event.attempts, jitter),
                     Pace::Hurried => BACKOFF.wait(0, jitter),
@@ -404,6 +410,7 @@ impl Queue {
             epoch: event.epoch,
             bytes: event.bytes,
             handle: event.handle,
+            unspooled: None,
             probe: None,
             started_at: event.accepted_at,
         };
@@ -419,10 +426,12 @@ impl Queue {
         outcome: Result<Option<Response>>,
     ) {
         state.counters.end(disposition, event.bytes);
-        if let (Some(spool), Some(handle)) = (self.spool.get(), event.handle)
-            && disposition != Disposition::Kept
-        {
-            spool.acknowledge(handle);
+        match (self.spool.get(), event.handle) {
+            (Some(spool), Some(handle)) if disposition != Disposition::Kept => {
+                spool.acknowledge(handle);
+            }
+            (Some(_), None) => state.memory_only -= 1,
+            _ => {}
         }
         self.note_room(state);
         let Some(completion) = event.completion else {
@@ -488,19 +497,8 @@ impl Queue {
         ))
     }
 
-    /// Refuses new events from now on, and lets those that wait be delivered by `deadline`.
-    pub fn drain(&self, deadline: Instant) -> Calls {
-        let mut state = self.state.lock();
-        if state.phase == Phase::Open {
-            state.phase = Phase::Draining(deadline);
-        }
-        state.deliver_soon();
-        self.wake_all();
-        self.call_all(&mut state)
-    }
-
     /// Calls whoever has something to do.
-    fn call_all(&self, state: &mut State) -> Calls {
+    pub(super) fn call_all(&self, state: &mut State) -> Calls {
         let mut calls = match state.network.running {
             true => state.wake_network(),
             false if state.pending.is_empty() => Calls::default(),
@@ -583,7 +581,7 @@ impl State {
     }
 
     /// Somebody waits for delivery: what failed is tried again soon.
-    fn deliver_soon(&mut self) {
+    pub(super) fn deliver_soon(&mut self) {
         self.breaker.probe_now();
         self.pending.retry_soon(BACKOFF.wait(0, 1.0));
     }

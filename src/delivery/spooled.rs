@@ -107,20 +107,22 @@ impl Queue {
         None
     }
 
-    /// The oldest segment of the spool goes, to make room; tells whether there was one.
+    /// The oldest segment of the spool goes that holds nothing which is being sent, to make room; tells
+    /// whether there was one.
     pub fn discard_oldest(&self) -> bool {
         let Some(spool) = self.spool.get() else {
             return false;
         };
         let mut state = self.state.lock();
-        let Some((segment, waiting)) = spool.discard_oldest() else {
+        let held = state.pending.iter().filter_map(|event| event.handle);
+        let Some(discarded) = spool.discard_oldest(held) else {
             return false;
         };
         let dropped = || {
             let why = "dropped from the full spool to make room for a newer event";
             Err(Error::new(Kind::QueueFull, why))
         };
-        for handle in waiting {
+        for handle in discarded.waiting {
             if let Some(left) = state.on_disk.take(handle) {
                 state.drops.note(Bound::Spool);
                 self.end(
@@ -131,9 +133,7 @@ impl Queue {
                 );
             }
         }
-        // What is being sent cannot be taken back.
-        state.in_flight.forget_segment(segment);
-        for event in state.pending.take_segment(segment) {
+        for event in state.pending.take_spooled(&discarded.held) {
             state.drops.note(Bound::Spool);
             self.end_queued(&mut state, *event, Disposition::Dropped, dropped());
         }
@@ -256,6 +256,14 @@ impl Queue {
         state.call_network()
     }
 
+    /// For how long an event is tried.
+    pub fn patience(&self) -> Duration {
+        match self.spool.get() {
+            Some(_) => self.limits.spool_max_age,
+            None => self.limits.delivery_timeout,
+        }
+    }
+
     /// Ends an event in the spool which got too old.
     pub(super) fn end_too_old(&self, state: &mut State, event: QueuedEvent) {
         let mut why = format!(
@@ -297,6 +305,7 @@ fn ended(left: Left, handle: Handle) -> EventInFlight {
         epoch: left.epoch,
         bytes: left.bytes,
         handle: Some(handle),
+        unspooled: None,
         probe: None,
         started_at: Instant::now(),
     }

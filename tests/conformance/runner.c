@@ -28,6 +28,7 @@
 #define ROW_LIMIT_S 60
 
 static const char *server_url;
+static const char *row_folder; /* NULL: the row has used none. */
 
 /* ---- Differences ---- */
 
@@ -112,8 +113,8 @@ static json *dev_json(const char *path) {
 
 /* ---- Arguments: JSON to the structs of the API ---- */
 
-typedef enum kind { TEXT, URL, DOCUMENT, INT32, UINT32, UINT64, TOGGLE, OVERFLOW_POLICY, CAPTURE, VERSION, SPOOL_SYNC, INT64, DOUBLE,
-               A_MODEL_CALL, A_TOOL_CALL, AN_AGENT_RUN } kind;
+typedef enum kind { TEXT, URL, FOLDER, DOCUMENT, INT32, UINT32, UINT64, TOGGLE, OVERFLOW_POLICY, CAPTURE, VERSION, SPOOL_SYNC,
+               INT64, DOUBLE, A_MODEL_CALL, A_TOOL_CALL, AN_AGENT_RUN } kind;
 
 typedef struct field {
     const char *name;
@@ -145,7 +146,7 @@ static const field OPTIONS[] = {
     FIELD(axonpush_options, http_version, VERSION),
     FIELD(axonpush_options, shutdown_timeout_ms, UINT32),
     FIELD(axonpush_options, block_timeout_ms, UINT32),
-    FIELD(axonpush_options, spool_dir, TEXT),
+    FIELD(axonpush_options, spool_dir, FOLDER),
     FIELD(axonpush_options, spool_max_bytes, UINT64),
     FIELD(axonpush_options, spool_max_age_s, UINT32),
     FIELD(axonpush_options, spool_sync, SPOOL_SYNC),
@@ -312,6 +313,16 @@ static double number_in(const json *value, double least, double most, const char
     return 0;
 }
 
+/* A folder of the row's own, made when it is asked for. Whoever runs this program removes what is in TMPDIR. */
+static const char *folder(void) {
+    if (!row_folder) {
+        const char *parent = getenv("TMPDIR");
+        row_folder = mkdtemp(arena_format("%s/row-XXXXXX", parent ? parent : "/tmp"));
+        if (!row_folder) give_up("no folder can be made in TMPDIR");
+    }
+    return row_folder;
+}
+
 static const char *with_server(const char *url) {
     static const char mark[] = "{server}";
     if (strncmp(url, mark, sizeof mark - 1) != 0) return url;
@@ -343,11 +354,18 @@ static const char *payload_of(kind kind, const json *members, size_t *length) {
     return copy;
 }
 
+static const char *with_folder(const char *path) {
+    static const char mark[] = "{folder}";
+    if (strncmp(path, mark, sizeof mark - 1) != 0) return path;
+    return arena_format("%s%s", folder(), path + sizeof mark - 1);
+}
+
 static void set_field(void *structure, const field *field, const json *value) {
     void *at = (char *)structure + field->offset;
     switch (field->kind) {
     case TEXT: *(const char **)at = text_of(value, field->name); break;
     case URL: *(const char **)at = with_server(text_of(value, field->name)); break;
+    case FOLDER: *(const char **)at = with_folder(text_of(value, field->name)); break;
     case DOCUMENT:
         /* As it is written in the table, byte for byte. */
         *(const char **)at = value->raw;
@@ -720,6 +738,36 @@ static void check_stats(const json *checks, const axonpush_stats *stats) {
     }
 }
 
+/* What lies in the files of the spool, where every byte that is no ASCII text is a blank. */
+static const char *text_of_files(const char *spool) {
+    glob_t files;
+    char *text = arena_format("%s", "");
+    if (glob(arena_format("%s/*/*", spool), 0, NULL, &files) == 0) {
+        for (size_t i = 0; i < files.gl_pathc; i++) {
+            FILE *file = fopen(files.gl_pathv[i], "rb");
+            if (!file) continue;
+            size_t had = strlen(text), room = 1 << 20;
+            char *longer = arena_new(had + room + 1);
+            memcpy(longer, text, had);
+            size_t got = fread(longer + had, 1, room, file);
+            if (got == room) differ("%s is longer than a row needs", files.gl_pathv[i]);
+            fclose(file);
+            for (char *at = longer + had; at < longer + had + got; at++) *at = *at >= 32 && *at < 127 ? *at : ' ';
+            text = longer;
+        }
+        globfree(&files);
+    }
+    return text;
+}
+
+static void check_files(const json *checks, const char *spool) {
+    if (!checks) return;
+    const json *text = json_string(spool ? text_of_files(spool) : "");
+    if (!text->length) differ("there is no file that could be checked");
+    if (checks->kind != JSON_ARRAY) differ("files: expected a list of checks");
+    for (size_t i = 0; i < checks->count; i++) check(checks->items[i], text, NULL, "files");
+}
+
 static void check_duration(double took) {
     const json *least = json_member(got.expect, "at_least_ms"), *most = json_member(got.expect, "at_most_ms");
     if (least && took < least->number) differ("it took %.0f ms, expected at least %s", took, json_show(least));
@@ -808,17 +856,31 @@ static bool set_server_up(const json *server) {
     return true;
 }
 
+/* Whoever comes after the client of the row, with the same options, once the service is well. */
+static void run_next(const json *next, const axonpush_options *options) {
+    if (!next || !has_only(next, "stats", "next")) return;
+    dev("DELETE", "/_dev/faults", "", 0);
+    axonpush_stats stats = AXONPUSH_STATS_INIT;
+    axonpush_client *client = axonpush_new(options, NULL);
+    if (!client) differ("the next client cannot be made");
+    if (axonpush_flush(client, 20000, NULL) != AXONPUSH_OK) differ("the flush of the next client failed");
+    axonpush_stats_get(client, &stats, NULL);
+    axonpush_close(client);
+    check_stats(required(next, "stats"), &stats);
+}
+
 static void run_row(const json *row) {
     const json *call = required(row, "call");
     got.expect = required(row, "expect");
     memset(got.kinds, 0, sizeof got.kinds);
     got.total = got.responses = got.errors = 0;
     if (!call || !got.expect || !required(row, "seen") || !required(row, "why")) return;
-    if (!has_only(row, "name why options server call expect seen skip_in", "the row")) return;
-    if (!has_only(got.expect, "outcome outcomes response error flush stats at_least_ms at_most_ms", "expect")) return;
+    if (!has_only(row, "name why options server call expect next seen skip_in", "the row")) return;
+    if (!has_only(got.expect, "outcome outcomes response error flush stats closed files at_least_ms at_most_ms", "expect")) return;
     const json *times_member = json_member(call, "times");
     int times = times_member ? (int)number_in(times_member, 1, 1000, "times") : 1;
 
+    row_folder = NULL;
     bool dead = set_server_up(json_member(row, "server"));
     axonpush_options options = AXONPUSH_OPTIONS_INIT;
     axonpush_error *error = NULL;
@@ -833,10 +895,19 @@ static void run_row(const json *row) {
         run_call(client, call, times);
         double took = now_ms() - start;
         if (axonpush_stats_get(client, &stats, NULL) != AXONPUSH_OK) differ("there are no stats");
+        const json *closed = json_member(got.expect, "closed");
+        axonpush_stats last = AXONPUSH_STATS_INIT;
+        if (closed) {
+            axonpush_shutdown(client, options.shutdown_timeout_ms ? options.shutdown_timeout_ms : 2000, NULL);
+            axonpush_stats_get(client, &last, NULL);
+        }
         /* After this no completion runs, and what they found is ours alone. */
         axonpush_close(client);
         check_duration(took);
         check_stats(json_member(got.expect, "stats"), &stats);
+        check_stats(closed, &last);
+        check_files(json_member(got.expect, "files"), options.spool_dir);
+        run_next(json_member(row, "next"), &options);
     } else {
         take_result(axonpush_error_status(error), NULL, error);
     }

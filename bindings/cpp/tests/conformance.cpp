@@ -10,7 +10,9 @@ extern "C" {
 #include "json.h"
 }
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <filesystem>
 #include <fstream>
 #include <glob.h>
 #include <iostream>
@@ -20,6 +22,7 @@ extern "C" {
 #include <regex.h>
 #include <set>
 #include <sstream>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <vector>
@@ -42,6 +45,8 @@ namespace {
 
 constexpr unsigned row_limit_s = 60;
 std::string server_url;
+// A folder of the row's own, which goes with the row.
+std::string row_folder;
 
 // ---- Differences ----
 
@@ -191,7 +196,12 @@ const Setters<Options> options_setters = {
      }},
     NUMBER(Options, shutdown_timeout_ms, 0, UINT32_MAX),
     NUMBER(Options, block_timeout_ms, 0, UINT32_MAX),
-    TEXT(Options, spool_dir),
+    {"spool_dir",
+     [](Options &out, const json *value, const char *where) {
+         out.spool_dir = text_of(value, where);
+         const std::string mark = "{folder}";
+         if (out.spool_dir.rfind(mark, 0) == 0) out.spool_dir.replace(0, mark.size(), row_folder);
+     }},
     NUMBER(Options, spool_max_bytes, 0, 9007199254740992.0),
     NUMBER(Options, spool_max_age_s, 0, UINT32_MAX),
     {"spool_sync",
@@ -629,7 +639,43 @@ void check_seen(const json *seen) {
     }
 }
 
+// What lies in the files of the spool, where every byte that is no ASCII text is a blank.
+void check_files(const json *checks, const std::string &spool) {
+    if (!checks) return;
+    if (checks->kind != JSON_ARRAY) differ("files: expected a list of checks");
+    std::string text;
+    for (const auto &entry : std::filesystem::recursive_directory_iterator(spool.empty() ? row_folder : spool)) {
+        std::ifstream file(entry.path(), std::ios::binary);
+        if (entry.is_regular_file()) text.append(std::istreambuf_iterator<char>(file), {});
+    }
+    std::replace_if(text.begin(), text.end(), [](char byte) { return byte < 32 || byte == 127; }, ' ');
+    if (text.empty()) differ("there is no file that could be checked");
+    for (size_t i = 0; i < checks->count; i++) check(checks->items[i], json_text(text), nullptr, "files");
+}
+
 // ---- Rows ----
+
+struct Folder {
+    Folder() {
+        row_folder = (std::filesystem::temp_directory_path() / "axonpush-row-XXXXXX").string();
+        if (!mkdtemp(row_folder.data())) throw std::logic_error("no folder can be made");
+    }
+    Folder(const Folder &) = delete;
+    Folder &operator=(const Folder &) = delete;
+    ~Folder() { std::filesystem::remove_all(row_folder); }
+};
+
+// Whoever comes after the client of the row, with the same options, once the service is well.
+void run_next(const json *next, const Options &options) {
+    if (!next) return;
+    only(next, {"stats"}, "next");
+    dev("DELETE", "/_dev/faults");
+    Result<Client> made = Client::try_new(options);
+    if (!made) differ("the next client cannot be made: ", made.error().what());
+    const auto flushed = made->try_flush(std::chrono::seconds(20));
+    if (!flushed) differ("the next client: ", flushed.error().what());
+    check_stats(required(next, "stats"), made->stats());
+}
 
 // The server is as new, but for the row's faults. Gives whether the row wants a dead one.
 bool set_server_up(const json *server) {
@@ -646,11 +692,14 @@ bool set_server_up(const json *server) {
 void run_row(const json *row) {
     const json *call = required(row, "call"), *expect = required(row, "expect"), *seen = required(row, "seen");
     required(row, "why");
-    only(row, {"name", "why", "options", "server", "call", "expect", "seen", "skip_in"}, "the row");
-    only(expect, {"outcome", "outcomes", "response", "error", "flush", "stats", "at_least_ms", "at_most_ms"}, "expect");
+    only(row, {"name", "why", "options", "server", "call", "expect", "next", "seen", "skip_in"}, "the row");
+    only(expect,
+         {"outcome", "outcomes", "response", "error", "flush", "stats", "closed", "files", "at_least_ms", "at_most_ms"},
+         "expect");
     const json *times_member = json_member(call, "times");
     const int times = times_member ? static_cast<int>(number_in(times_member, 1, 1000, "times")) : 1;
 
+    const Folder folder;
     Options options;
     options.api_key = "ak_conformance";
     options.base_url = set_server_up(json_member(row, "server")) ? "http://127.0.0.1:1" : server_url;
@@ -663,12 +712,22 @@ void run_row(const json *row) {
         run_call(*made, call, times, expect, outcomes);
         const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
         const Stats stats = made->stats();
+        const json *closed = json_member(expect, "closed");
+        std::optional<Stats> last;
+        if (closed) {
+            // That events are left is in the counters.
+            (void)made->try_shutdown(std::chrono::milliseconds(options.shutdown_timeout_ms ? options.shutdown_timeout_ms : 2000));
+            last = made->stats();
+        }
         // After this no completion runs, and what they found is ours alone.
         made->close();
         const json *least = json_member(expect, "at_least_ms"), *most = json_member(expect, "at_most_ms");
         if (least && took.count() < least->number) differ("it took ", took.count(), " ms, expected at least ", json_show(least));
         if (most && took.count() > most->number) differ("it took ", took.count(), " ms, expected at most ", json_show(most));
         check_stats(json_member(expect, "stats"), stats);
+        if (last) check_stats(closed, *last);
+        check_files(json_member(expect, "files"), options.spool_dir);
+        run_next(json_member(row, "next"), options);
     } else {
         outcomes.error(made.error());
     }

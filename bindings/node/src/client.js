@@ -18,6 +18,8 @@ import { addTrace } from './trace.js';
 const DEFAULT_SHUTDOWN_TIMEOUT_MS = 2000;
 const DEFAULT_FLUSH_TIMEOUT_MS = 30_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** How long the library is first waited for on a thread of the pool, while it delivers what earlier clients left. */
+const FIRST_WAIT_MS = 50;
 
 /**
  * A second handle for the client, through which calls have a deadline and can be cancelled.
@@ -48,6 +50,8 @@ export class AxonPush {
   /** @type {Address} */
   #handle;
   #shutdownTimeoutMs;
+  /** Whether earlier clients may have left events. */
+  #spools;
   #background;
   #calls;
   /** The number of calls that have been asked for and have not returned. */
@@ -64,6 +68,7 @@ export class AxonPush {
     const { library, log, blockTimeoutMs, ...rest } = options;
     this.#library = load(library);
     this.#shutdownTimeoutMs = rest.shutdownTimeoutMs || DEFAULT_SHUTDOWN_TIMEOUT_MS;
+    this.#spools = Boolean(rest.spoolDir ?? process.env.AXONPUSH_SPOOL_DIR);
     const values = valuesOf(OPTIONS, nativeOptions(rest), 'options');
     checkWhole('blockTimeoutMs', blockTimeoutMs ?? 0, 0, LONGEST_TIMER_MS);
     if (log !== undefined) setLog(this.#library, log);
@@ -118,7 +123,11 @@ export class AxonPush {
     checkWhole('timeoutMs', timeoutMs, 0, LONGEST_TIMER_MS);
     const { signal } = callOptions(options);
     this.#assertNotClosed();
+    const withFrames = callSite();
+    const end = performance.now() + timeoutMs;
     await this.#background.flush(timeoutMs, signal);
+    const error = await this.#awaitRecovered(end, signal);
+    if (error) throw withFrames(error);
   }
 
   /**
@@ -384,7 +393,29 @@ export class AxonPush {
    * @param {AbortSignalLike} [signal]
    */
   async #finish(timeoutMs, signal) {
+    const end = performance.now() + timeoutMs;
     await this.#background.wait(() => this.#background.left === 0 && this.#callsLeft === 0, timeoutMs, signal);
+    await this.#awaitRecovered(end, signal);
+  }
+
+  /**
+   * Waits for the events that earlier clients left in the spool. No delivery stands for them: only the library knows what became of them.
+   * It waits on a thread of the pool, for longer each time, so that a service that is silent does not hold the thread for as long.
+   * @param {number} end
+   * @param {AbortSignalLike} [signal]
+   * @returns {Promise<AxonPushError | null>} an error if there are still some at the end
+   */
+  async #awaitRecovered(end, signal) {
+    if (!this.#spools) return null;
+    for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
+      const left = Math.max(0, end - performance.now());
+      const memory = new Memory(0);
+      const status = await runEnding(this.#library.flush, [this.#handle, Math.min(Math.ceil(left), wait), memory.errorSlot]);
+      if (status === OK) return null;
+      const error = this.#library.takeError(memory.error);
+      if (signal?.aborted) throw signal.reason;
+      if (left <= wait) return error;
+    }
   }
 
   #assertNotClosed() {

@@ -1,6 +1,8 @@
 // Executes the table tests/conformance/*.json; its README.md says what a row means.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { agentRun, AxonPush, AxonPushError, modelCall, toolCall } from '../src/index.js';
@@ -44,31 +46,52 @@ test('a row that is broken does not pass', async () => {
 });
 
 async function run(row) {
-  known('the row', row, ['name', 'why', 'options', 'server', 'call', 'expect', 'seen', 'skip_in']);
+  known('the row', row, ['name', 'why', 'options', 'server', 'call', 'expect', 'next', 'seen', 'skip_in']);
   required('the row', row, ['why', 'call', 'expect', 'seen']);
   await server.reset();
   for (const runner of Object.keys(row.skip_in ?? {})) assert.ok(RUNNERS.includes(runner), `there is no runner ${runner}`);
   const dead = row.server === 'dead';
   assert.ok(dead || row.server === undefined || Array.isArray(row.server), `there is no server ${row.server}`);
   if (!dead && row.server) await server.fault(...row.server);
-  const got = await perform(row, dead ? DEAD : server.url);
-  checkExpectations(row.expect, got);
-  await checkSeen(row.seen, await server.requests());
+  const folder = mkdtempSync(join(tmpdir(), 'axonpush-row-'));
+  try {
+    const got = await perform(row, dead ? DEAD : server.url, folder);
+    checkExpectations(row.expect, got);
+    if (row.expect.files) checkFiles(row.expect.files, folder);
+    if (row.next) await performNext(row, dead ? DEAD : server.url, folder);
+    await checkSeen(row.seen, await server.requests());
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 // ---- The call ----
 
-async function perform(row, url) {
+/** Whoever comes after the client of the row, with the same options, once the service is well. */
+async function performNext(row, url, folder) {
+  known('next', row.next, ['stats']);
+  required('next', row.next, ['stats']);
+  await server.clearFaults();
+  const client = new AxonPush(optionsOf(row.options, url, folder));
+  try {
+    await client.flush(20_000);
+    checkStats('stats of the next client', row.next.stats, client.stats());
+  } finally {
+    await client.close();
+  }
+}
+
+async function perform(row, url, folder) {
   const background = 'publish_async' in row.call;
   const { flush_ms: flushMs = 20_000, times = 1, ...calls } = background ? row.call : { ...row.call };
   if (!background) known('the call', row.call, ['publish', 'list', 'search', 'request']);
   const [[call, given], ...more] = Object.entries(calls);
   assert.equal(more.length, 0, 'one call');
-  const got = { ends: [], flush: 'ok', stats: null, ms: 0 };
+  const got = { ends: [], flush: 'ok', stats: null, closed: null, ms: 0 };
   /** @type {AxonPush} */
   let client;
   try {
-    client = new AxonPush(optionsOf(row.options ?? {}, url));
+    client = new AxonPush(optionsOf(row.options ?? {}, url, folder));
   } catch (error) {
     got.ends.push(endOf(error));
     return got;
@@ -82,6 +105,11 @@ async function perform(row, url) {
       got.flush = await client.flush(flushMs).then(() => 'ok', (error) => error.status);
       got.ms = performance.now() - started;
       got.stats = client.stats();
+      if (row.expect.closed) {
+        // That events are left is in the counters.
+        await client.shutdown().catch(() => {});
+        got.closed = client.stats();
+      }
       await client.close();
       got.ends = await Promise.all(ends);
     } else {
@@ -129,9 +157,10 @@ function renamed(what, struct, object, except = []) {
   return Object.fromEntries(Object.entries(object).map(([name, value]) => [camelCase(name), value]));
 }
 
-function optionsOf(options, url) {
+function optionsOf(options, url, folder) {
   const all = { api_key: 'ak_conformance', base_url: url, proxy: '', ...options };
   all.base_url = all.base_url?.replace('{server}', server.url);
+  if (all.spool_dir) all.spool_dir = all.spool_dir.replace('{folder}', folder);
   // In C, 0 means the default.
   if (all.max_retries === 0) delete all.max_retries;
   return renamed('options', OPTIONS, all, ['completion_mode', 'ca_file', 'ca_pem', 'user_agent']);
@@ -170,7 +199,7 @@ function endOf(error) {
 }
 
 function checkExpectations(expect, got) {
-  known('expect', expect, ['outcome', 'outcomes', 'response', 'error', 'flush', 'stats', 'at_least_ms', 'at_most_ms']);
+  known('expect', expect, ['outcome', 'outcomes', 'response', 'error', 'flush', 'stats', 'closed', 'files', 'at_least_ms', 'at_most_ms']);
   const counts = {};
   for (const { outcome } of got.ends) counts[outcome] = (counts[outcome] ?? 0) + 1;
   assert.ok('outcome' in expect !== 'outcomes' in expect, 'either outcome or outcomes');
@@ -196,9 +225,23 @@ function checkExpectations(expect, got) {
       for (const [key, wish] of Object.entries(expect.error)) check(`error ${key}`, key === 'message' ? spelledHere(wish) : wish, field(error, key));
     }
   }
-  for (const [key, wish] of Object.entries(expect.stats ?? {})) check(`stats ${key}`, wish, field(got.stats, camelCase(key)));
+  checkStats('stats', expect.stats, got.stats);
+  checkStats('stats when closed', expect.closed, got.closed);
   if (expect.at_least_ms !== undefined) assert.ok(got.ms >= expect.at_least_ms - 1, `it took ${got.ms} ms`);
   if (expect.at_most_ms !== undefined) assert.ok(got.ms <= expect.at_most_ms, `it took ${got.ms} ms`);
+}
+
+function checkStats(what, wishes, stats) {
+  for (const [key, wish] of Object.entries(wishes ?? {})) check(`${what} ${key}`, wish, field(stats, camelCase(key)));
+}
+
+/** What lies in the row's folder, where every byte that is no ASCII text is a blank. */
+function checkFiles(checks, folder) {
+  assert.ok(Array.isArray(checks), 'files is a list of checks');
+  const files = readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name)));
+  const text = files.filter((file) => statSync(file).isFile()).map((file) => readFileSync(file, 'latin1')).join('');
+  assert.notEqual(text, '', 'there is a file that can be checked');
+  for (const wish of checks) check('files', wish, text.replace(/[^ -~]/g, ' '));
 }
 
 async function checkSeen(seen, requests) {

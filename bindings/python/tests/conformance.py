@@ -11,6 +11,7 @@ import asyncio
 import json
 import re
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -28,8 +29,13 @@ CHECKS = ("is", "absent", "matches", "contains", "lacks", "count", "members", "a
 ABSENT = object()
 
 # Options whose names and units are Python's here.
-SECONDS = ("timeout_ms", "delivery_timeout_ms", "shutdown_timeout_ms", "block_timeout_ms")
-RENAMED = {"content_capture": "content_capture_mode", **{name: name.removesuffix("_ms") for name in SECONDS}}
+SECONDS = ("timeout_ms", "delivery_timeout_ms", "shutdown_timeout_ms", "block_timeout_ms", "spool_sync_ms")
+RENAMED = {
+    **{name: name.removesuffix("_ms") for name in SECONDS},
+    "content_capture": "content_capture_mode",
+    "spool_max_age_s": "spool_max_age",
+    "spool_sync_ms": "spool_sync_interval",
+}
 
 
 class Wrong(Exception):
@@ -88,10 +94,12 @@ class Awaiting(Blocking):
         self.loop.close()
 
 
-def options_of(row, url, server):
+def options_of(row, url, server, folder):
     known("options", row, members_of(c.axonpush_options, "completion_mode", "ca_file", "ca_pem", "user_agent"))
     options = {"api_key": "ak_conformance", "base_url": url, "proxy": "", **row}
     options["base_url"] = (options["base_url"] or "").replace("{server}", server.url)
+    if "spool_dir" in options:
+        options["spool_dir"] = options["spool_dir"].replace("{folder}", folder)
     for name in list(options):
         value = options[name]
         if name in SECONDS:
@@ -131,16 +139,16 @@ def filters_of(query):
     return dict(query)
 
 
-def perform(row, url, server, kind):
+def perform(row, url, server, kind, folder):
     """What came of the call: ends, the flush, the stats and how long it took."""
     call = dict(row["call"])
     background = "publish_async" in call
     times, flush_ms = (call.pop("times", 1), call.pop("flush_ms", 20_000)) if background else (1, 0)
     need(len(call) == 1, "there must be one call")
     ((name, given),) = call.items()
-    got = {"ends": [], "flush": "ok", "stats": None, "ms": 0}
+    got = {"ends": [], "flush": "ok", "stats": None, "closed": {}, "ms": 0}
     try:
-        caller = kind(options_of(row.get("options", {}), url, server))
+        caller = kind(options_of(row.get("options", {}), url, server, folder))
     except AxonPushError as error:
         got["ends"].append(end_of(error))
         return got
@@ -160,6 +168,7 @@ def perform(row, url, server, kind):
             got["ms"] = (time.monotonic() - began) * 1000
             got["stats"] = caller.client.stats()
             caller.do("close")
+            got["closed"] = caller.client.stats()
             got["ends"] += [tried(lambda d=delivery: caller.result(d)) for delivery in deliveries]
         else:
             got["ends"].append(tried(lambda: perform_one(caller, name, given)))
@@ -169,6 +178,20 @@ def perform(row, url, server, kind):
         caller.do("close")
         caller.end()
     return got
+
+
+def perform_next(row, url, server, kind, folder):
+    """Whoever comes after the client of the row, with the same options, once the service is well."""
+    known("next", row["next"], ("stats",))
+    need("stats" in row["next"], "next has no member stats")
+    server.dev("DELETE", "faults")
+    caller = kind(options_of(row["options"], url, server, folder))
+    try:
+        caller.do("flush", 20)
+        check_stats("stats of the next client", row["next"]["stats"], caller.client.stats())
+    finally:
+        caller.do("close")
+        caller.end()
 
 
 def perform_one(caller, name, given):
@@ -228,7 +251,7 @@ def end_of(error):
 
 
 def check_expectations(expect, got):
-    known("expect", expect, ("outcome", "outcomes", "response", "error", "flush", "stats", "at_least_ms", "at_most_ms"))
+    known("expect", expect, ("outcome", "outcomes", "response", "error", "flush", "stats", "closed", "files", "at_least_ms", "at_most_ms"))
     need(("outcome" in expect) != ("outcomes" in expect), "either outcome or outcomes")
     wanted = expect.get("outcomes") or {expect["outcome"]: len(got["ends"])}
     known("outcomes", wanted, ("ok", "nothing", *STATUSES))
@@ -250,12 +273,26 @@ def check_expectations(expect, got):
                 else:
                     value = field(end["fields"] if what == "response" else end["error"], key)
                 check(f"{what} {key}", wish, value)
-    for key, wish in expect.get("stats", {}).items():
-        check(f"stats {key}", wish, field(got["stats"], key))
+    check_stats("stats", expect.get("stats", {}), got["stats"])
+    check_stats("stats when closed", expect.get("closed", {}), got["closed"])
     if "at_least_ms" in expect:
         need(got["ms"] >= expect["at_least_ms"], f"it took {got['ms']:.0f} ms")
     if "at_most_ms" in expect:
         need(got["ms"] <= expect["at_most_ms"], f"it took {got['ms']:.0f} ms")
+
+
+def check_stats(what, wishes, stats):
+    for key, wish in wishes.items():
+        check(f"{what} {key}", wish, field(stats, key))
+
+
+def check_files(checks, folder):
+    """What lies in the row's folder, where every byte that is no ASCII text is a blank."""
+    need(isinstance(checks, list), "files is no list of checks")
+    text = "".join(file.read_text("latin-1") for file in sorted(Path(folder).rglob("*")) if file.is_file())
+    need(text, "there is no file that could be checked")
+    for wish in checks:
+        check("files", wish, re.sub(r"[^ -~]", " ", text))
 
 
 def check_seen(seen, server):
@@ -361,7 +398,7 @@ def rows_of(folder):
 
 def run(row, server, kind=Blocking):
     """Executes a row. Wrong: it differs, or is not understood."""
-    known("the row", row, ("name", "why", "options", "server", "call", "expect", "seen", "skip_in"))
+    known("the row", row, ("name", "why", "options", "server", "call", "expect", "next", "seen", "skip_in"))
     for name in ("name", "why", "call", "expect", "seen"):
         need(name in row, f"the row has no member {name}")
     known("skip_in", row.get("skip_in", {}), ("c", "cpp", "go", "node", RUNNER))
@@ -370,9 +407,14 @@ def run(row, server, kind=Blocking):
     server.reset()
     if not dead and row.get("server"):
         server.fault(*row["server"])
-    got = perform(row, DEAD if dead else server.url, server, kind)
-    check_expectations(row["expect"], got)
-    check_seen(row["seen"], server)
+    url = DEAD if dead else server.url
+    with tempfile.TemporaryDirectory(prefix="axonpush-row-") as folder:
+        check_expectations(row["expect"], perform(row, url, server, kind, folder))
+        if "files" in row["expect"]:
+            check_files(row["expect"]["files"], folder)
+        if "next" in row:
+            perform_next(row, url, server, kind, folder)
+        check_seen(row["seen"], server)
 
 
 def main():

@@ -31,7 +31,6 @@ use crate::sys::threads;
 pub struct Engine {
     pub queue: Queue,
     polled: bool,
-    delivery_timeout: Duration,
     means: Means,
     warnings: Arc<RateLimiter>,
     /// The process that the threads are in.
@@ -62,7 +61,6 @@ impl Engine {
     ) -> Self {
         Engine {
             polled: limits.polled,
-            delivery_timeout: limits.delivery_timeout,
             means: Means {
                 network,
                 encoder,
@@ -128,7 +126,7 @@ impl Engine {
                 Task::Write(notices) => {
                     for notice in notices {
                         let uri = self.means.encoder.uri();
-                        let text = notice.text(uri, self.delivery_timeout);
+                        let text = notice.text(uri, self.queue.patience());
                         match notice {
                             Notice::Delivered { .. } => log::write(log::Level::Debug, &text),
                             _ => self.warnings.warn(&text),

@@ -10,7 +10,7 @@ use crate::delivery::limits::{Bound, OnFull, Overflow};
 use crate::delivery::pending::QueuedEvent;
 use crate::delivery::queue::{Pushed, Queue};
 use crate::delivery::spool::Spool;
-use crate::delivery::spool::disk::SystemDisk;
+use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::read::SpooledEvent;
 use crate::delivery::spool::record::{EventBody, Identity};
 use crate::delivery::spool::state::RunKey;
@@ -41,13 +41,21 @@ impl Listener for SpoolListener {
             engine.queue.note_spool_room();
         }
     }
+
+    fn spill(&self) -> bool {
+        self.0.upgrade().is_some_and(|engine| engine.spill())
+    }
 }
 
 impl Engine {
     /// Opens the spool, from which the events of processes that have ended come soon.
-    pub fn open_spool(self: &Arc<Self>, settings: Settings, identity: Identity) -> Result<()> {
+    pub fn open_spool(
+        self: &Arc<Self>,
+        settings: Settings,
+        identity: Identity,
+        disk: Arc<dyn Disk>,
+    ) -> Result<()> {
         let listener = Arc::new(SpoolListener(Arc::downgrade(self)));
-        let disk = Arc::new(SystemDisk);
         let spool = Spool::open(settings, identity, disk, listener, self.warnings.clone())?;
         // It is opened once.
         let _ = self.queue.spool.set(spool);
@@ -73,30 +81,28 @@ impl Engine {
         let since = Instant::now();
         loop {
             let room_made = queue.spool_room_made();
-            let (dedup_key, trace) = encode::ids(&request);
-            let json = request.body.as_deref().unwrap_or_default();
-            let body = EventBody {
-                dedup_key,
-                trace,
-                json,
-            };
+            let body = body(&request);
             match spool.append(&body) {
                 Ok(handle) => return queue.push_spooled(request, completion, handle),
-                Err(Refused::Unavailable) => return in_memory(queue, request, completion, on_full),
+                Err(Refused::Unavailable) => {
+                    return in_memory(queue, spool, request, completion, on_full);
+                }
                 Err(Refused::TooLong) => {
                     return Err(Error::new(
                         Kind::QueueFull,
                         format!(
                             "event: its {} bytes are more than spool_max_bytes, {}, has room for",
-                            json.len(),
+                            body.json.len(),
                             queue.limits().spool_max_bytes
                         ),
                     ));
                 }
                 Err(Refused::Full) => match queue.limits().overflow {
                     Overflow::DropOldest if queue.discard_oldest() => {}
-                    // All of it belongs to others.
-                    Overflow::DropOldest => return in_memory(queue, request, completion, on_full),
+                    // All of it belongs to others, or is being sent.
+                    Overflow::DropOldest => {
+                        return in_memory(queue, spool, request, completion, on_full);
+                    }
                     Overflow::DropNewest => return Err(queue.limits().is_full(Bound::Spool)),
                     Overflow::Block => queue.wait_for_spool_room(since, room_made, on_full)?,
                 },
@@ -119,6 +125,22 @@ impl Engine {
         }
     }
 
+    /// Writes some of the events that are in memory only to the spool; tells whether there may be more that
+    /// it takes. On the spool's thread.
+    fn spill(&self) -> bool {
+        let Some(spool) = self.queue.spool.get() else {
+            return false;
+        };
+        let events = self.queue.memory_only();
+        let bodies = events
+            .iter()
+            .map(|event| (body(&event.request), event.accepted_at.elapsed()));
+        let handles = spool.append_late(bodies);
+        let all = !events.is_empty() && handles.len() == events.len();
+        self.queue.note_spooled(events.into_iter().zip(handles));
+        all
+    }
+
     fn restore(&self, event: SpooledEvent) -> Result<Request> {
         let trace = event.trace.as_ref();
         let trace = trace.map(|(trace_id, span_id)| (trace_id.as_str(), span_id.as_str()));
@@ -127,14 +149,28 @@ impl Engine {
     }
 }
 
+/// Queues an event in memory only, until the spool takes it.
 fn in_memory(
     queue: &Queue,
+    spool: &Spool,
     request: Request,
     completion: Option<Completion>,
     on_full: OnFull<'_>,
 ) -> Result<Pushed> {
     let event = QueuedEvent::encoded(request, completion);
-    queue.push_event(Box::new(event), on_full)
+    let pushed = queue.push_event(Box::new(event), on_full)?;
+    // The disk may have come back before the event was there to be found.
+    spool.request_spill();
+    Ok(pushed)
+}
+
+fn body(request: &Request) -> EventBody<'_> {
+    let (dedup_key, trace) = encode::ids(request);
+    EventBody {
+        dedup_key,
+        trace,
+        json: request.body.as_deref().unwrap_or_default(),
+    }
 }
 
 fn unreadable(cause: String) -> Error {

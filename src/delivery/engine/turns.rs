@@ -131,6 +131,7 @@ impl Queue {
             epoch: event.epoch,
             bytes: event.bytes,
             handle: event.handle,
+            unspooled: event.unspooled(),
             probe: state.breaker.begin_attempt(),
             started_at: now,
         });

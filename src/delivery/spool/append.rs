@@ -39,10 +39,50 @@ enum Content<'a> {
 impl Core {
     /// Writes an event to the disk.
     pub fn append(&self, event: &EventBody, accepted_ms: u64) -> Result<Handle, Refused> {
+        let (handle, slot) = self.write_event(event, accepted_ms)?;
+        self.sync_each(&slot);
+        Ok(handle)
+    }
+
+    /// Writes events to the disk, in this order, until one is refused; they share their syncs.
+    pub fn append_late<'a>(
+        &self,
+        events: impl Iterator<Item = (EventBody<'a>, u64)>,
+    ) -> Vec<Handle> {
+        let mut handles = Vec::new();
+        let mut last: Option<Slot> = None;
+        for (event, accepted_ms) in events {
+            let Ok((handle, slot)) = self.write_event(&event, accepted_ms) else {
+                break;
+            };
+            handles.push(handle);
+            if let Some(former) = last.filter(|former| former.segment != slot.segment) {
+                self.sync_each(&former);
+            }
+            last = Some(slot);
+        }
+        if let Some(last) = last {
+            self.sync_each(&last);
+        }
+        handles
+    }
+
+    fn write_event(&self, event: &EventBody, accepted_ms: u64) -> Result<(Handle, Slot), Refused> {
         let ids = event.ids().ok_or(Refused::TooLong)?;
+        let room = record_room(ids.bytes().len() + event.json.len());
+        if room.is_none_or(|room| u64::from(room) > self.settings.max_bytes) {
+            return Err(Refused::TooLong);
+        }
         let own = self.state.lock().own.ok_or(Refused::Unavailable)?;
         let content = Content::Event { accepted_ms };
         self.write(own, content, ids.bytes(), event.json)
+    }
+
+    fn sync_each(&self, slot: &Slot) {
+        if self.settings.sync == SyncPolicy::Each {
+            // A failure is dealt with, and is none of the caller's.
+            self.sync(&slot.file, &slot.run, slot.segment);
+        }
     }
 
     fn write(
@@ -51,7 +91,7 @@ impl Core {
         content: Content,
         ids: &[u8],
         rest: &[u8],
-    ) -> Result<Handle, Refused> {
+    ) -> Result<(Handle, Slot), Refused> {
         let length = ids.len() + rest.len();
         let room = record_room(length).ok_or(Refused::TooLong)?;
         let mut crc = crc32fast::Hasher::new();
@@ -76,21 +116,15 @@ impl Core {
         let parts = [&header, ids, rest].map(IoSlice::new);
         let outcome = self.disk.write(&slot.file.file, &parts, slot.offset);
         self.written(&slot, room, content, outcome)?;
-        if self.settings.sync == SyncPolicy::Each && kind == Kind::Event {
-            // A failure is dealt with, and is none of the caller's.
-            self.sync(&slot.file, &slot.run, slot.segment);
-        }
-        Ok(Handle {
+        let handle = Handle {
             run,
             sequence,
             bytes: room,
-        })
+        };
+        Ok((handle, slot))
     }
 
     fn reserve(&self, key: RunKey, room: u64, content: Content) -> Result<Slot, Refused> {
-        if room > self.settings.max_bytes {
-            return Err(Refused::TooLong);
-        }
         let mut state = self.state.lock();
         loop {
             let is_event = matches!(content, Content::Event { .. });

@@ -45,6 +45,7 @@ impl Core {
         }
         self.remove_finished_runs();
         let mut state = self.state.lock();
+        state.wake.spill |= any;
         if let Some(trouble) = &mut state.trouble
             && any
         {

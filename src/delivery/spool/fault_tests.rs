@@ -8,10 +8,6 @@ use super::testing::*;
 use crate::sys::sync::Mutex;
 use crate::sys::testing::TestFolder;
 
-const ENOSPC: i32 = 28;
-const EIO: i32 = 5;
-const EROFS: i32 = 30;
-
 fn client(dir: &TestFolder, sync: SyncPolicy) -> (Client, Arc<FaultyDisk>) {
     let disk = Arc::new(FaultyDisk::default());
     let settings = Settings {

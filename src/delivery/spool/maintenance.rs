@@ -89,6 +89,10 @@ impl Core {
                     );
                     self.move_untrusted();
                 }
+            } else if state.trouble.is_none() && std::mem::take(&mut state.wake.spill) {
+                drop(state);
+                let more = self.listener.spill();
+                self.state.lock().wake.spill |= more;
             } else if due.look <= now {
                 drop(state);
                 self.look_for_runs(&mut not_ours);
@@ -313,7 +317,10 @@ impl Core {
         let ours = self.ids_of_runs();
         // The old count is better than none.
         if let Ok(bytes) = folders::bytes_of_others(&self.root, |id| ours.contains(&id)) {
-            self.state.lock().bytes_of_others = bytes;
+            let mut state = self.state.lock();
+            // Room that others made is no less welcome.
+            state.wake.spill |= bytes < state.bytes_of_others;
+            state.bytes_of_others = bytes;
         }
     }
 

@@ -30,17 +30,19 @@ mod fault_tests;
 #[cfg(test)]
 mod spool_tests;
 #[cfg(test)]
-mod testing;
+mod step_tests;
+#[cfg(test)]
+pub mod testing;
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::disk::Disk;
 use self::maintenance::now_ms;
 use self::read::SpooledEvent;
 use self::record::{EventBody, Identity};
-use self::state::{Handle, SegmentKey};
+use self::state::{Discarded, Handle};
 use self::store::{Core, Listener, Refused, Settings};
 use crate::error::{Error, Result};
 use crate::log::RateLimiter;
@@ -57,6 +59,15 @@ pub struct SpoolStats {
     /// Events that nobody holds in memory.
     pub waiting: u64,
     pub disk_errors: u64,
+}
+
+#[cfg(test)]
+impl Spool {
+    /// Whether events have ended, and that is not written down yet.
+    pub fn has_unwritten(&self) -> bool {
+        let state = self.0.state.lock();
+        state.runs.values().any(|run| !run.acknowledged.is_empty())
+    }
 }
 
 /// A client's spool. Closed when it is dropped.
@@ -110,6 +121,34 @@ impl Spool {
         self.0.leave(handle)
     }
 
+    /// Writes events to the disk that were accepted before, each so long ago, in this order, until one is
+    /// refused. Gives where they are.
+    pub fn append_late<'a>(
+        &self,
+        events: impl Iterator<Item = (EventBody<'a>, Duration)>,
+    ) -> Vec<Handle> {
+        let now = now_ms();
+        let events = events.map(|(event, age)| (event, now.saturating_sub(age.as_millis() as u64)));
+        self.0.append_late(events)
+    }
+
+    /// There is an event in memory only: [`Listener::spill`] is called as soon as the disk can be used.
+    pub fn request_spill(&self) {
+        let mut state = self.0.state.lock();
+        if !std::mem::replace(&mut state.wake.spill, true) {
+            self.0.work.notify_all();
+        }
+    }
+
+    /// A disk that failed is tried again now: there may be no later.
+    pub fn retry_now(&self) {
+        let mut state = self.0.state.lock();
+        if let Some(trouble) = &mut state.trouble {
+            trouble.retry_at = Instant::now();
+            self.0.work.notify_all();
+        }
+    }
+
     /// Memory has room: [`Listener::refill`] is called soon, on the spool's thread.
     pub fn request_refill(&self) {
         let mut state = self.0.state.lock();
@@ -128,13 +167,15 @@ impl Spool {
         self.0.acknowledge(handle);
     }
 
-    /// Ends the events of the oldest segment, to make room: gives those that nobody holds in memory.
-    pub fn discard_oldest(&self) -> Option<(SegmentKey, Vec<Handle>)> {
+    /// Ends the events of the oldest segment that nobody is at work with, to make room. `held` are those
+    /// that the caller has in memory and lets go.
+    pub fn discard_oldest(&self, held: impl Iterator<Item = Handle>) -> Option<Discarded> {
         let mut state = self.0.state.lock();
+        let discarded = state.discard_oldest(held)?;
         // Whoever needs the room removes the segment, or the thread does.
         state.wake.dead = true;
         self.0.work.notify_all();
-        state.discard_oldest()
+        Some(discarded)
     }
 
     pub fn stats(&self) -> SpoolStats {

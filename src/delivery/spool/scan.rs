@@ -202,6 +202,23 @@ mod tests {
     }
 
     #[test]
+    fn a_block_of_zeros_costs_the_records_in_it() {
+        let (bytes, starts) = segment(&BODIES);
+        for size in [64, 128, 512] {
+            for at in (0..bytes.len()).step_by(size) {
+                let block = at..(at + size).min(bytes.len());
+                let mut zeroed = bytes.clone();
+                zeroed[block.clone()].fill(0);
+                let left = starts.iter().zip(BODIES).filter(|(start, body)| {
+                    **start >= block.end || **start + HEADER + body.len() <= block.start
+                });
+                let left: Vec<_> = left.map(|(_, body)| body.to_vec()).collect();
+                assert_eq!(found(&zeroed).0, left, "{size} at {at}");
+            }
+        }
+    }
+
+    #[test]
     fn a_block_in_the_wrong_place_holds_no_record() {
         let bodies: Vec<Vec<u8>> = (0..40).map(|n| vec![b'a' + n % 26; 100]).collect();
         let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();

@@ -209,7 +209,8 @@ fn the_folder_does_not_grow_beyond_its_bound_and_the_oldest_makes_room() {
             .sum()
     };
     assert!(on_disk() <= max_bytes && on_disk() > max_bytes / 2);
-    let (segment, gone) = client.spool.discard_oldest().unwrap();
+    let gone = client.discard([]).unwrap().waiting;
+    let segment = gone[0].segment();
     assert!(gone.iter().all(|handle| handle.segment() == segment));
     client.append("newer").unwrap();
     assert!(on_disk() <= max_bytes);
@@ -220,6 +221,50 @@ fn the_folder_does_not_grow_beyond_its_bound_and_the_oldest_makes_room() {
     let huge = vec![b'x'; max_bytes as usize];
     assert_eq!(client.append_json("huge", &huge), Err(Refused::TooLong));
     assert_eq!(client.close(), 1);
+}
+
+#[test]
+fn an_event_that_somebody_is_at_work_with_keeps_its_segment() {
+    let dir = TestFolder::new();
+    let bounded = Settings {
+        max_bytes: 128 << 10,
+        ..settings(dir.path())
+    };
+    let client = open_with(bounded, "tenant", Arc::new(SystemDisk));
+    let mut handles = Vec::new();
+    while let Ok(handle) = client.append(&handles.len().to_string()) {
+        handles.push(handle);
+    }
+    let first_of = |number: u32| handles.iter().position(|h| h.segment().number == number);
+    let (second, third) = (first_of(2).unwrap(), first_of(3).unwrap());
+    // The first one of the first segment is being sent, and the last one of the second is held.
+    for handle in &handles[1..] {
+        if *handle != handles[third - 1] {
+            client.leave(*handle);
+        }
+    }
+    let gone = client.discard([handles[third - 1]]).unwrap();
+    assert_eq!(gone.held, [handles[third - 1]]);
+    assert_eq!(gone.waiting, handles[second..third - 1]);
+    let copy = killed(dir.path());
+    let keys = open(copy.path()).deliver_all();
+    assert!(keys.contains(&"0".to_owned()));
+    // Its attempt has failed: now it may go.
+    let gone = client.discard([handles[0]]).unwrap();
+    assert_eq!(
+        (gone.held, gone.waiting),
+        (vec![handles[0]], handles[1..second].to_vec())
+    );
+    // Somebody is at work with all others.
+    assert_eq!(client.read_all()[0].0, handles[third]);
+    assert!(client.discard([]).is_none());
+    let fourth = first_of(4).unwrap();
+    let gone = client.discard(handles[third..].iter().copied()).unwrap();
+    assert_eq!(
+        (gone.held, gone.waiting),
+        (handles[third..fourth].to_vec(), vec![])
+    );
+    client.close();
 }
 
 #[test]

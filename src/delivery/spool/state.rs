@@ -43,7 +43,16 @@ impl Handle {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Events that were ended to make room, by the handles under which their owner knows them.
+#[derive(Debug)]
+pub struct Discarded {
+    /// Nobody held them in memory.
+    pub waiting: Vec<Handle>,
+    /// Somebody did.
+    pub held: Vec<Handle>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SegmentKey {
     pub run: RunKey,
     pub number: u32,
@@ -141,6 +150,13 @@ impl Segment {
 
     pub fn is_needed(&self) -> bool {
         !self.live.is_empty() || !self.writing.is_empty()
+    }
+
+    /// Whether there are events in it, and nobody is at work with any of them; `held` of them are in memory
+    /// and may go.
+    fn can_go(&self, held: u64) -> bool {
+        let idle = self.waiting.len() + held;
+        !self.live.is_empty() && self.writing.is_empty() && self.live.len() == idle
     }
 }
 
@@ -246,6 +262,8 @@ pub struct Wake {
     pub dead: bool,
     /// Memory has room for what waits here.
     pub refill: bool,
+    /// There may be events in memory only, for which there may be room here now.
+    pub spill: bool,
 }
 
 impl State {
@@ -328,35 +346,45 @@ impl State {
         run.acknowledged.push(handle.sequence);
     }
 
-    /// The oldest segment with events, and the events of it that nobody holds in memory; all its events
-    /// have ended now.
-    pub fn discard_oldest(&mut self) -> Option<(SegmentKey, Vec<Handle>)> {
-        let runs = self.runs.iter_mut().filter(|(_, run)| run.live() > 0);
-        let (&key, run) = runs.min_by_key(|(key, run)| (run.first_ms, **key))?;
-        let mut segments = run.segments.iter_mut();
-        let (&number, segment) = segments.find(|(_, s)| !s.live.is_empty())?;
-        let waiting: Vec<Handle> = segment
-            .waiting
-            .iter()
-            .map(|offset| Handle {
-                run: key,
-                sequence: Sequence::new(number, offset),
-                bytes: segment.room_at(offset),
+    /// Ends all events of the oldest segment that nobody is at work with: each of its events waits, or is
+    /// among those that are `held` in memory and may go. So an event that is being sent, written, read or
+    /// moved stays where it is, with those around it, until that has an end.
+    pub fn discard_oldest(&mut self, held: impl Iterator<Item = Handle>) -> Option<Discarded> {
+        let mut held_in: HashMap<SegmentKey, Vec<Handle>> = HashMap::new();
+        for known in held {
+            let segment = self.resolve(known).segment();
+            held_in.entry(segment).or_default().push(known);
+        }
+        let held_of = |key: &SegmentKey| held_in.get(key).map_or(0, Vec::len) as u64;
+        let mut runs: Vec<(u64, RunKey)> = Vec::new();
+        runs.extend(self.runs.iter().map(|(key, run)| (run.first_ms, *key)));
+        runs.sort_unstable();
+        let key = runs.iter().find_map(|&(_, run)| {
+            let mut segments = self.runs.get(&run)?.segments.iter();
+            segments.find_map(|(&number, segment)| {
+                let key = SegmentKey { run, number };
+                segment.can_go(held_of(&key)).then_some(key)
             })
-            .collect();
-        let waiting = waiting.into_iter();
-        let waiting = waiting.map(|handle| {
-            let known = self.known_as.remove(&(handle.run, handle.sequence));
-            known.unwrap_or(handle)
-        });
-        let waiting: Vec<Handle> = waiting.collect();
-        self.waiting -= segment.waiting.len();
-        (segment.waiting, segment.live) = Default::default();
-        segment.live_bytes = 0;
-        if run.active == Some(number) {
+        })?;
+        let run = self.runs.get_mut(&key.run)?;
+        if run.active == Some(key.number) {
             run.active = None;
         }
-        Some((SegmentKey { run: key, number }, waiting))
+        let segment = run.segments.get_mut(&key.number)?;
+        let waiting = std::mem::take(&mut segment.waiting);
+        let room = |offset| segment.room_at(offset);
+        let handle = |offset| Handle {
+            run: key.run,
+            sequence: Sequence::new(key.number, offset),
+            bytes: room(offset),
+        };
+        let handles: Vec<Handle> = waiting.iter().map(handle).collect();
+        (segment.live, segment.live_bytes) = Default::default();
+        self.waiting -= waiting.len();
+        Some(Discarded {
+            waiting: handles.into_iter().map(|at| self.known(at)).collect(),
+            held: held_in.remove(&key).unwrap_or_default(),
+        })
     }
 
     pub fn any_dead(&self) -> bool {

@@ -47,6 +47,10 @@ pub trait Listener: Send + Sync {
     fn refill(&self);
     /// Segments were removed, so that there is room for events.
     fn room(&self);
+    /// To write some of the events that are in memory only, by [`super::Spool::append_late`]: the disk can
+    /// be used again, there is room, or [`super::Spool::request_spill`] was called. Tells whether to be
+    /// called again.
+    fn spill(&self) -> bool;
 }
 
 /// Why an event is not in the spool.
@@ -206,6 +210,7 @@ impl Core {
                     state.bytes += size;
                 }
                 state.trouble = None;
+                state.wake.spill = true;
                 true
             }
             Err(cause) => {

@@ -10,11 +10,15 @@ use std::time::{Duration, Instant};
 use super::Spool;
 use super::disk::{Disk, SystemDisk};
 use super::record::{EventBody, Identity};
-use super::state::{Handle, RunKey};
+use super::state::{Discarded, Handle, RunKey};
 use super::store::{Listener, Refused, Settings, SyncPolicy};
 use crate::sys::files::Folder;
 use crate::sys::sync::Mutex;
 use crate::sys::testing::TestFolder;
+
+pub const ENOSPC: i32 = 28;
+pub const EIO: i32 = 5;
+pub const EROFS: i32 = 30;
 
 /// Counts what it is told.
 #[derive(Default)]
@@ -35,6 +39,10 @@ impl Listener for Heard {
     fn refill(&self) {}
 
     fn room(&self) {}
+
+    fn spill(&self) -> bool {
+        false
+    }
 }
 
 pub fn settings(dir: &Path) -> Settings {
@@ -92,6 +100,11 @@ impl Client {
     /// Nobody holds it in memory.
     pub fn leave(&self, handle: Handle) {
         assert!(self.spool.leave(handle));
+    }
+
+    /// Makes room; `held` are in memory and may go.
+    pub fn discard(&self, held: impl IntoIterator<Item = Handle>) -> Option<Discarded> {
+        self.spool.discard_oldest(held.into_iter())
     }
 
     /// Gives how many events are left.

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"sort"
 	"strconv"
@@ -23,6 +26,8 @@ type row struct {
 	difference string
 	// Why the row cannot be written in Go.
 	inexpressible string
+	// A folder of the row's own, which goes with it.
+	folder string
 
 	mu                sync.Mutex // callbacks run on a goroutine of the client's
 	outcomes          map[string]int
@@ -60,13 +65,13 @@ func (r *row) skipped() string {
 
 func (r *row) run() {
 	r.outcomes = map[string]int{}
-	r.only(r.members, "the row", "name why options server call expect seen skip_in")
+	r.only(r.members, "the row", "name why options server call expect next seen skip_in")
 	for _, name := range []string{"why", "call", "expect", "seen"} {
 		if _, ok := r.members[name]; !ok {
 			r.differ("the row has no member %q", name)
 		}
 	}
-	r.expect = r.only(r.members["expect"], "expect", "outcome outcomes response error flush stats at_least_ms at_most_ms")
+	r.expect = r.only(r.members["expect"], "expect", "outcome outcomes response error flush stats closed files at_least_ms at_most_ms")
 	call, _ := r.members["call"].(map[string]any)
 	times := 1
 	if n, ok := call["times"]; ok {
@@ -84,6 +89,12 @@ func (r *row) run() {
 			r.differ(`server: expected a list of faults or "dead"`)
 		}
 	}
+	folder, err := os.MkdirTemp("", "axonpush-row-")
+	if err != nil {
+		giveUp(err)
+	}
+	defer os.RemoveAll(folder)
+	r.folder = folder
 	if value, ok := r.members["options"]; ok {
 		r.fill(optionsFields(&options), value, "options")
 	}
@@ -111,6 +122,14 @@ func (r *row) runCall(options axonpush.Options, call map[string]any, times int) 
 	if err != nil {
 		r.differ("there are no stats: %v", err)
 	}
+	closed, isClosed := r.expect["closed"]
+	var last axonpush.Stats
+	if isClosed {
+		client.Shutdown(context.Background()) // that events are left is in the counters
+		if last, err = client.Stats(); err != nil {
+			r.differ("there are no stats after the shutdown: %v", err)
+		}
+	}
 	client.Close() // after this no callback runs
 	if least, ok := r.expect["at_least_ms"]; ok && float64(took.Milliseconds()) < r.number(least, "at_least_ms") {
 		r.differ("it took %v, expected at least %v ms", took, least)
@@ -118,7 +137,68 @@ func (r *row) runCall(options axonpush.Options, call map[string]any, times int) 
 	if most, ok := r.expect["at_most_ms"]; ok && float64(took.Milliseconds()) > r.number(most, "at_most_ms") {
 		r.differ("it took %v, expected at most %v ms", took, most)
 	}
-	r.checkStats(stats)
+	r.checkStats(r.expect["stats"], stats)
+	if isClosed {
+		r.checkStats(closed, last)
+	}
+	if checks, ok := r.expect["files"]; ok {
+		r.checkFiles(checks)
+	}
+	if next, ok := r.members["next"]; ok {
+		r.runNext(r.only(next, "next", "stats"), options)
+	}
+}
+
+// runNext is whoever comes after the client of the row, with the same options, once the service is well.
+func (r *row) runNext(next map[string]any, options axonpush.Options) {
+	control("DELETE", "/_dev/faults", nil)
+	client, err := axonpush.New(options)
+	if err != nil {
+		r.differ("the next client cannot be made: %v", err)
+		return
+	}
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := client.Flush(ctx); err != nil {
+		r.differ("the flush of the next client failed: %v", err)
+	}
+	stats, err := client.Stats()
+	if err != nil {
+		r.differ("the next client has no stats: %v", err)
+	}
+	if _, ok := next["stats"]; !ok {
+		r.differ("next: no member \"stats\"")
+	}
+	r.checkStats(next["stats"], stats)
+}
+
+// checkFiles checks what lies in the row's folder, where every byte that is no ASCII text is a blank.
+func (r *row) checkFiles(value any) {
+	checks, ok := value.([]any)
+	if !ok {
+		r.differ("files: expected a list of checks")
+	}
+	var text []byte
+	err := filepath.WalkDir(r.folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		text = append(text, content...)
+		return err
+	})
+	if err != nil || len(text) == 0 {
+		r.differ("there is no file that could be checked: %v", err)
+	}
+	for i, letter := range text {
+		if letter < 32 || letter > 126 {
+			text[i] = ' '
+		}
+	}
+	for _, check := range checks {
+		r.check(check, there(string(text)), nil, "files")
+	}
 }
 
 // ---- arguments ----
@@ -226,7 +306,7 @@ func (r *row) fill(fields fields, arguments any, where string) {
 	for name, value := range object {
 		switch field := fields[name].(type) {
 		case *string:
-			*field = strings.Replace(r.text(value, name), "{server}", serverURL, 1)
+			*field = strings.NewReplacer("{server}", serverURL, "{folder}", r.folder).Replace(r.text(value, name))
 			if name == "proxy" && *field == "" {
 				*field = axonpush.NoProxy
 			}
@@ -597,8 +677,8 @@ func (r *row) checkOutcomes(times int) {
 	}
 }
 
-func (r *row) checkStats(stats axonpush.Stats) {
-	checks, _ := r.expect["stats"].(map[string]any)
+func (r *row) checkStats(value any, stats axonpush.Stats) {
+	checks, _ := value.(map[string]any)
 	members := map[string]uint64{
 		"accepted": stats.Accepted, "delivered": stats.Delivered, "failed": stats.Failed, "suppressed": stats.Suppressed,
 		"dropped": stats.Dropped, "expired": stats.Expired, "abandoned": stats.Abandoned, "queued_events": stats.QueuedEvents,

@@ -1,0 +1,581 @@
+//! The queue and its spool together: what is promised of an event while the disk fails, and while room is
+//! made.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+
+use super::Delivery;
+use super::completions::Completion;
+use super::engine::turns::{Next, Taken};
+use super::in_flight::AttemptOutcome;
+use super::limits::{Limits, OnFull, Overflow};
+use super::queue::Queue;
+use super::spool::Spool;
+use super::spool::disk::{Disk, SystemDisk};
+use super::spool::store::{Settings, SyncPolicy};
+use super::spool::testing::{
+    self as spools, EIO, ENOSPC, EROFS, FaultyDisk, Heard, identity, killed, settings,
+};
+use crate::error::{Error, Kind, Result};
+use crate::event::Event;
+use crate::event::encode::{EventDefaults, EventEncoder};
+use crate::event::redaction::{ContentCapture, RedactionRules};
+use crate::http::credential::ApiKey;
+use crate::http::multiplex::Room;
+use crate::http::network::Network;
+use crate::http::response::Response;
+use crate::http::{HttpSettings, HttpVersion};
+use crate::json::Document;
+use crate::sys::cancel::CallScope;
+use crate::sys::sync::Mutex;
+use crate::sys::testing::TestFolder;
+
+/// Nobody listens there.
+const NOWHERE: &str = "http://127.0.0.1:1";
+
+fn limits(overflow: Overflow) -> Limits {
+    Limits {
+        max_events: 10_000,
+        max_bytes: 32 << 20,
+        overflow,
+        block_timeout: None,
+        delivery_timeout: Duration::from_secs(300),
+        max_connections: 2,
+        spool_max_bytes: 0,
+        spool_max_age: Duration::from_secs(3600),
+        fail_open: false,
+        polled: false,
+    }
+}
+
+fn encoder() -> Arc<EventEncoder> {
+    let defaults = EventDefaults {
+        channel_id: None,
+        redaction: RedactionRules::new(ContentCapture::Full, &[], 4096),
+    };
+    Arc::new(EventEncoder::new(NOWHERE, defaults).unwrap())
+}
+
+fn delivery(settings: Settings, disk: Arc<dyn Disk>) -> Delivery {
+    let network = Network::new(&HttpSettings {
+        api_key: ApiKey::new("ak_secret".into()).unwrap(),
+        tenant_id: None,
+        environment: None,
+        user_agent: HeaderValue::from_static("axonpush-c/test"),
+        timeout: Duration::from_secs(5),
+        ca_pem: None,
+        proxy: None,
+        version: HttpVersion::Auto,
+    });
+    let delivery = Delivery::new(
+        limits(Overflow::DropOldest),
+        Arc::new(network),
+        encoder(),
+        Arc::default(),
+    );
+    let engine = &delivery.engine;
+    engine
+        .open_spool(settings, identity("tenant"), disk)
+        .unwrap();
+    delivery
+}
+
+fn spool(delivery: &Delivery) -> &Spool {
+    delivery.engine.queue.spool.get().unwrap()
+}
+
+fn publish(delivery: &Delivery, key: &str, completion: Option<Completion>) {
+    let payload = format!("{{\"text\":\"{}\"}}", "x".repeat(900));
+    let event = Event {
+        identifier: "step",
+        payload: &payload,
+        dedup_key: Some(key),
+        ..Event::default()
+    };
+    let scope = CallScope::default();
+    delivery
+        .publish(&event, completion, OnFull::Wait(&scope))
+        .unwrap();
+}
+
+fn wait_for(what: &str, mut ready: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !ready() {
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The keys that a client finds which comes next.
+fn left_in(dir: &Path) -> Vec<String> {
+    let next = spools::open(dir);
+    let keys = next.deliver_all();
+    next.close();
+    keys
+}
+
+/// What goes wrong, and where.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    Create(i32),
+    Write(i32),
+    Sync(i32),
+}
+
+fn set(disk: &FaultyDisk, fault: Fault, fails: bool) {
+    let (place, errno) = match fault {
+        Fault::Create(errno) => (&disk.create, errno),
+        Fault::Write(errno) => (&disk.write, errno),
+        Fault::Sync(errno) => (&disk.sync, errno),
+    };
+    *place.lock() = fails.then_some(errno);
+}
+
+/// Publishes before, while and after the disk fails, and closes the client while nothing was delivered.
+fn survive(fault: Fault, sync: SyncPolicy) {
+    const EACH: usize = 150;
+    let dir = TestFolder::new();
+    let disk = Arc::new(FaultyDisk::default());
+    let settings = Settings {
+        sync,
+        ..settings(dir.path())
+    };
+    let delivery = delivery(settings, disk.clone());
+    let outcomes = Arc::new(Mutex::new(Vec::<(String, Result<()>)>::new()));
+    let publish_all = |from: usize| {
+        for n in from..from + EACH {
+            let (key, outcomes) = (format!("{n:04}"), outcomes.clone());
+            let told = key.clone();
+            let completion = move |outcome: Result<_>| {
+                outcomes
+                    .lock()
+                    .push((told, outcome.map(|_: Option<Response>| ())));
+            };
+            publish(&delivery, &key, Some(Box::new(completion)));
+        }
+    };
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                assert!(delivery.counters().add_up(), "{:?}", delivery.counters());
+                std::thread::yield_now();
+            }
+        });
+        publish_all(0);
+        set(&disk, fault, true);
+        publish_all(EACH);
+        wait_for("it has failed", || spool(&delivery).stats().disk_errors > 0);
+        let before = spool(&delivery).stats().events as usize;
+        publish_all(2 * EACH);
+        if !matches!(fault, Fault::Sync(_)) {
+            assert!((EACH..2 * EACH).contains(&before), "{fault:?}: {before}");
+            assert_eq!(
+                spool(&delivery).stats().events as usize,
+                before,
+                "{fault:?}"
+            );
+        }
+        set(&disk, fault, false);
+        wait_for("all are on the disk", || {
+            spool(&delivery).stats().events as usize == 3 * EACH
+        });
+        publish_all(3 * EACH);
+        done.store(true, Ordering::Relaxed);
+    });
+    // Were it killed now, nothing would be lost.
+    let all: Vec<String> = (0..4 * EACH).map(|n| format!("{n:04}")).collect();
+    let copy = killed(dir.path());
+    assert_eq!(
+        spools::keys(left_in(copy.path())),
+        spools::keys(&all),
+        "{fault:?}"
+    );
+
+    assert_eq!(delivery.stop(), 0, "{fault:?}");
+    let counters = delivery.counters();
+    assert!(counters.add_up());
+    assert_eq!(counters.kept as usize, all.len(), "{fault:?}: {counters:?}");
+    let outcomes = outcomes.lock();
+    assert_eq!(
+        spools::keys(outcomes.iter().map(|(key, _)| key)),
+        spools::keys(&all)
+    );
+    assert_eq!(outcomes.len(), all.len(), "one completion each");
+    for (key, outcome) in outcomes.iter() {
+        let error = outcome.as_ref().unwrap_err();
+        assert!(
+            error.kind == Kind::Closed && error.message.contains("kept"),
+            "{key}: {error}"
+        );
+    }
+    let left = left_in(dir.path());
+    assert_eq!(left.len(), all.len(), "each once");
+    if matches!(fault, Fault::Sync(_)) {
+        // What could not be trusted was written again, behind what had come later.
+        return;
+    }
+    let late = |key: &&String| ("0300".."0450").contains(&key.as_str());
+    let (late, sorted): (Vec<_>, Vec<_>) = (
+        left.iter().filter(late).collect(),
+        all.iter().filter(late).collect(),
+    );
+    assert_eq!(late, sorted, "{fault:?}: in order");
+}
+
+#[test]
+fn what_came_while_the_disk_failed_is_on_it_when_it_is_well_again() {
+    let faults = [
+        (Fault::Create(ENOSPC), SyncPolicy::Interval),
+        (Fault::Create(EROFS), SyncPolicy::None),
+        (Fault::Write(EIO), SyncPolicy::Interval),
+        (Fault::Write(ENOSPC), SyncPolicy::Each),
+        (Fault::Sync(EIO), SyncPolicy::Interval),
+        (Fault::Sync(EIO), SyncPolicy::Each),
+    ];
+    std::thread::scope(|scope| {
+        for (fault, sync) in faults {
+            scope.spawn(move || survive(fault, sync));
+        }
+    });
+}
+
+#[test]
+fn whatever_fails_whenever_every_event_is_kept_in_the_end() {
+    const PUBLISHERS: usize = 3;
+    let dir = TestFolder::new();
+    let disk = Arc::new(FaultyDisk::default());
+    let delivery = delivery(settings(dir.path()), disk.clone());
+    let (working, done) = (AtomicBool::new(true), AtomicBool::new(false));
+    let mut published: Vec<String> = Vec::new();
+    std::thread::scope(|scope| {
+        let (delivery, working) = (&delivery, &working);
+        let publishers: Vec<_> = (0..PUBLISHERS)
+            .map(|thread| {
+                scope.spawn(move || {
+                    let mut keys = Vec::new();
+                    while working.load(Ordering::Relaxed) && keys.len() < 3000 {
+                        let key = format!("{thread}-{}", keys.len());
+                        publish(delivery, &key, None);
+                        keys.push(key);
+                        std::thread::sleep(Duration::from_micros(300));
+                    }
+                    keys
+                })
+            })
+            .collect();
+        let sampler = scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                assert!(delivery.counters().add_up());
+                std::thread::yield_now();
+            }
+        });
+        for round in 0..60 {
+            let fault = [Fault::Write(EIO), Fault::Create(ENOSPC), Fault::Sync(EIO)][round % 3];
+            set(&disk, fault, true);
+            std::thread::sleep(Duration::from_millis(5 + round as u64 * 7 % 13));
+            set(&disk, fault, false);
+            spool(delivery).retry_now();
+            std::thread::sleep(Duration::from_millis(round as u64 * 5 % 17));
+        }
+        working.store(false, Ordering::Relaxed);
+        for publisher in publishers {
+            published.extend(publisher.join().unwrap());
+        }
+        wait_for("all are on the disk", || {
+            spool(delivery).retry_now();
+            spool(delivery).stats().events as usize == published.len()
+        });
+        done.store(true, Ordering::Relaxed);
+        sampler.join().unwrap();
+    });
+    assert_eq!(delivery.stop(), 0);
+    let left = left_in(dir.path());
+    assert_eq!(left.len(), published.len(), "each once");
+    assert_eq!(spools::keys(left), spools::keys(published));
+}
+
+#[test]
+fn what_closing_does_not_find_on_the_disk_is_abandoned_and_comes_to_nobody() {
+    for wait in [0, 1, 3, 10] {
+        let dir = TestFolder::new();
+        let disk = Arc::new(FaultyDisk::default());
+        let delivery = delivery(settings(dir.path()), disk.clone());
+        set(&disk, Fault::Create(ENOSPC), true);
+        for n in 0..1000 {
+            publish(&delivery, &n.to_string(), None);
+        }
+        set(&disk, Fault::Create(ENOSPC), false);
+        // The spool's thread is in the middle of it, or done.
+        spool(&delivery).retry_now();
+        std::thread::sleep(Duration::from_millis(wait));
+        let abandoned = delivery.stop();
+        let counters = delivery.counters();
+        assert!(counters.add_up());
+        assert_eq!(counters.kept + abandoned, 1000);
+        assert_eq!(left_in(dir.path()).len() as u64, counters.kept, "{wait}");
+    }
+}
+
+#[test]
+fn a_flush_that_is_over_has_waited_for_what_earlier_clients_left() {
+    let dir = TestFolder::new();
+    let earlier = spools::open(dir.path());
+    earlier.append("left").unwrap();
+    earlier.close();
+    for _ in 0..30 {
+        let next = delivery(settings(dir.path()), Arc::new(SystemDisk));
+        let scope = CallScope::default();
+        // Nobody takes it, so there is no moment at which nothing is left.
+        let error = next.flush(Duration::ZERO, &scope).unwrap_err();
+        assert_eq!(error.kind, Kind::Timeout);
+        next.stop();
+    }
+}
+
+/// A queue with a spool and no threads: the tests do what those do.
+struct Threadless {
+    dir: TestFolder,
+    disk: Arc<FaultyDisk>,
+    queue: Queue,
+    encoder: Arc<EventEncoder>,
+}
+
+impl Threadless {
+    fn new(max_bytes: u64) -> Self {
+        let dir = TestFolder::new();
+        let disk = Arc::new(FaultyDisk::default());
+        let settings = Settings {
+            max_bytes,
+            ..settings(dir.path())
+        };
+        let queue = Queue::new(limits(Overflow::DropOldest));
+        let heard = Arc::<Heard>::default();
+        let spool = Spool::open(
+            settings,
+            identity("tenant"),
+            disk.clone(),
+            heard,
+            Arc::default(),
+        );
+        assert!(queue.spool.set(spool.unwrap()).is_ok());
+        Threadless {
+            dir,
+            disk,
+            queue,
+            encoder: encoder(),
+        }
+    }
+
+    fn spool(&self) -> &Spool {
+        self.queue.spool.get().unwrap()
+    }
+
+    fn request(&self, key: &str) -> crate::http::request::Request {
+        let event = Event {
+            identifier: "step",
+            payload: "{}",
+            dedup_key: Some(key),
+            ..Event::default()
+        };
+        self.encoder.encode(&event, None).unwrap()
+    }
+
+    /// Publishes to memory only, as where the disk has failed.
+    fn push_in_memory(&self, key: &str) {
+        let event = super::pending::QueuedEvent::encoded(self.request(key), None);
+        let pushed = self.queue.push_event(Box::new(event), OnFull::Refuse);
+        assert!(pushed.is_ok());
+    }
+
+    /// Publishes to the spool; `false`: it is full.
+    fn push(&self, key: &str) -> bool {
+        let request = self.request(key);
+        let (dedup_key, trace) = crate::event::encode::ids(&request);
+        let json = request.body.as_deref().unwrap();
+        let body = super::spool::record::EventBody {
+            dedup_key,
+            trace,
+            json,
+        };
+        let Ok(handle) = self.spool().append(&body) else {
+            return false;
+        };
+        let pushed = self.queue.push_spooled(request, None, handle);
+        assert!(pushed.is_ok());
+        true
+    }
+
+    /// Tells outcomes, and takes an event to be sent.
+    fn turn(&self, outcome: Option<(usize, AttemptOutcome)>) -> Option<Taken> {
+        let room = Room {
+            ready: 1,
+            may_open: false,
+        };
+        let mut taken = Vec::new();
+        let mut outcomes = Vec::from_iter(outcome);
+        let (next, _) = self.queue.network_turn(&mut outcomes, room, &mut taken);
+        assert!(matches!(next, Next::Until(_)));
+        taken.pop()
+    }
+
+    /// What the spool's thread does with events that are in memory only, in two steps.
+    fn spill(&self, meanwhile: impl FnOnce()) -> usize {
+        let events = self.queue.memory_only();
+        let now = events.iter().map(|event| {
+            let (dedup_key, trace) = crate::event::encode::ids(&event.request);
+            let json = event.request.body.as_deref().unwrap();
+            let body = super::spool::record::EventBody {
+                dedup_key,
+                trace,
+                json,
+            };
+            (body, Duration::ZERO)
+        });
+        let handles = self.spool().append_late(now);
+        let spilled = handles.len();
+        meanwhile();
+        self.queue.note_spooled(events.into_iter().zip(handles));
+        spilled
+    }
+
+    /// Closes; gives how many were kept, how many abandoned, and what the next client finds.
+    fn close(self) -> (u64, u64, Vec<String>) {
+        let (abandoned, _) = self.queue.abandon();
+        self.spool().close(spools::soon());
+        let counters = self.queue.counters();
+        assert!(counters.add_up());
+        (counters.kept, abandoned, left_in(self.dir.path()))
+    }
+}
+
+fn failed(taken: Taken) -> (usize, AttemptOutcome) {
+    let error = Error::new(Kind::Connection, "unreachable");
+    let event = taken.event;
+    let retry = AttemptOutcome::Retry {
+        event,
+        error,
+        jitter: 1.0,
+    };
+    (taken.slot, retry)
+}
+
+fn delivered(taken: &Taken) -> (usize, AttemptOutcome) {
+    let response = Response {
+        document: Document::from_checked("{}".to_owned()),
+        http_status: 200,
+        request_id: None,
+    };
+    (taken.slot, AttemptOutcome::Delivered(response))
+}
+
+#[test]
+fn an_event_that_is_being_sent_is_kept_however_often_room_is_made() {
+    let test = Threadless::new(128 << 10);
+    let mut n = 0;
+    while test.push(&n.to_string()) {
+        n += 1;
+    }
+    let sent = test.turn(None).unwrap();
+    let mut dropped = 0;
+    while test.queue.discard_oldest() {
+        let counters = test.queue.counters();
+        assert!(counters.add_up() && counters.dropped > dropped);
+        dropped = counters.dropped;
+        assert!(test.push(&n.to_string()), "there is room now");
+        n += 1;
+        if dropped > 500 {
+            break;
+        }
+        while test.push(&n.to_string()) {
+            n += 1;
+        }
+    }
+    assert!(dropped > 500, "all but its segment go");
+    assert!(left_in(killed(test.dir.path()).path()).contains(&"0".to_owned()));
+    // Its attempt fails: it waits again, and is the next to make room.
+    test.queue.put_back(vec![failed(sent)]);
+    while test.push(&n.to_string()) {
+        n += 1;
+    }
+    assert!(test.queue.discard_oldest());
+    let left = test.queue.counters().queued_events;
+    let (kept, abandoned, found) = test.close();
+    assert_eq!((kept, abandoned), (left, 0));
+    assert!(found.len() as u64 == left && !found.contains(&"0".to_owned()));
+}
+
+#[test]
+fn an_event_is_spooled_while_it_is_sent_and_kept_if_that_fails() {
+    let test = Threadless::new(1 << 20);
+    test.push_in_memory("sent");
+    test.push_in_memory("waits");
+    let sent = test.turn(None).unwrap();
+    assert_eq!(test.spill(|| {}), 2);
+    assert_eq!(test.spill(|| {}), 0, "once");
+    assert!(test.turn(Some(failed(sent))).is_some());
+    let (kept, abandoned, found) = test.close();
+    assert_eq!(
+        (kept, abandoned, found),
+        (2, 0, vec!["sent".into(), "waits".into()])
+    );
+}
+
+#[test]
+fn an_event_that_ends_while_it_is_spooled_is_in_no_spool() {
+    let test = Threadless::new(1 << 20);
+    test.push_in_memory("delivered");
+    test.push_in_memory("kept");
+    let sent = test.turn(None).unwrap();
+    let outcome = delivered(&sent);
+    assert_eq!(test.spill(|| drop(test.turn(Some(outcome)))), 2);
+    assert_eq!(test.spool().stats().events, 1);
+    let (kept, abandoned, found) = test.close();
+    assert_eq!((kept, abandoned, found), (1, 0, vec!["kept".into()]));
+}
+
+#[test]
+fn what_cannot_be_spooled_yet_stays_in_memory_and_is_abandoned_by_closing() {
+    let test = Threadless::new(1 << 20);
+    *test.disk.create.lock() = Some(ENOSPC);
+    for n in 0..100 {
+        test.push_in_memory(&n.to_string());
+    }
+    assert_eq!(test.spill(|| {}), 0);
+    let (kept, abandoned, found) = test.close();
+    assert_eq!((kept, abandoned, found), (0, 100, vec![]));
+}
+
+#[test]
+fn room_that_others_make_is_used_too() {
+    let dir = TestFolder::new();
+    let bounded = Settings {
+        max_bytes: 256 << 10,
+        ..settings(dir.path())
+    };
+    let other = spools::open_with(bounded.clone(), "another", Arc::new(SystemDisk));
+    let mut theirs = Vec::new();
+    while let Ok(handle) = other.append_json("x", &[b'x'; 1000]) {
+        theirs.push(handle);
+    }
+    let delivery = delivery(bounded, Arc::new(SystemDisk));
+    for n in 0..50 {
+        publish(&delivery, &n.to_string(), None);
+    }
+    assert_eq!(
+        spool(&delivery).stats().events,
+        0,
+        "all of it belongs to others"
+    );
+    theirs.iter().for_each(|at| other.spool.acknowledge(*at));
+    other.close();
+    wait_for("all are on the disk", || {
+        spool(&delivery).stats().events == 50
+    });
+    assert_eq!(delivery.stop(), 0);
+    assert_eq!(left_in(dir.path()).len(), 50);
+}
