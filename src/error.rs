@@ -57,6 +57,9 @@ pub struct Error {
     /// Nobody was there: the request could not be sent, or nothing responded in time. A response that broke
     /// off is not that.
     pub nobody_there: bool,
+    /// Another attempt failed by the same cause, a connection that broke under both, and has been told of:
+    /// together they are one failure of the service.
+    pub shares_cause: bool,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -73,6 +76,7 @@ impl Error {
             retry_after: None,
             may_have_arrived: false,
             nobody_there: false,
+            shares_cause: false,
         }
     }
 

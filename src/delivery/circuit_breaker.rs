@@ -136,7 +136,8 @@ impl CircuitBreaker {
         jitter: f64,
         now: Instant,
     ) {
-        self.failures += 1;
+        // One connection that broke is one failure, however many attempts were under way on it.
+        self.failures += u32::from(!error.shares_cause);
         let retry_after = error.retry_after.map(|wait| now + wait);
         if let Some(open) = &mut self.open
             && !was_probe

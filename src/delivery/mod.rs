@@ -11,6 +11,7 @@ pub mod accounting;
 pub mod circuit_breaker;
 mod closing;
 pub mod completions;
+mod ending;
 mod engine;
 mod in_flight;
 pub mod limits;

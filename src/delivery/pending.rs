@@ -103,6 +103,11 @@ impl Pending {
         self.fresh.push_back(event);
     }
 
+    /// For an event that was taken and could not be sent for no fault of its own.
+    pub fn push_front(&mut self, event: Box<QueuedEvent>) {
+        self.fresh.push_front(event);
+    }
+
     pub fn push_retry(&mut self, event: Box<QueuedEvent>) {
         self.retry.push_back(event);
     }

@@ -3,17 +3,17 @@
 //! One mutex guards everything here, so that the counters add up at every moment. Nothing is sent, no
 //! thread is started and no completion is run under it: [`super`] does these. What is guarded lies in
 //! one struct for each concern: [`Pending`], [`InFlight`], [`Counters`], [`FlushEpochs`],
-//! [`CircuitBreaker`], [`Completions`], [`Workers`].
+//! [`CircuitBreaker`], [`Completions`], [`NetworkThread`], [`Completers`].
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::accounting::{Counters, Disposition, FlushEpochs};
 use super::circuit_breaker::{CircuitBreaker, Pace};
-use super::completions::{Completion, Completions, ReadyCompletion};
-use super::in_flight::{AttemptOutcome, EventInFlight, InFlight};
+use super::completions::{Completion, Completions};
+use super::in_flight::InFlight;
 use super::limits::{Bound, DropReport, Drops, Limits, OnFull, Overflow};
-use super::notice::{Notice, Notices};
+use super::notice::Notices;
 use super::on_disk::OnDisk;
 use super::pacing::Pacing;
 use super::pending::{Pending, QueuedEvent};
@@ -21,14 +21,12 @@ use super::spool::Spool;
 use super::threads::{Calls, Completers, NetworkThread};
 use crate::error::{Error, Kind, Result};
 use crate::event::stored::StoredEvent;
-use crate::http::response::Response;
 use crate::http::retry::Backoff;
-use crate::log;
 use crate::sys::cancel::CallScope;
 use crate::sys::sync::{Condvar, Mutex, MutexGuard};
 
 /// The wait of one event between its attempts: 250 ms, doubled each time, 30 s at most.
-const BACKOFF: Backoff = Backoff::up_to(Duration::from_secs(30));
+pub(super) const BACKOFF: Backoff = Backoff::up_to(Duration::from_secs(30));
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Phase {
@@ -274,181 +272,6 @@ impl Queue {
         wanted
     }
 
-    /// Acts on what an attempt led to.
-    pub(super) fn settle(
-        &self,
-        state: &mut State,
-        slot: usize,
-        outcome: AttemptOutcome,
-        now: Instant,
-    ) {
-        // Closing may have ended the event already.
-        let Some(in_flight) = state.in_flight.end(slot) else {
-            return;
-        };
-        let took = now.saturating_duration_since(in_flight.started_at);
-        state.pacing.note_exchange(took);
-        let was_probe = state.breaker.end_attempt(in_flight.probe);
-        match outcome {
-            AttemptOutcome::Delivered(response) => {
-                state.note_response(now);
-                if log::enabled(log::Level::Debug) {
-                    state.notices.push(Notice::Delivered {
-                        http_status: response.http_status,
-                        took,
-                    });
-                }
-                self.end(state, in_flight, Disposition::Delivered, Ok(Some(response)));
-            }
-            AttemptOutcome::Failed(error) => {
-                state.note_response(now);
-                self.end_failed(state, in_flight, error);
-            }
-            AttemptOutcome::Retry {
-                mut event,
-                error,
-                jitter,
-            } => {
-                state.notices.push(Notice::Retrying(error.clone()));
-                let pace = state.pace();
-                let breaker = &mut state.breaker;
-                breaker.note_failure(&error, was_probe, pace, jitter, now);
-                event.completion = in_flight.completion;
-                if let (None, Some(handle)) = (event.handle, in_flight.handle) {
-                    self.note_spooled_event(&mut event, handle);
-                }
-                let wait = error.retry_after.unwrap_or_else(|| match pace {
-                    Pace::Normal => BACKOFF.wait(event.attempts, jitter),
-                    Pace::Hurried => BACKOFF.wait(0, jitter),
-                });
-                event.failed_at = Some(now);
-                event.retry_at = Some(now + wait);
-                event.attempts += 1;
-                if now >= event.expires_at {
-                    // The last attempt was cut short; what the service said before says more.
-                    let error = match event.last_error.take() {
-                        Some(last) if error.http_status == 0 && last.http_status != 0 => *last,
-                        _ => error,
-                    };
-                    self.give_up(state, *event, error);
-                } else {
-                    event.last_error = Some(Box::new(error));
-                    state.pending.push_retry(event);
-                }
-            }
-        }
-    }
-
-    /// Ends events whose delivery timeout has passed while they waited; tells whether there were any.
-    pub(super) fn expire(&self, state: &mut State, now: Instant) -> bool {
-        let timeout = self.limits.delivery_timeout;
-        let mut any = false;
-        while let Some(mut event) = state.pending.pop_expired(now) {
-            if event.handle.is_some() {
-                self.end_too_old(state, *event);
-                any = true;
-                continue;
-            }
-            let no_response = state.in_flight.sending() > 0
-                && state.last_response.is_none_or(|at| at < event.accepted_at);
-            let error = match (event.last_error.take(), state.breaker.last_error()) {
-                (Some(last), _) => *last,
-                (None, Some(last)) => last.clone(),
-                (None, None) if no_response => Error::new(
-                    Kind::Connection,
-                    "no response from the service for as long as the event has waited",
-                ),
-                (None, None) => Error::new(
-                    Kind::Timeout,
-                    format!(
-                        "not delivered within delivery_timeout_ms ({})",
-                        timeout.as_millis()
-                    ),
-                ),
-            };
-            self.give_up(state, *event, error);
-            any = true;
-        }
-        any
-    }
-
-    fn give_up(&self, state: &mut State, event: QueuedEvent, error: Error) {
-        if event.handle.is_some() {
-            return self.end_too_old(state, event);
-        }
-        let suppressed = self.limits.fail_open && error.kind == Kind::Connection;
-        state.notices.push(Notice::GivenUp {
-            error: error.clone(),
-            suppressed,
-        });
-        if suppressed {
-            self.end_queued(state, event, Disposition::Suppressed, Ok(None));
-        } else {
-            self.end_queued(state, event, Disposition::Expired, Err(error));
-        }
-    }
-
-    /// Ends an event whose attempt came to nothing.
-    pub(super) fn end_failed(&self, state: &mut State, event: EventInFlight, error: Error) {
-        state.notices.push(Notice::GivenUp {
-            error: error.clone(),
-            suppressed: false,
-        });
-        self.end(state, event, Disposition::Failed, Err(error));
-    }
-
-    /// Ends an event that waits.
-    pub(super) fn end_queued(
-        &self,
-        state: &mut State,
-        event: QueuedEvent,
-        disposition: Disposition,
-        outcome: Result<Option<Response>>,
-    ) {
-        let ended = EventInFlight {
-            completion: event.completion,
-            epoch: event.epoch,
-            bytes: event.bytes,
-            handle: event.handle,
-            unspooled: None,
-            probe: None,
-            started_at: event.accepted_at,
-        };
-        self.end(state, ended, disposition, outcome);
-    }
-
-    /// The one place where an accepted event ends.
-    pub(super) fn end(
-        &self,
-        state: &mut State,
-        event: EventInFlight,
-        disposition: Disposition,
-        outcome: Result<Option<Response>>,
-    ) {
-        state.counters.end(disposition, event.bytes);
-        match (self.spool.get(), event.handle) {
-            (Some(spool), Some(handle)) if disposition != Disposition::Kept => {
-                spool.acknowledge(handle);
-            }
-            (Some(_), None) => state.memory_only -= 1,
-            _ => {}
-        }
-        self.note_room(state);
-        let Some(completion) = event.completion else {
-            return self.note_ended(state, event.epoch);
-        };
-        state.completions.push(ReadyCompletion {
-            completion,
-            outcome,
-            epoch: event.epoch,
-        });
-        if self.limits.polled {
-            // It has ended; that its completion runs is up to the application.
-            self.note_ended(state, event.epoch);
-            self.ready.notify_one();
-        }
-    }
-
     /// There may be room now. All are told, since the one in front may need more than there is.
     pub(super) fn note_room(&self, state: &State) {
         if state.blocked > 0 {
@@ -575,7 +398,7 @@ impl State {
     }
 
     /// The service gave a final response, be it to say no.
-    fn note_response(&mut self, now: Instant) {
+    pub(super) fn note_response(&mut self, now: Instant) {
         self.breaker.close();
         self.last_response = Some(now);
     }
@@ -586,8 +409,13 @@ impl State {
         self.pending.retry_soon(BACKOFF.wait(0, 1.0));
     }
 
+    /// No thread for completions is needed now.
+    pub(super) fn nothing_to_complete(&self) -> bool {
+        self.notices.is_empty() && self.completions.ready() == 0
+    }
+
     /// Hurried while somebody flushes or closes.
-    fn pace(&self) -> Pace {
+    pub(super) fn pace(&self) -> Pace {
         match self.waiting_for_delivery > 0 || self.phase != Phase::Open {
             true => Pace::Hurried,
             false => Pace::Normal,

@@ -13,7 +13,7 @@ use super::limits::{Limits, OnFull, Overflow};
 use super::notice::Notice;
 use super::pending::QueuedEvent;
 use super::queue::Queue;
-use super::threads::Calls;
+use super::threads::{Calls, PARK};
 use crate::error::{Error, Kind, Result};
 use crate::event::Event;
 use crate::event::stored::StoredEvent;
@@ -21,6 +21,7 @@ use crate::http::multiplex::Room;
 use crate::http::response::Response;
 use crate::json::Document;
 use crate::sys::cancel::CallScope;
+use crate::sys::threads::Application;
 
 /// The first backoff.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -101,7 +102,9 @@ impl<'q> Sender<'q> {
         };
         let mut taken = Vec::new();
         loop {
-            let (next, _) = self.queue.network_turn(&mut outcomes, room, &mut taken);
+            let (next, _) =
+                self.queue
+                    .network_turn(&mut outcomes, room, Application::Runs, &mut taken);
             if let Some(taken) = taken.pop() {
                 self.slot = taken.slot;
                 return Some(taken.event);
@@ -188,6 +191,83 @@ fn a_failure_among_successes_holds_nobody_up_but_several_in_a_row_do() {
     assert!(start.elapsed() < FIRST_WAIT / 2, "{:?}", start.elapsed());
     sender.sends(Some(broken(item)));
     assert!(start.elapsed() >= FIRST_WAIT, "the third in a row");
+}
+
+#[test]
+fn a_connection_that_breaks_under_many_is_one_failure() {
+    let queue = Queue::new(limits());
+    let mut sender = Sender::called_for(&queue, "0");
+    for n in 1..20 {
+        let _ = push(&queue, &n.to_string()).unwrap();
+    }
+    let cut = |event, shares_cause| AttemptOutcome::Retry {
+        event,
+        error: Error {
+            shares_cause,
+            ..Error::new(Kind::Connection, "the connection broke")
+        },
+        jitter: 1.0,
+    };
+    let start = Instant::now();
+    let mut item = sender.sends(None);
+    for n in 0..10 {
+        item = sender.sends(Some(cut(item, n > 0)));
+    }
+    assert!(start.elapsed() < FIRST_WAIT / 2, "{:?}", start.elapsed());
+}
+
+#[test]
+fn nobody_is_missing_where_others_were_answered_meanwhile() {
+    let queue = Queue::new(limits());
+    let mut sender = Sender::called_for(&queue, "0");
+    for n in 1..5 {
+        let _ = push(&queue, &n.to_string()).unwrap();
+    }
+    let late = sender.sends(None);
+    let (slot, other) = (sender.slot, sender.sends(None));
+    drop(other);
+    let start = Instant::now();
+    let _ = sender.sends(Some(delivered()));
+    sender.slot = slot;
+    let next = sender.sends(Some(unreachable(late)));
+    assert!(start.elapsed() < FIRST_WAIT / 2, "{:?}", start.elapsed());
+    // The other way round nobody was answered since.
+    sender.sends(Some(unreachable(next)));
+    assert!(start.elapsed() >= FIRST_WAIT, "{:?}", start.elapsed());
+}
+
+#[test]
+fn what_the_thread_was_sending_when_it_ended_goes_first_and_has_not_failed() {
+    let queue = Queue::new(limits());
+    let mut sender = Sender::called_for(&queue, "0");
+    for name in ["1", "2"] {
+        let _ = push(&queue, name).unwrap();
+    }
+    let mut sent = Vec::new();
+    for _ in 0..2 {
+        let item = sender.sends(None);
+        sent.push((sender.slot, item));
+    }
+    thread::sleep(PARK);
+    let room = Room::default();
+    let gone = Application::Gone;
+    let (next, _) = queue.network_turn(&mut Vec::new(), room, gone, &mut Vec::new());
+    assert!(matches!(next, Next::Exit));
+    let calls = queue.put_back(sent);
+    assert!(!calls.network, "whoever comes next starts it");
+    let calls = queue.drain(Instant::now() + Duration::from_secs(1));
+    assert!(calls.network);
+    for expected in ["0", "1", "2"] {
+        let item = sender.sends(None);
+        assert_eq!(item.event.event().identifier, expected);
+        assert_eq!(item.attempts, 0);
+    }
+    assert_eq!(queue.counters().retried, 0);
+    assert!(queue.counters().add_up() && queue.state.lock().notices.is_empty());
+    // Exit handlers that deliver keep the thread.
+    thread::sleep(PARK);
+    let (next, _) = queue.network_turn(&mut Vec::new(), room, gone, &mut Vec::new());
+    assert!(matches!(next, Next::Until(_)));
 }
 
 #[test]
@@ -417,7 +497,7 @@ fn send_all(queue: &Arc<Queue>) {
             ready: 1 + count as usize % 5,
             may_open: count.is_multiple_of(3),
         };
-        let (next, calls) = queue.network_turn(&mut outcomes, room, &mut taken);
+        let (next, calls) = queue.network_turn(&mut outcomes, room, Application::Runs, &mut taken);
         start(queue, calls);
         if matches!(next, Next::Exit) {
             return;

@@ -33,6 +33,7 @@ use crate::json::Document;
 use crate::sys::cancel::CallScope;
 use crate::sys::sync::Mutex;
 use crate::sys::testing::TestFolder;
+use crate::sys::threads::Application;
 
 /// Nobody listens there.
 const NOWHERE: &str = "http://127.0.0.1:1";
@@ -418,7 +419,9 @@ impl Threadless {
         };
         let mut taken = Vec::new();
         let mut outcomes = Vec::from_iter(outcome);
-        let (next, _) = self.queue.network_turn(&mut outcomes, room, &mut taken);
+        let (next, _) = self
+            .queue
+            .network_turn(&mut outcomes, room, Application::Runs, &mut taken);
         assert!(matches!(next, Next::Until(_)));
         taken.pop()
     }
@@ -497,8 +500,8 @@ fn an_event_that_is_being_sent_is_kept_however_often_room_is_made() {
     }
     assert!(dropped > 500, "all but its segment go");
     assert!(left_in(killed(test.dir.path()).path()).contains(&"0".to_owned()));
-    // Its attempt fails: it waits again, and is the next to make room.
-    test.queue.put_back(vec![failed(sent)]);
+    // Its attempt is interrupted: it waits again, and is the next to make room.
+    let _ = test.queue.put_back(vec![(sent.slot, sent.event)]);
     while test.push(&n.to_string()) {
         n += 1;
     }

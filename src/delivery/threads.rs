@@ -30,8 +30,6 @@ pub struct NetworkThread {
     pub waker: Option<Waker>,
     /// When it last had something to do.
     pub busy_at: Option<Instant>,
-    /// When it last looked whether the application still runs.
-    pub looked_at: Option<Instant>,
 }
 
 /// Threads that run completions and write to the log.

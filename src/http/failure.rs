@@ -34,8 +34,10 @@ pub enum Failure {
     NoAddress,
     /// What came is not HTTP, or breaks the rules of its version.
     Protocol(String),
-    /// The option http_version asks for HTTP/2, and the server has only 1.1.
+    /// HTTP/2 was expected, as the option http_version asks, and the server has only 1.1.
     NoHttp2,
+    /// The server said several times that it did not process the request.
+    Refused,
     /// The response came, but cannot be used.
     Response(String),
 }
@@ -59,6 +61,7 @@ impl Failure {
             Failure::NoAddress => Failure::NoAddress,
             Failure::Protocol(what) => Failure::Protocol(what.clone()),
             Failure::NoHttp2 => Failure::NoHttp2,
+            Failure::Refused => Failure::Refused,
             Failure::Response(what) => Failure::Response(what.clone()),
         }
     }
@@ -114,9 +117,11 @@ impl Peers {
             Failure::Response(_) => Kind::Decode,
             _ => Kind::Connection,
         };
+        // Neither is there anybody who takes what we send.
+        let nobody = late || matches!(failure, Failure::NoHttp2) || !attempt.sent;
         Error {
-            may_have_arrived: attempt.sent,
-            nobody_there: kind == Kind::Connection && (late || !attempt.sent),
+            may_have_arrived: attempt.sent && !matches!(failure, Failure::Refused),
+            nobody_there: kind == Kind::Connection && nobody,
             ..Error::new(kind, self.message(failure, attempt))
         }
     }
@@ -138,7 +143,12 @@ impl Peers {
                 )
             }
             (Failure::NoHttp2, _) => format!(
-                "{} does not speak HTTP/2, which the option http_version asks for",
+                "{} speaks HTTP/1.1 only, where HTTP/2 was expected: set the option http_version to \
+                 AXONPUSH_HTTP_AUTO or AXONPUSH_HTTP_1_1, or AXONPUSH_HTTP_VERSION to auto or 1.1",
+                self.origin
+            ),
+            (Failure::Refused, _) => format!(
+                "{} refused the request several times, without processing it",
                 self.origin
             ),
             (Failure::Io(e), Stage::LookUp) => {

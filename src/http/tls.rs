@@ -16,8 +16,8 @@ pub struct Tls {
     /// PEM text of the roots to trust in place of the platform's.
     ca_pem: Option<String>,
     config: OnceCell<Arc<ClientConfig>>,
-    /// The same, offering the protocols of an [`HttpVersion`].
-    offering: OnceCell<Arc<ClientConfig>>,
+    /// The same, offering the protocols of each [`HttpVersion`].
+    offering: [OnceCell<Arc<ClientConfig>>; 3],
 }
 
 impl Tls {
@@ -25,7 +25,7 @@ impl Tls {
         Tls {
             ca_pem,
             config: OnceCell::new(),
-            offering: OnceCell::new(),
+            offering: Default::default(),
         }
     }
 
@@ -34,7 +34,7 @@ impl Tls {
     }
 
     /// The same configuration, and the same sessions to resume, for connections that agree on a version of
-    /// HTTP (ALPN). `version` is the same at every call.
+    /// HTTP (ALPN).
     pub fn config_for(&self, version: HttpVersion) -> Result<Arc<ClientConfig>, rustls::Error> {
         let build = || {
             let mut config = ClientConfig::clone(&*self.config()?);
@@ -46,7 +46,9 @@ impl Tls {
             config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
             Ok(Arc::new(config))
         };
-        self.offering.get_or_try_init(build).cloned()
+        self.offering[version as usize]
+            .get_or_try_init(build)
+            .cloned()
     }
 
     fn build(&self) -> Result<Arc<ClientConfig>, rustls::Error> {

@@ -63,10 +63,22 @@ pub fn main_thread_has_ended() -> bool {
     state == Some('Z')
 }
 
-/// Whether the main thread has ended and every other thread is one of ours: nothing of the application's
-/// runs any more, and the process lives only because we do.
-pub fn only_ours_are_left() -> bool {
-    let ours = || -> std::io::Result<bool> {
+/// What of the application still runs in this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Application {
+    Runs,
+    /// Other threads of it are left.
+    MainThreadEnded,
+    /// Every thread is one of ours, and the process lives only because they do.
+    Gone,
+}
+
+/// Reads files of the system's: nothing to be done under a lock.
+pub fn application() -> Application {
+    if !main_thread_has_ended() {
+        return Application::Runs;
+    }
+    let only_ours = || -> std::io::Result<bool> {
         let main = std::process::id().to_string();
         for task in std::fs::read_dir("/proc/self/task")? {
             let task = task?;
@@ -77,5 +89,8 @@ pub fn only_ours_are_left() -> bool {
         }
         Ok(true)
     };
-    main_thread_has_ended() && ours().unwrap_or(false)
+    match only_ours() {
+        Ok(true) => Application::Gone,
+        _ => Application::MainThreadEnded,
+    }
 }

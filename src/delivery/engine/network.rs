@@ -8,8 +8,8 @@ use super::turns::{Next, Taken, defect};
 use crate::delivery::in_flight::AttemptOutcome;
 use crate::delivery::pending::QueuedEvent;
 use crate::delivery::queue::Queue;
-use crate::delivery::threads::Calls;
-use crate::error::{Error, Kind, Result};
+use crate::delivery::threads::{Calls, PARK};
+use crate::error::Result;
 use crate::event::encode::EventEncoder;
 use crate::event::stored::StoredEvent;
 use crate::http::multiplex::memory::HostMemory;
@@ -19,6 +19,7 @@ use crate::http::request::Request;
 use crate::http::response::{Expect, HttpResponse};
 use crate::sys::random;
 use crate::sys::sync::Mutex;
+use crate::sys::threads::{self, Application};
 
 /// Where the system has no descriptors left, they are asked for again after this.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -52,14 +53,16 @@ fn deliver(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) {
         return;
     };
     queue.set_waker(Some(multiplexer.waker()));
+    let mut lookout = Lookout::new();
     let mut sending = Sending::new();
     let (mut outcomes, mut taken, mut done) = (Vec::new(), Vec::new(), Vec::new());
     loop {
-        let (next, calls) = queue.network_turn(&mut outcomes, multiplexer.room(), &mut taken);
+        let (room, application) = (multiplexer.room(), lookout.look());
+        let (next, calls) = queue.network_turn(&mut outcomes, room, application, &mut taken);
         call(calls);
         let Next::Until(until) = next else {
             *means.memory.lock() = multiplexer.memory();
-            queue.put_back(interrupted(sending));
+            call(queue.put_back(interrupted(sending)));
             return;
         };
         for event in taken.drain(..) {
@@ -80,23 +83,38 @@ fn deliver(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) {
     }
 }
 
-/// What becomes of the events that are being sent when the thread ends.
-fn interrupted(sending: Sending) -> Vec<(usize, AttemptOutcome)> {
+/// Looks around in the process once in a while, outside of the queue's lock.
+struct Lookout {
+    seen: Application,
+    next: Instant,
+}
+
+impl Lookout {
+    fn new() -> Self {
+        Lookout {
+            seen: Application::Runs,
+            next: Instant::now() + PARK,
+        }
+    }
+
+    fn look(&mut self) -> Application {
+        let now = Instant::now();
+        if now >= self.next {
+            self.next = now + PARK;
+            self.seen = threads::application();
+        }
+        self.seen
+    }
+}
+
+/// The events that are being sent when the thread ends.
+fn interrupted(sending: Sending) -> Vec<(usize, Box<QueuedEvent>)> {
     let slots = sending.into_iter().enumerate();
     let events = slots.filter_map(|(slot, sent)| Some((slot, sent?)));
     events
         .map(|(slot, (mut event, request))| {
             event.request = Some(request);
-            let error = Error {
-                may_have_arrived: true,
-                ..Error::new(Kind::Connection, "the thread that sent the event has ended")
-            };
-            let outcome = AttemptOutcome::Retry {
-                event,
-                error,
-                jitter: 1.0,
-            };
-            (slot, outcome)
+            (slot, event)
         })
         .collect()
 }
@@ -113,7 +131,9 @@ fn make_multiplexer(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) -> Optio
         if let Ok(multiplexer) = made {
             return Some(multiplexer);
         }
-        let (next, calls) = queue.network_turn(&mut Vec::new(), Room::default(), &mut Vec::new());
+        let (room, mut taken) = (Room::default(), Vec::new());
+        let seen = threads::application();
+        let (next, calls) = queue.network_turn(&mut Vec::new(), room, seen, &mut taken);
         call(calls);
         if matches!(next, Next::Exit) {
             return None;

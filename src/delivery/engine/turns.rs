@@ -1,5 +1,6 @@
 //! The sides of the queue that the threads see: each says what it did, and gets what to do next.
 
+use std::cmp::Reverse;
 use std::time::{Duration, Instant};
 
 use crate::delivery::completions::ReadyCompletion;
@@ -11,7 +12,7 @@ use crate::delivery::queue::{Phase, Queue, State};
 use crate::delivery::threads::{Calls, IDLE, PARK};
 use crate::error::{Error, Kind};
 use crate::http::multiplex::{Room, Waker};
-use crate::sys::threads;
+use crate::sys::threads::{self, Application};
 
 /// A wait is not shorter: what is to be done may have to wait for its turn all the same, and a wait of no
 /// length would spin.
@@ -56,12 +57,13 @@ impl Queue {
         self.state.lock().network.waker = waker;
     }
 
-    /// Called by the network thread: it tells the outcomes of attempts and how much it can send, and takes
-    /// events to send.
+    /// Called by the network thread: it tells the outcomes of attempts, how much it can send and what it saw
+    /// of the application, and takes events to send.
     pub fn network_turn(
         &self,
         outcomes: &mut Vec<(usize, AttemptOutcome)>,
         mut room: Room,
+        application: Application,
         taken: &mut Vec<Taken>,
     ) -> (Next, Calls) {
         let mut state = self.state.lock();
@@ -75,7 +77,7 @@ impl Queue {
             self.take(&mut state, &mut room, taken, now);
         }
         self.request_refill(&state);
-        let next = self.next(&mut state, room, now);
+        let next = self.next(&mut state, room, application, now);
         if matches!(next, Next::Exit) {
             state.network.running = false;
             state.network.waker = None;
@@ -144,20 +146,19 @@ impl Queue {
     }
 
     /// When the network thread has to come back, and whether a new event has to wake it.
-    fn next(&self, state: &mut State, room: Room, now: Instant) -> Next {
+    fn next(&self, state: &mut State, room: Room, application: Application, now: Instant) -> Next {
         if state.phase >= Phase::Stopped {
             return Next::Exit;
         }
         let waits = !state.pending.is_empty() || state.in_flight.sending() > 0;
         if waits {
             state.network.busy_at = Some(now);
-            // Exit handlers then deliver what waits, for as long as closing may take.
-            if self.is_time_to_look(state, now)
-                && now
-                    .checked_sub(PARK)
-                    .is_some_and(|at| state.in_flight.all_began_by(at))
-                && threads::only_ours_are_left()
-            {
+            // Exit handlers then deliver what waits, for as long as closing may take; while they do, the
+            // process lives because of them.
+            let stuck = now
+                .checked_sub(PARK)
+                .is_some_and(|at| state.in_flight.all_began_by(at));
+            if stuck && application == Application::Gone && state.phase == Phase::Open {
                 return Next::Exit;
             }
         } else if state.phase != Phase::Open {
@@ -205,7 +206,7 @@ impl Queue {
             let supervises = !self.limits.polled && state.completions.ready() > 0;
             // A program whose main thread has ended lives for as long as its other threads do.
             let ends = now >= idle_since + IDLE
-                || now >= idle_since + PARK && threads::main_thread_has_ended();
+                || now >= idle_since + PARK && application != Application::Runs;
             if ends && !supervises {
                 return Next::Exit;
             }
@@ -214,22 +215,26 @@ impl Queue {
         Next::Until(wait)
     }
 
-    /// The network thread has ended while it sent: these events wait again, for another one.
-    pub fn put_back(&self, outcomes: Vec<(usize, AttemptOutcome)>) {
+    /// The network thread has ended while it sent: these events wait again, for another one. It is no failure
+    /// of the service, and no attempt of theirs.
+    pub fn put_back(&self, mut events: Vec<(usize, Box<QueuedEvent>)>) -> Calls {
         let mut state = self.state.lock();
-        let now = Instant::now();
-        for (slot, outcome) in outcomes {
-            self.settle(&mut state, slot, outcome, now);
+        // The oldest gets to the front last.
+        events.sort_by_key(|(_, event)| Reverse(event.accepted_at));
+        for (slot, mut event) in events {
+            // Closing may have ended it already.
+            let Some(in_flight) = state.in_flight.end(slot) else {
+                continue;
+            };
+            state.breaker.end_attempt(in_flight.probe);
+            self.take_back(&mut event, in_flight);
+            state.pending.push_front(event);
         }
-    }
-
-    /// Once in a while the network thread looks around in the process.
-    fn is_time_to_look(&self, state: &mut State, now: Instant) -> bool {
-        let due = state.network.looked_at.is_none_or(|at| now >= at + PARK);
-        if due {
-            state.network.looked_at = Some(now);
+        match state.phase {
+            // Who closes has found nothing that waits, and no thread.
+            Phase::Draining(_) if !state.pending.is_empty() => state.call_network(),
+            _ => Calls::default(),
         }
-        due
     }
 
     /// The network thread could not be started, or ends out of turn: what waits is sent by another one, at
@@ -294,9 +299,15 @@ impl Queue {
             state.completers.waiting += 1;
             state = self.work.wait_timeout(state, PARK);
             state.completers.waiting -= 1;
-            let idle = state.notices.is_empty() && state.completions.ready() == 0;
-            let ends = idle_since.elapsed() >= IDLE || threads::main_thread_has_ended();
-            if idle && ends {
+            let idle_for = idle_since.elapsed();
+            if idle_for < PARK || !state.nothing_to_complete() {
+                continue;
+            }
+            // The look costs time, which nobody is to wait for.
+            drop(state);
+            let ends = idle_for >= IDLE || threads::main_thread_has_ended();
+            state = self.state.lock();
+            if ends && state.nothing_to_complete() {
                 break Task::Exit;
             }
         };

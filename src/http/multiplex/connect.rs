@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use mio::event::Event;
 use mio::{Registry, Token, Waker};
+use rustls::AlertDescription;
 
 use super::io::{Io, Socket};
 use super::memory::Protocol;
@@ -21,6 +22,8 @@ use crate::http::{CONNECT_LIMIT, HttpVersion};
 pub struct Means<'a> {
     pub network: &'a Network,
     pub target: &'a Target,
+    /// What the connection is to speak.
+    pub version: HttpVersion,
     pub registry: &'a Registry,
     pub waker: &'a Arc<Waker>,
     pub token: Token,
@@ -306,7 +309,7 @@ fn check_proxy(head: &[u8]) -> Result<(), Failure> {
 
 /// The way to the service is free.
 fn through(io: Io, means: &Means) -> Outcome {
-    let version = means.network.version;
+    let version = means.version;
     if !means.target.tls {
         let protocol = match version {
             HttpVersion::Http2 => Protocol::Http2,
@@ -320,17 +323,31 @@ fn through(io: Io, means: &Means) -> Outcome {
 }
 
 fn secure(mut io: Io, means: &Means) -> Outcome {
-    if !io.handshake()? {
-        return Ok(Step::Wait(Phase::Tls(io)));
+    match io.handshake() {
+        Ok(true) => {}
+        Ok(false) => return Ok(Step::Wait(Phase::Tls(io))),
+        Err(e) if means.version == HttpVersion::Http2 && is_no_protocol(&e) => {
+            return Err(Failure::NoHttp2);
+        }
+        Err(e) => return Err(e.into()),
     }
     let protocol = match io.protocol() {
         Some(b"h2") => Protocol::Http2,
-        _ if means.network.version == HttpVersion::Http2 => {
-            return Err(Failure::NoHttp2);
-        }
+        _ if means.version == HttpVersion::Http2 => return Err(Failure::NoHttp2),
         _ => Protocol::Http1,
     };
     Ok(Step::Ready(io, protocol))
+}
+
+/// Whether the server speaks none of the protocols that were offered.
+fn is_no_protocol(error: &io::Error) -> bool {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    matches!(
+        cause,
+        Some(rustls::Error::AlertReceived(
+            AlertDescription::NoApplicationProtocol
+        ))
+    )
 }
 
 fn tls<T>(made: Result<T, rustls::Error>) -> io::Result<T> {

@@ -12,7 +12,7 @@ use mio::{Registry, Token, Waker};
 use super::connect::{Connecting, Means, Progress};
 use super::exchange::{Done, Ended, Exchange, Room, Sent};
 use super::h1::{After, H1};
-use super::h2::{H2, SILENCE, State};
+use super::h2::{H2, Load, SILENCE, State};
 use super::io::Io;
 use super::link::Link;
 use super::memory::{HostMemory, Protocol};
@@ -29,8 +29,8 @@ pub const WAKE: Token = Token(usize::MAX);
 /// A token is a slot, and how often the slot was used before: events of a connection that is gone are not
 /// mistaken for those of its successor.
 const SLOT_BITS: u32 = 16;
-/// A successor that could not be made is not tried again before.
-const SUCCESSOR_PAUSE: Duration = Duration::from_secs(1);
+/// After a connection could not be made, no other one is opened before, unless there is none at all.
+const OPEN_PAUSE: Duration = Duration::from_secs(1);
 
 pub struct Connections {
     network: Arc<Network>,
@@ -48,7 +48,8 @@ pub struct Connections {
     /// Connections that could not be made, and for which exchange.
     failed: Vec<(Option<usize>, Failure, Stage)>,
     next_timer: Instant,
-    next_successor: Instant,
+    /// Until then what waits shares the connections that there are.
+    next_open: Instant,
     scratch: Vec<u8>,
 }
 
@@ -82,7 +83,7 @@ impl Connections {
             idle: Vec::new(),
             failed: Vec::new(),
             next_timer: now,
-            next_successor: now,
+            next_open: now,
             scratch: Vec::new(),
         }
     }
@@ -153,7 +154,9 @@ impl Connections {
                 Link::H1(_) => h1 += 1,
                 Link::H2(connection) if connection.state() == State::Open => {
                     h2 += 1;
-                    ready += self.h2_room(connection, now);
+                    if self.suits(connection, false) || now < self.next_open {
+                        ready += self.h2_room(connection, now);
+                    }
                 }
                 Link::H2(_) => {}
             }
@@ -167,7 +170,7 @@ impl Connections {
         }
         let may_open = match self.expected(now) {
             // Until one stands, one exchange finds out whether anybody is there.
-            _ if h1 + h2 == 0 => false,
+            _ if h1 + h2 == 0 || now < self.next_open => false,
             Some(Protocol::Http1) => h1 + connecting < self.max_h1,
             _ => ready == 0 && connecting == 0 && h1 + h2 < MOST_H2,
         };
@@ -179,9 +182,21 @@ impl Connections {
         h2.room().min(self.memory.requests_left(h2.started(), now))
     }
 
-    /// What a new connection will probably speak.
-    fn expected(&self, now: Instant) -> Option<Protocol> {
+    /// What a new connection is to speak.
+    fn version(&self, now: Instant) -> HttpVersion {
         match self.network.version {
+            HttpVersion::Auto if self.memory.is_http1_required(now) => HttpVersion::Http1,
+            version => version,
+        }
+    }
+
+    pub fn must_be_http2(&self) -> bool {
+        self.network.version == HttpVersion::Http2
+    }
+
+    /// What it will probably speak.
+    fn expected(&self, now: Instant) -> Option<Protocol> {
+        match self.version(now) {
             HttpVersion::Http1 => Some(Protocol::Http1),
             HttpVersion::Http2 => Some(Protocol::Http2),
             HttpVersion::Auto if !self.target.tls => Some(Protocol::Http1),
@@ -197,14 +212,15 @@ impl Connections {
             self.slots.len() - 1
         });
         self.next_timer = self.next_timer.min(now + CONNECT_LIMIT);
-        let progress = Connecting::start(&self.means(number), now);
+        let progress = Connecting::start(&self.means(number, now), now);
         self.note_progress(number, progress, opener, now);
     }
 
-    fn means(&self, slot: usize) -> Means<'_> {
+    fn means(&self, slot: usize, now: Instant) -> Means<'_> {
         Means {
             network: &self.network,
             target: &self.target,
+            version: self.version(now),
             registry: &self.registry,
             waker: &self.waker,
             token: Token(self.slots[slot].uses << SLOT_BITS | slot),
@@ -225,7 +241,7 @@ impl Connections {
             }
             Progress::Failed(failure, stage) => {
                 self.slots[slot].uses += 1;
-                self.next_successor = now + SUCCESSOR_PAUSE;
+                self.next_open = now + OPEN_PAUSE;
                 self.failed.push((opener, failure, stage));
             }
             Progress::Ready(io, protocol) => self.note_ready(slot, io, protocol, opener, now),
@@ -298,7 +314,7 @@ impl Connections {
     pub fn assign(&mut self, waiting: &mut VecDeque<Exchange>, now: Instant) {
         let mut at = 0;
         while at < waiting.len() {
-            match self.find(waiting[at].fresh, now) {
+            match self.find(&waiting[at], now) {
                 Some(slot) => {
                     let Some(exchange) = waiting.remove(at) else {
                         break;
@@ -311,8 +327,8 @@ impl Connections {
                         }
                     }
                 }
-                // One that needs a new connection does not hold up the others.
-                None if waiting[at].fresh => at += 1,
+                // One that needs a connection of its own does not hold up the others.
+                None if waiting[at].fresh || waiting[at].is_large() => at += 1,
                 None => break,
             }
         }
@@ -327,13 +343,26 @@ impl Connections {
         let Some(first) = waiting.front().filter(|_| !connecting) else {
             return;
         };
-        if self.failed.is_empty() && (first.fresh || !self.any_usable()) {
-            self.open(Some(first.id), now);
+        if !self.failed.is_empty() {
+            return;
+        }
+        if first.fresh || !self.any_usable() {
+            return self.open(Some(first.id), now);
+        }
+        // All connections of HTTP/2 that a large body could have are shared by short ones.
+        let http2 = self.expected(now) != Some(Protocol::Http1);
+        if let Some(large) = waiting.iter().find(|exchange| exchange.is_large())
+            && http2
+            && now >= self.next_open
+            && self.links().filter(|link| link.is_usable()).count() <= MOST_H2
+        {
+            self.open(Some(large.id), now);
         }
     }
 
-    /// A connection that can take an exchange now.
-    fn find(&mut self, fresh: bool, now: Instant) -> Option<usize> {
+    /// A connection that can take the exchange now.
+    fn find(&mut self, exchange: &Exchange, now: Instant) -> Option<usize> {
+        let (fresh, large) = (exchange.fresh, exchange.is_large());
         let is_fresh = |slot: &usize| match &self.slots[*slot].link {
             Some(Link::H1(h1)) => !h1.is_reused(),
             _ => false,
@@ -342,13 +371,31 @@ impl Connections {
         if let Some(at) = idle {
             return Some(self.idle.remove(at));
         }
-        // The one that is nearest to its end, so that the others are there after it.
+        // Large bodies and others share a connection only where no further one can be had. Of several, the
+        // one that is nearest to its end, so that the others are there after it.
+        let shares = now < self.next_open;
         let numbered = self.slots.iter().enumerate();
         let with_room = numbered.filter_map(|(slot, here)| match &here.link {
-            Some(Link::H2(h2)) if self.h2_room(h2, now) > 0 => Some((h2.started(), slot)),
+            Some(Link::H2(h2)) if self.h2_room(h2, now) > 0 => {
+                let suits = self.suits(h2, large);
+                (suits || shares).then_some((suits, h2.started(), slot))
+            }
             _ => None,
         });
-        with_room.max().map(|(_, slot)| slot)
+        with_room.max().map(|(_, _, slot)| slot)
+    }
+
+    /// Whether an exchange, with a large body or a short one, shares the connection with none of the other
+    /// kind. Short ones leave one connection to the large ones.
+    fn suits(&self, h2: &H2, large: bool) -> bool {
+        match h2.load() {
+            Load::Large => large,
+            Load::Short => !large,
+            Load::Nothing => {
+                let loads = self.links().filter_map(Link::load);
+                large || loads.filter(|load| *load == Load::Short).count() < MOST_H2
+            }
+        }
     }
 
     /// Ends the use of connections on which the server takes no more requests.
@@ -356,7 +403,8 @@ impl Connections {
         for slot in 0..self.slots.len() {
             if let Some(Link::H2(h2)) = &mut self.slots[slot].link
                 && h2.state() == State::Open
-                && self.memory.is_used_up(h2.started(), h2.open(), now)
+                && (self.memory.is_used_up(h2.started(), h2.open(), now)
+                    || self.memory.is_http1_required(now))
             {
                 h2.retire();
                 self.touch(slot);
@@ -391,7 +439,7 @@ impl Connections {
             match self.slots[slot].link.take() {
                 None => {}
                 Some(Link::Connecting { connecting, opener }) => {
-                    let progress = connecting.advance(&self.means(slot), now);
+                    let progress = connecting.advance(&self.means(slot, now), now);
                     self.note_progress(slot, progress, opener, now);
                 }
                 Some(Link::H1(h1)) => self.advance_h1(slot, h1, now, ended),
@@ -415,6 +463,9 @@ impl Connections {
         h2.advance(now, ended);
         if was_open && h2.has_goaway() {
             self.memory.note_goaway(h2.processed(), now);
+        }
+        if h2.needs_http1() && !self.must_be_http2() {
+            self.memory.note_http1_required(now);
         }
         match h2.state() {
             State::Closed => self.close(slot, Link::H2(h2)),
@@ -459,7 +510,7 @@ impl Connections {
 
     /// Opens the successor of a connection that the server will end soon.
     pub fn prepare_successors(&mut self, now: Instant) {
-        if now < self.next_successor {
+        if now < self.next_open {
             return;
         }
         let mut ending = false;

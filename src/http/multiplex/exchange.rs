@@ -8,6 +8,10 @@ use crate::http::failure::{Failure, Stage};
 use crate::http::request::Request;
 use crate::http::response::HttpResponse;
 
+/// A longer body goes over a connection on which no short one waits: a server that is slow to read it
+/// may leave the window of the whole connection shut.
+const LARGE: usize = 256 * 1024;
+
 pub struct Exchange {
     /// The caller's number for it.
     pub id: usize,
@@ -34,6 +38,11 @@ impl Exchange {
             moves: 0,
         }
     }
+
+    pub fn is_large(&self) -> bool {
+        let body = self.request.body.as_ref();
+        body.is_some_and(|body| body.len() > LARGE)
+    }
 }
 
 /// How an exchange leaves a connection.
@@ -41,11 +50,15 @@ pub enum Ended {
     Done {
         exchange: Exchange,
         outcome: Result<HttpResponse, Failure>,
+        /// Another exchange ended by the same failure of their connection.
+        shares_cause: bool,
     },
     /// The connection was closed while it was idle: it goes out on a new one.
     AgainFresh(Exchange),
     /// The server did not process it, and says so: it goes out on another connection.
     Moved(Exchange),
+    /// The server did not process it because it wants to be spoken to in HTTP/1.1.
+    NeedsHttp1(Exchange),
 }
 
 /// Whether bytes of a request were handed to the network.
@@ -57,13 +70,19 @@ pub enum Sent {
 
 impl Ended {
     pub fn response(exchange: Exchange, response: HttpResponse) -> Self {
-        let outcome = Ok(response);
-        Ended::Done { exchange, outcome }
+        Self::done(exchange, Ok(response))
     }
 
     pub fn failure(exchange: Exchange, failure: Failure) -> Self {
-        let outcome = Err(failure);
-        Ended::Done { exchange, outcome }
+        Self::done(exchange, Err(failure))
+    }
+
+    fn done(exchange: Exchange, outcome: Result<HttpResponse, Failure>) -> Self {
+        Ended::Done {
+            exchange,
+            outcome,
+            shares_cause: false,
+        }
     }
 }
 

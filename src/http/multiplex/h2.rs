@@ -12,7 +12,7 @@
 //! - A connection that is silent while streams are open is pinged, and given up if that stays
 //!   unanswered.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -20,7 +20,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use h2::client::{Builder, Connection, SendRequest};
-use h2::{Ping, PingPong};
+use h2::{Ping, PingPong, Reason};
 use mio::Registry;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -50,6 +50,7 @@ const PONG: Duration = Duration::from_millis(if cfg!(test) { 500 } else { 5000 }
 
 pub struct H2 {
     io: Rc<RefCell<Io>>,
+    greeting: Rc<Cell<Greeting>>,
     connection: Connection<SharedIo, Body>,
     send: SendRequest<Body>,
     ping: Option<PingPong>,
@@ -58,6 +59,8 @@ pub struct H2 {
     wakers: Wakers,
     /// Streams with an exchange.
     open: usize,
+    /// How many of them have a large body.
+    large: usize,
     /// Streams that timed out and were not reset.
     abandoned: usize,
     /// Streams opened so far.
@@ -68,7 +71,27 @@ pub struct H2 {
     state: State,
     /// The server said that it takes no more requests.
     goaway: bool,
+    /// The server said that it wants to be spoken to in HTTP/1.1.
+    needs_http1: bool,
     quiet: Quiet,
+}
+
+/// Which bodies are under way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    Nothing,
+    Short,
+    /// Large ones, and others only where no further connection could be had.
+    Large,
+}
+
+/// How the server began.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Greeting {
+    Nothing,
+    /// As one that knows HTTP/1.1 only.
+    Http1,
+    Other,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,6 +112,7 @@ struct Quiet {
 impl H2 {
     pub fn new(io: Io, now: Instant) -> Result<Self, Failure> {
         let io = Rc::new(RefCell::new(io));
+        let greeting = Rc::new(Cell::new(Greeting::Nothing));
         let mut wakers = Wakers::default();
         let mut builder = Builder::new();
         builder
@@ -97,7 +121,11 @@ impl H2 {
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(MAX_HEADERS);
-        let made = pin!(builder.handshake(SharedIo(io.clone())));
+        let shared = SharedIo {
+            io: io.clone(),
+            greeting: greeting.clone(),
+        };
+        let made = pin!(builder.handshake(shared));
         // It only writes, and what is written is taken at once.
         let waker = wakers.connection();
         let Poll::Ready(made) = made.poll(&mut Context::from_waker(&waker)) else {
@@ -108,6 +136,7 @@ impl H2 {
         let (send, mut connection) = made.map_err(|e| Failure::Protocol(e.to_string()))?;
         Ok(H2 {
             io,
+            greeting,
             ping: connection.ping_pong(),
             connection,
             send,
@@ -115,12 +144,14 @@ impl H2 {
             free: Vec::new(),
             wakers,
             open: 0,
+            large: 0,
             abandoned: 0,
             started: 0,
             refused: 0,
             resets: 0,
             state: State::Open,
             goaway: false,
+            needs_http1: false,
             quiet: Quiet {
                 received: 0,
                 since: now,
@@ -143,6 +174,18 @@ impl H2 {
 
     pub fn has_goaway(&self) -> bool {
         self.goaway
+    }
+
+    pub fn needs_http1(&self) -> bool {
+        self.needs_http1
+    }
+
+    pub fn load(&self) -> Load {
+        match (self.open, self.large) {
+            (0, _) => Load::Nothing,
+            (_, 0) => Load::Short,
+            _ => Load::Large,
+        }
     }
 
     /// How many requests the server processed before it said GOAWAY.
@@ -181,6 +224,7 @@ impl H2 {
             self.note_refusal(&ready);
             return Err(exchange);
         }
+        let large = exchange.is_large();
         let stream = match Stream::open(&mut self.send, exchange, target, network) {
             Ok(stream) => stream,
             Err(exchange) => {
@@ -192,6 +236,7 @@ impl H2 {
             self.quiet.since = now;
         }
         self.open += 1;
+        self.large += usize::from(large);
         self.started += 1;
         let slot = self.free.pop().unwrap_or_else(|| {
             self.streams.push(None);
@@ -208,11 +253,34 @@ impl H2 {
         {
             self.state = State::Draining;
             self.goaway = e.is_go_away() && e.is_remote();
+            self.needs_http1 |= self.goaway && e.reason() == Some(Reason::HTTP_1_1_REQUIRED);
         }
     }
 
     /// Reads, writes and moves streams on, as far as that goes now.
     pub fn advance(&mut self, now: Instant, ended: &mut Vec<Ended>) {
+        let before = ended.len();
+        let mut cut = self.exchange_frames(ended);
+        let failed = self.io().flush().err();
+        if failed.is_some() && self.state != State::Closed {
+            // What the server said before it hung up is there all the same.
+            self.io().socket().expect_bytes();
+            cut = self.exchange_frames(ended);
+        }
+        self.note_sound(now);
+        if let Some(error) = failed.filter(|_| self.state != State::Closed) {
+            self.fail_all(&error.into(), before, ended);
+        } else if self.state == State::Closed {
+            let failure = cut.map_or_else(closed, |e| Stream::failure(&e));
+            self.fail_all(&failure, before, ended);
+        } else if self.state != State::Open && self.open == 0 {
+            // Streams that were not reset may be left; nobody waits for them.
+            self.state = State::Closed;
+        }
+    }
+
+    /// Lets the crate work, and tells what ended the connection, if something did.
+    fn exchange_frames(&mut self, ended: &mut Vec<Ended>) -> Option<h2::Error> {
         let waker = self.wakers.connection();
         let mut cut = None;
         // Each round can only be caused by the one before, and ends with an answer or with bytes that wait;
@@ -236,18 +304,7 @@ impl H2 {
                 break;
             }
         }
-        let failed = self.io().flush().err();
-        self.note_sound(now);
-        if let Some(error) = failed.filter(|_| self.state != State::Closed) {
-            self.state = State::Closed;
-            self.fail_all(&error.into(), ended);
-        } else if self.state == State::Closed {
-            let failure = cut.map_or_else(closed, |e| Stream::failure(&e));
-            self.fail_all(&failure, ended);
-        } else if self.state != State::Open && self.open == 0 {
-            // Streams that were not reset may be left; nobody waits for them.
-            self.state = State::Closed;
-        }
+        cut
     }
 
     fn note_sound(&mut self, now: Instant) {
@@ -270,6 +327,11 @@ impl H2 {
             Progress::Pending => return,
             Progress::Response(response) => Ok(response),
             Progress::NotProcessed => Err(None),
+            Progress::NeedsHttp1 => {
+                self.needs_http1 = true;
+                self.retire();
+                Err(None)
+            }
             Progress::Failed(failure) => Err(Some(failure)),
         };
         let Some(exchange) = self.close_stream(slot) else {
@@ -280,7 +342,10 @@ impl H2 {
             Err(Some(failure)) => Ended::failure(exchange, failure),
             Err(None) => {
                 self.refused += 1;
-                Ended::Moved(exchange)
+                match self.needs_http1 {
+                    true => Ended::NeedsHttp1(exchange),
+                    false => Ended::Moved(exchange),
+                }
             }
         });
     }
@@ -291,7 +356,7 @@ impl H2 {
         self.free.push(slot);
         match stream.exchange {
             Some(exchange) => {
-                self.open -= 1;
+                self.note_closed(&exchange);
                 Some(exchange)
             }
             None => {
@@ -299,6 +364,11 @@ impl H2 {
                 None
             }
         }
+    }
+
+    fn note_closed(&mut self, exchange: &Exchange) {
+        self.open -= 1;
+        self.large -= usize::from(exchange.is_large());
     }
 
     /// When something is to be done though nothing has happened.
@@ -327,8 +397,8 @@ impl H2 {
         }
         match self.quiet.pinged {
             Some(at) if now >= at + PONG => {
-                self.state = State::Closed;
-                self.fail_all(&Failure::Late, ended);
+                let before = ended.len();
+                self.fail_all(&Failure::Late, before, ended);
             }
             None if now >= self.quiet.since + SILENCE => {
                 self.quiet.pinged = Some(now);
@@ -350,10 +420,7 @@ impl H2 {
             self.close_stream(slot)
         } else {
             // Kept as it is until the connection ends, so that no reset is sent for it.
-            let exchange = self.streams[slot].as_mut().and_then(|s| s.exchange.take());
-            self.open -= usize::from(exchange.is_some());
-            self.abandoned += usize::from(exchange.is_some());
-            exchange
+            self.abandon(slot)
         };
         if self.resets >= RESETS && self.state == State::Open {
             self.state = State::Draining;
@@ -363,6 +430,14 @@ impl H2 {
         }
     }
 
+    /// Takes the exchange of a stream, which stays as it is.
+    fn abandon(&mut self, slot: usize) -> Option<Exchange> {
+        let exchange = self.streams[slot].as_mut()?.exchange.take()?;
+        self.note_closed(&exchange);
+        self.abandoned += 1;
+        Some(exchange)
+    }
+
     /// No new streams from now on.
     pub fn retire(&mut self) {
         if self.state == State::Open {
@@ -370,16 +445,31 @@ impl H2 {
         }
     }
 
-    /// Ends every exchange.
-    fn fail_all(&mut self, failure: &Failure, ended: &mut Vec<Ended>) {
+    /// The connection has ended, and every exchange does. Those that have failed by that already are at
+    /// `before` and behind.
+    fn fail_all(&mut self, failure: &Failure, before: usize, ended: &mut Vec<Ended>) {
+        self.state = State::Closed;
         for slot in 0..self.streams.len() {
             // What came before the end counts.
             self.advance_stream(slot, ended);
-            let exchange = self.streams[slot].as_mut().and_then(|s| s.exchange.take());
-            if let Some(exchange) = exchange {
-                self.open -= 1;
-                self.abandoned += 1;
+            if let Some(exchange) = self.abandon(slot) {
                 ended.push(Ended::failure(exchange, failure.copy()));
+            }
+        }
+        // They all have one cause, which may have a better name.
+        let http1 = self.greeting.get() == Greeting::Http1;
+        let failures = ended[before..].iter_mut().filter_map(|ended| match ended {
+            Ended::Done {
+                outcome: Err(failure),
+                shares_cause,
+                ..
+            } => Some((failure, shares_cause)),
+            _ => None,
+        });
+        for (n, (failure, shares_cause)) in failures.enumerate() {
+            *shares_cause = n > 0;
+            if http1 {
+                *failure = Failure::NoHttp2;
             }
         }
     }
@@ -399,7 +489,22 @@ fn closed() -> Failure {
 
 /// The connection's bytes, as `h2` wants them. It is polled whenever the socket is ready, so that nothing
 /// here needs to keep a waker.
-struct SharedIo(Rc<RefCell<Io>>);
+struct SharedIo {
+    io: Rc<RefCell<Io>>,
+    greeting: Rc<Cell<Greeting>>,
+}
+
+impl SharedIo {
+    /// `bytes` are the first, or come later.
+    fn note_greeting(&self, bytes: &[u8]) {
+        if self.greeting.get() == Greeting::Nothing {
+            self.greeting.set(match bytes.starts_with(b"HTTP/1.") {
+                true => Greeting::Http1,
+                false => Greeting::Other,
+            });
+        }
+    }
+}
 
 impl AsyncRead for SharedIo {
     fn poll_read(
@@ -407,9 +512,11 @@ impl AsyncRead for SharedIo {
         _: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.0.borrow_mut().read(buffer.initialize_unfilled()) {
+        let read = self.io.borrow_mut().read(buffer.initialize_unfilled());
+        match read {
             Ok(count) => {
                 buffer.advance(count);
+                self.note_greeting(&buffer.filled()[buffer.filled().len() - count..]);
                 Poll::Ready(Ok(()))
             }
             Err(e) if e.kind() == ErrorKind::WouldBlock => Poll::Pending,
@@ -425,7 +532,7 @@ impl AsyncWrite for SharedIo {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let mut io = self.0.borrow_mut();
+        let mut io = self.io.borrow_mut();
         if io.is_congested() {
             io.flush()?;
             if io.is_congested() {

@@ -44,6 +44,8 @@ pub enum Progress {
     Response(HttpResponse),
     /// The server has not processed it, and says so.
     NotProcessed,
+    /// Nor this one, which the server wants to get by HTTP/1.1.
+    NeedsHttp1,
     Failed(Failure),
 }
 
@@ -103,6 +105,7 @@ impl Stream {
             Ok(None) => Progress::Pending,
             Ok(Some(response)) => Progress::Response(response),
             Err(End::NotProcessed) => Progress::NotProcessed,
+            Err(End::NeedsHttp1) => Progress::NeedsHttp1,
             Err(End::Failed(failure)) => Progress::Failed(failure),
         }
     }
@@ -166,16 +169,18 @@ impl Stream {
 
 enum End {
     NotProcessed,
+    NeedsHttp1,
     Failed(Failure),
 }
 
 impl End {
     fn before_response(error: &h2::Error) -> Self {
-        let refused = error.reason() == Some(Reason::REFUSED_STREAM);
-        if error.is_remote() && (error.is_go_away() || refused) {
-            return End::NotProcessed;
+        match error.reason() {
+            Some(Reason::HTTP_1_1_REQUIRED) if error.is_remote() => End::NeedsHttp1,
+            Some(Reason::REFUSED_STREAM) if error.is_remote() => End::NotProcessed,
+            _ if error.is_remote() && error.is_go_away() => End::NotProcessed,
+            _ => End::Failed(Stream::failure(error)),
         }
-        End::Failed(Stream::failure(error))
     }
 }
 

@@ -130,6 +130,11 @@ impl Socket {
         self.ending |= event.is_read_closed() || event.is_error();
     }
 
+    /// There may be something to read though nothing has announced it.
+    pub fn expect_bytes(&mut self) {
+        self.readable = true;
+    }
+
     /// Whether the connection is there.
     pub fn is_connected(&mut self) -> io::Result<bool> {
         if !self.writable {

@@ -7,7 +7,7 @@ use mio::event::Event;
 
 use super::connect::Connecting;
 use super::h1::H1;
-use super::h2::{H2, State};
+use super::h2::{H2, Load, State};
 
 pub enum Link {
     /// `opener`: the exchange for which it is made.
@@ -33,6 +33,14 @@ impl Link {
         match self {
             Link::Connecting { .. } | Link::H1(_) => true,
             Link::H2(h2) => h2.state() == State::Open,
+        }
+    }
+
+    /// What is under way on a connection of HTTP/2.
+    pub fn load(&self) -> Option<Load> {
+        match self {
+            Link::H2(h2) if h2.state() == State::Open => Some(h2.load()),
+            _ => None,
         }
     }
 

@@ -16,6 +16,8 @@ pub enum Protocol {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct HostMemory {
     spoken: Option<(Protocol, Instant)>,
+    /// When the server said that it wants to be spoken to in HTTP/1.1.
+    http1_required: Option<Instant>,
     limit: Option<Limit>,
 }
 
@@ -36,6 +38,15 @@ impl HostMemory {
     pub fn spoken(&self, now: Instant) -> Option<Protocol> {
         let (protocol, at) = self.spoken?;
         (now.duration_since(at) < KEEP).then_some(protocol)
+    }
+
+    pub fn note_http1_required(&mut self, now: Instant) {
+        self.http1_required = Some(now);
+    }
+
+    pub fn is_http1_required(&self, now: Instant) -> bool {
+        self.http1_required
+            .is_some_and(|at| now.duration_since(at) < KEEP)
     }
 
     /// The server ended a connection after so many requests.
@@ -126,5 +137,8 @@ mod tests {
         memory.note_spoken(Protocol::Http2, now);
         assert_eq!(memory.spoken(now), Some(Protocol::Http2));
         assert_eq!(memory.spoken(now + KEEP), None);
+        assert!(!memory.is_http1_required(now));
+        memory.note_http1_required(now);
+        assert!(memory.is_http1_required(now) && !memory.is_http1_required(now + KEEP));
     }
 }

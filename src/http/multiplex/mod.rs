@@ -5,6 +5,8 @@
 //! [`mio`] tells which sockets are ready, and every connection is a state machine that goes as far as it
 //! can without waiting.
 
+#[cfg(test)]
+mod client_tests;
 mod connect;
 mod connections;
 mod exchange;
@@ -18,8 +20,14 @@ mod io;
 mod link;
 pub mod memory;
 #[cfg(test)]
+mod proxy_tests;
+#[cfg(test)]
 mod scripted_tests;
+#[cfg(test)]
+mod sharing_tests;
 mod target;
+#[cfg(test)]
+mod version_tests;
 mod wakers;
 
 use std::collections::VecDeque;
@@ -157,21 +165,30 @@ impl Multiplexer {
 
     fn end(&mut self, ended: Ended, done: &mut Vec<Done>) {
         match ended {
-            Ended::Done { exchange, outcome } => {
-                let sent = Sent::Maybe;
-                done.push(self.connections.judge(&exchange, outcome, sent));
+            Ended::Done {
+                exchange,
+                outcome,
+                shares_cause,
+            } => {
+                let (id, mut outcome) = self.connections.judge(&exchange, outcome, Sent::Maybe);
+                if let Err(error) = &mut outcome {
+                    error.shares_cause = shares_cause;
+                }
+                done.push((id, outcome));
             }
             Ended::AgainFresh(mut exchange) => {
                 exchange.fresh = true;
                 self.wait_again(exchange);
             }
             Ended::Moved(exchange) if exchange.moves >= MOST_MOVES => {
-                let failure = Failure::Io(std::io::Error::other(
-                    "the server refused the request several times, without processing it",
-                ));
-                let outcome = Err(failure);
+                let outcome = Err(Failure::Refused);
                 done.push(self.connections.judge(&exchange, outcome, Sent::Maybe));
             }
+            Ended::NeedsHttp1(exchange) if self.connections.must_be_http2() => {
+                let outcome = Err(Failure::NoHttp2);
+                done.push(self.connections.judge(&exchange, outcome, Sent::Maybe));
+            }
+            Ended::NeedsHttp1(exchange) => self.end(Ended::Moved(exchange), done),
             Ended::Moved(mut exchange) => {
                 exchange.moves += 1;
                 self.wait_again(exchange);
@@ -185,12 +202,13 @@ impl Multiplexer {
         self.waiting.insert(at, exchange);
     }
 
-    /// No connection could be made: what waited for it fails; and everything that waits, if no
-    /// other connection is left.
+    /// No connection could be made. Where others are left, what waits goes over those, unless it cannot;
+    /// otherwise all of it fails.
     fn fail_waiting(&mut self, done: &mut Vec<Done>) {
         while let Some((opener, failure, stage)) = self.connections.take_failed() {
             let everything = !self.connections.any_usable();
-            let failed = |exchange: &Exchange| everything || opener == Some(exchange.id);
+            let failed =
+                |exchange: &Exchange| everything || exchange.fresh && opener == Some(exchange.id);
             let (gone, left) = std::mem::take(&mut self.waiting)
                 .into_iter()
                 .partition(failed);
