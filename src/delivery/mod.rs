@@ -24,6 +24,8 @@ pub mod queue;
 #[cfg(test)]
 mod queue_tests;
 mod spilling;
+#[cfg(test)]
+mod spilling_tests;
 pub mod spool;
 mod spooled;
 #[cfg(test)]

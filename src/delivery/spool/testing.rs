@@ -184,6 +184,8 @@ pub fn keys(of: impl IntoIterator<Item = impl ToString>) -> BTreeSet<String> {
 pub struct FaultyDisk {
     pub create: Mutex<Option<i32>>,
     pub write: Mutex<Option<i32>>,
+    /// So many writes succeed before the next one fails.
+    pub writes_before: Mutex<u32>,
     pub sync: Mutex<Option<i32>>,
     /// Files that were synced, by how often.
     pub syncs: Mutex<u64>,
@@ -203,6 +205,12 @@ impl Disk for FaultyDisk {
     }
 
     fn write(&self, file: &File, parts: &[IoSlice<'_>], at: u64) -> io::Result<()> {
+        let mut before = self.writes_before.lock();
+        if *before > 0 {
+            *before -= 1;
+            return SystemDisk.write(file, parts, at);
+        }
+        drop(before);
         if let Err(cause) = fault(&self.write) {
             // Half of it came through.
             let half = &parts[0][..parts[0].len() / 2];
