@@ -30,14 +30,14 @@ Exit codes:
 
 /// See what your agents do: a local workbench, and AxonPush from the shell.
 #[derive(Parser)]
-#[command(name = "axonpush", version, after_help = ENVIRONMENT, max_term_width = 100)]
+#[command(name = "axonpush", version, after_help = ENVIRONMENT)]
 #[command(disable_help_subcommand = true)]
 pub struct Arguments {
     /// URL of the service, in place of AXONPUSH_BASE_URL
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", display_order = 100)]
     pub base_url: Option<String>,
     /// JSON for programs: results on stdout, failures on stderr
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 101)]
     pub json: bool,
     #[command(subcommand)]
     pub command: Command,
@@ -45,15 +45,10 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Runs a local service with a page that shows what your program does
     Dev(Dev),
-    /// Publishes one event, or a stream of them from stdin
     Publish(Publish),
-    /// Prints events as they come
     Tail(Tail),
-    /// Shows a trace as a waterfall
     Trace(Trace),
-    /// Runs a command and publishes when it started and how it ended
     Exec(Exec),
     /// Receives deliveries of webhooks
     #[command(subcommand)]
@@ -87,14 +82,18 @@ Examples:
 
 /// Runs a local service with a page that shows what your program does
 ///
-/// No account, no network. With a command, the command is run with AXONPUSH_BASE_URL and AXONPUSH_API_KEY set, so that what
-/// it publishes appears on the page; the service stops with it, and the exit code is the command's.
+/// No account, no network. With a command, the command is run with AXONPUSH_BASE_URL and
+/// AXONPUSH_API_KEY set, so that what it publishes appears on the page; the service stops with
+/// it, and the exit code is the command's.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   axonpush dev
   axonpush dev -- python3 agent.py
-  axonpush dev --db events.sqlite --keep-open -- make test")]
+  axonpush dev --db events.sqlite --keep-open -- make test"
+)]
 pub struct Dev {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = DEV_ADDRESS)]
@@ -115,19 +114,26 @@ pub struct Dev {
 
 /// Publishes one event, or a stream of them from stdin
 ///
-/// With an IDENTIFIER, one event: key=value adds text to its payload, key:=value adds JSON (a number, true, null, a list).
-/// Without one, every line of stdin is an event: a JSON object with the members of POST /event (identifier, payload,
-/// channel_id, eventType, agentId, traceId, spanId, parentSpanId, dedupKey, occurredAt, metadata), or what `axonpush tail
-/// --json` prints. They are delivered in the background, with retries. The exit code says whether all were delivered.
+/// With an IDENTIFIER, one event: key=value adds text to its payload, key:=value adds JSON (a
+/// number, true, null, a list).
+///
+/// Without one, every line of stdin is an event: a JSON object with the members of POST /event
+/// (identifier, payload, channel_id, eventType, agentId, traceId, spanId, parentSpanId, dedupKey,
+/// occurredAt, metadata), or what `axonpush tail --json` prints. They are delivered in the
+/// background; while the service cannot be reached, each is tried again for five minutes. The
+/// exit code says whether all were delivered.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   axonpush publish order.shipped order:=4711 carrier=dhl express:=true
   axonpush publish deploy --channel releases --type app.log --payload '{\"version\": \"1.2\"}'
   axonpush publish < events.ndjson
 
 Values under names of content (message, prompt, output, ...) are replaced by \"[REDACTED]\" unless
-AXONPUSH_CONTENT_CAPTURE=full, and those under names of secrets always are.")]
+AXONPUSH_CONTENT_CAPTURE=full, and those under names of secrets always are."
+)]
 pub struct Publish {
     /// What happened, such as order.shipped
     #[arg(value_name = "IDENTIFIER")]
@@ -174,14 +180,18 @@ pub struct Publish {
 
 /// Prints events as they come
 ///
-/// It asks the service again and again, and prints every event once, whatever happens to the service in between. It ends
-/// with Ctrl-C, after --count events, or when the service refuses for good.
+/// It asks the service again and again, and prints every event once, whatever happens to the
+/// service in between. Times are in UTC. It ends with Ctrl-C, after --count events, or when the
+/// service refuses for good.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   axonpush tail --errors
   axonpush tail --since 10m --channel orders
-  axonpush tail --json | jq -r .identifier")]
+  axonpush tail --json | jq -r .identifier"
+)]
 pub struct Tail {
     /// Only events of this channel
     #[arg(long, value_name = "CHANNEL")]
@@ -223,17 +233,23 @@ pub struct Trace {
 
 /// Runs a command and publishes when it started and how it ended
 ///
-/// The events agent.start, and agent.end or agent.error, tell the program's name, its exit code and how long it took. Its
-/// arguments are not sent unless --arguments says so. The command gets TRACEPARENT, so that what it publishes is in the same
-/// trace. Its input, output, signals and exit code are its own: nothing that happens to the service changes them, and at
-/// the end at most two seconds are spent on delivery. Without AXONPUSH_API_KEY the command is just run.
+/// The events agent.start, and agent.end or agent.error, tell the program's name, its exit code
+/// and how long it took. Its arguments are not sent unless --arguments says so. The command gets
+/// TRACEPARENT, so that what it publishes is in the same trace.
+///
+/// Its input, output, signals and exit code are its own: nothing that happens to the service
+/// changes them, and at the end at most two seconds are spent on delivery. Without
+/// AXONPUSH_API_KEY the command is just run.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   axonpush exec -- ./nightly-report.sh
   axonpush exec --name backup --channel cron -- restic backup /srv
 
-The library's log is off here, so that stderr is the command's alone; AXONPUSH_LOG=warn shows it.")]
+The library's log is off here, so that stderr is the command's alone; AXONPUSH_LOG=warn shows it."
+)]
 pub struct Exec {
     /// What the events are called [default: the program's name]
     #[arg(long, value_name = "IDENTIFIER")]
@@ -251,21 +267,25 @@ pub struct Exec {
 
 #[derive(Subcommand)]
 pub enum Webhook {
-    /// Receives deliveries, verifies their signatures and prints them
     Listen(Listen),
 }
 
 /// Receives deliveries, verifies their signatures and prints them
 ///
-/// With --channel it asks the service to deliver the events of that channel here, and takes that back at the end. The local
-/// service (axonpush dev) delivers to this machine. For the hosted service, give it a URL that leads here by --url.
-/// Without --channel, AXONPUSH_WEBHOOK_SECRET is the secret of an endpoint that exists. A delivery is answered with 200, and
-/// with 401 if its signature is wrong.
+/// With --channel it asks the service to deliver the events of that channel here, and takes that
+/// back at the end. The local service (axonpush dev) delivers to this machine; to the hosted one,
+/// --url gives a URL that leads here. Without --channel, AXONPUSH_WEBHOOK_SECRET is the secret of
+/// an endpoint that exists.
+///
+/// A delivery is answered with 200, and with 401 if its signature is wrong.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   axonpush webhook listen --channel orders
-  AXONPUSH_WEBHOOK_SECRET=whsec_... axonpush webhook listen --listen 0.0.0.0:8788")]
+  AXONPUSH_WEBHOOK_SECRET=whsec_... axonpush webhook listen --listen 0.0.0.0:8788"
+)]
 pub struct Listen {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = WEBHOOK_ADDRESS)]

@@ -5,6 +5,7 @@
 //! | `arguments` | what can be asked for, and how is that explained? |
 //! | `dev`, `publish`, `tail`, `trace`, `exec`, `webhook`, `doctor`, `pages` | one command each |
 //! | `child` | how is a command run as if we were not there? |
+//! | `connection` | how does `doctor` reach the service? |
 //! | `library` | what of the library is used? |
 //! | `event` | what does a person see of an event? |
 //! | `terminal` | what is safe and readable on a terminal? |
@@ -12,6 +13,7 @@
 
 mod arguments;
 mod child;
+mod connection;
 mod dev;
 mod doctor;
 mod event;
