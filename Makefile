@@ -12,9 +12,9 @@ export CARGO_TARGET_DIR
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-## make demo      builds everything, publishes an event to a local server and reads it back
+## make demo      builds everything, publishes an event to a local server, reads it back and shows it on a page
 demo: server examples
-	tests/with-server "$(CARGO_TARGET_DIR)/examples/quickstart"
+	@tests/demo "$(CARGO_TARGET_DIR)/examples/quickstart"
 
 ## make test      all tests; installs the tools they need where it can
 test: tools
@@ -25,7 +25,7 @@ check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
-## make build     the library (release) and the development server
+## make build     the library (release), the development server and the program axonpush
 build: library server
 
 # Without the rlib, which only Rust programs want: with it, Cargo leaves link-time optimisation out, and the library is
@@ -93,6 +93,10 @@ bench: build
 	bindings/node/bench/run
 	bindings/python/bench/run
 
+## make bench-page  the dev server's page with 100,000 events: first paint, search, memory
+bench-page: server
+	tests/page/bench
+
 ## make herd      simulates many clients in an outage (docs/scaling.md)
 herd:
 	$(CARGO) run --release --example herd
@@ -108,4 +112,4 @@ include $(wildcard packaging/*.mk tests/*/*.mk bindings/*/*.mk)
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build library server header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races test-kills bench herd tools clean
+.PHONY: help demo test check build library server header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races test-kills bench bench-page herd tools clean

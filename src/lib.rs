@@ -37,6 +37,31 @@ pub mod tables {
     pub use crate::event::genai_names::{ATTRIBUTES, Attribute, Carries};
 }
 
+/// The C interface, for `axonpush`, the program in `cli/`: it links this crate, and is an application of the header like
+/// any other. No interface for Rust programs: the functions trust pointers as C's do.
+///
+/// Rejected: declaring the functions anew in the program (layouts and constants would be written down twice, and nobody
+/// would notice a difference); loading libaxonpush.so (the program is to be one file); a Rust interface of its own (a
+/// second one to document and to keep, of which this program would be the only user).
+#[doc(hidden)]
+pub mod c {
+    pub use crate::ffi::{
+        client::*, error::*, event::*, events_iter::*, handle::*, log::*, options::*, response::*,
+        status::*, trace::*, webhooks::*,
+    };
+}
+
+/// How a client would connect, for `axonpush doctor`, which looks at each step by itself. No interface for programs: it
+/// may change at any time.
+#[doc(hidden)]
+pub mod diagnosis {
+    pub use crate::client::config::{Config, Options};
+    pub use crate::http::proxy::Proxy;
+    pub use crate::http::tls::Tls;
+    pub use crate::http::url::port;
+    pub use crate::http::{CONNECT_LIMIT, HttpVersion};
+}
+
 /// What a simulation of many clients is made of (benches/herd.rs). No interface for programs: it may change at any
 /// time.
 #[doc(hidden)]

@@ -4,30 +4,32 @@
 //! A name here is the name in C, so that a search crosses the boundary.
 
 #![allow(non_camel_case_types)]
+// What a caller has to promise of a pointer stands in the header. The only caller in Rust is `cli/` (see `crate::c`).
+#![allow(clippy::not_unsafe_ptr_arg_deref)]
 
 mod apps;
 mod boundary;
 mod call;
 mod call_handle;
 mod channels;
-mod client;
+pub mod client;
 mod environments;
-mod error;
-mod event;
-mod events_iter;
+pub mod error;
+pub mod event;
+pub mod events_iter;
 mod genai;
-mod handle;
+pub mod handle;
 mod json;
-mod log;
+pub mod log;
 mod log_event;
 mod operation;
-mod options;
+pub mod options;
 mod organizations;
 mod process;
-mod response;
+pub mod response;
 mod service;
 mod stats;
-mod status;
-mod trace;
+pub mod status;
+pub mod trace;
 mod version;
-mod webhooks;
+pub mod webhooks;

@@ -2,8 +2,8 @@
  * The page of the dev server in headless Chromium. `run` prepares everything; the pictures are for a person to look at.
  *
  * AXONPUSH_DEV_SERVER, AXONPUSH_TEST_PUBLISHER (examples-c/quickstart, which publishes through the library),
- * AXONPUSH_TEST_FLAGS (with which a compiler finds the library), AXONPUSH_TEST_CHROMIUM, AXONPUSH_TEST_PICTURES (a folder),
- * AXONPUSH_TEST_CASES (tests/conformance)
+ * AXONPUSH_TEST_FLAGS (with which a compiler finds the library), AXONPUSH_TEST_LIBRARY (its file), AXONPUSH_TEST_ROOT (of the
+ * repository), AXONPUSH_TEST_CHROMIUM, AXONPUSH_TEST_PICTURES (a folder)
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
@@ -17,8 +17,8 @@ import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const {
-  AXONPUSH_DEV_SERVER, AXONPUSH_TEST_PUBLISHER, AXONPUSH_TEST_FLAGS = '', AXONPUSH_TEST_CHROMIUM, AXONPUSH_TEST_PICTURES,
-  AXONPUSH_TEST_CASES,
+  AXONPUSH_DEV_SERVER, AXONPUSH_TEST_PUBLISHER, AXONPUSH_TEST_FLAGS = '', AXONPUSH_TEST_LIBRARY = '', AXONPUSH_TEST_ROOT = '',
+  AXONPUSH_TEST_CHROMIUM, AXONPUSH_TEST_PICTURES,
 } = process.env;
 const run = promisify(execFile);
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -136,24 +136,54 @@ test('an event that the library publishes appears without a reload', { skip: !AX
   await row('hello').waitFor();
 });
 
-/** What is printed there runs as it is printed; Go, Node and Python need their bindings, whose own tests run such programs. */
-const hasCurl = spawnSync('curl', ['--version']).status === 0;
-for (const [language, compiler, options, name] of [['C', 'cc', ['-std=c99'], 'c'], ['C++', 'c++', ['-std=c++17'], 'cpp'], ['curl']]) {
-  const missing = compiler ? !AXONPUSH_TEST_PUBLISHER && 'no library was given' : !hasCurl && 'curl is not installed';
+/** A compiled program, or what is missing for it. @param {string} compiler @param {string} name @param {string} standard */
+const compiled = (compiler, name, standard) => ({
+  missing: !AXONPUSH_TEST_PUBLISHER && 'no library was given', name,
+  start: async (folder) => {
+    await run(compiler, [standard, '-Wall', '-Werror', name, '-o', 'hello', ...AXONPUSH_TEST_FLAGS.split('\n')], { cwd: folder });
+    await run(join(folder, 'hello'), [], { env: {} });
+  },
+});
+const has = (...command) => spawnSync(command[0], command.slice(1)).status === 0;
+const binding = (language) => join(AXONPUSH_TEST_ROOT, 'bindings', language);
+const library = { AXONPUSH_LIBRARY: AXONPUSH_TEST_LIBRARY, PATH: process.env.PATH, HOME: process.env.HOME };
+
+/** How the programs of the quickstart are run, as they are printed. That of OpenTelemetry is two variables: tests/otlp. */
+const SNIPPETS = {
+  curl: { missing: !has('curl', '--version') && 'curl is not installed', name: 'hello.sh', start: (folder) => run('sh', ['hello.sh'], { cwd: folder }) },
+  C: compiled('cc', 'hello.c', '-std=c99'),
+  'C++': compiled('c++', 'hello.cpp', '-std=c++17'),
+  Go: {
+    missing: (!AXONPUSH_TEST_LIBRARY && 'no library was given') || (!has('go', 'version') && 'Go is not installed'), name: 'main.go',
+    start: async (folder) => {
+      const name = 'github.com/axonpush/libaxonpush/bindings/go';
+      writeFileSync(join(folder, 'go.mod'), `module hello\n\ngo 1.19\n\nrequire ${name} v0.0.0\n\nreplace ${name} => ${binding('go')}\n`);
+      const env = { ...process.env, GOTOOLCHAIN: 'local', GOPROXY: 'off', GOFLAGS: '-mod=mod' };
+      await run(join(binding('go'), 'with-checkout'), ['go', 'run', '.'], { cwd: folder, env });
+    },
+  },
+  Node: {
+    missing: !AXONPUSH_TEST_LIBRARY && 'no library was given', name: 'hello.mjs',
+    start: async (folder) => {
+      // As npm installs it, with what it needs.
+      await run('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefer-offline', '--install-links', binding('node')], { cwd: folder });
+      await run('node', ['hello.mjs'], { cwd: folder, env: library });
+    },
+  },
+  Python: {
+    missing: (!AXONPUSH_TEST_LIBRARY && 'no library was given')
+      || (!has('python3', '-c', 'import sys; sys.exit(sys.version_info < (3, 10))') && 'Python 3.10 is not installed'), name: 'hello.py',
+    start: (folder) => run('python3', ['hello.py'], { cwd: folder, env: { ...library, PYTHONPATH: binding('python') } }),
+  },
+};
+for (const [language, { missing, name, start }] of Object.entries(SNIPPETS)) {
   test(`the ${language} program of the quickstart runs`, { skip: missing }, async () => {
     await visit();
     await page.getByRole('button', { name: language, exact: true }).click();
-    const code = await page.locator('.code pre').textContent();
-    if (compiler) {
-      const folder = mkdtempSync(join(tmpdir(), 'axonpush-page-'));
-      const source = join(folder, `hello.${name}`);
-      writeFileSync(source, code);
-      await run(compiler, [...options, '-Wall', '-Werror', source, '-o', join(folder, 'hello'), ...AXONPUSH_TEST_FLAGS.split('\n')]);
-      await run(join(folder, 'hello'), [], { env: {} });
-      rmSync(folder, { recursive: true });
-    } else {
-      await run('sh', ['-c', code]);
-    }
+    const folder = mkdtempSync(join(tmpdir(), 'axonpush-page-'));
+    writeFileSync(join(folder, name), await page.locator('.code pre').textContent());
+    await start(folder);
+    rmSync(folder, { recursive: true });
     await row('hello').waitFor();
   });
 }
@@ -257,7 +287,7 @@ test('a run is a timeline in the order of its tree', async () => {
 
 test('a run as the library writes it is a timeline and a conversation', async () => {
   // The payloads of the table of cases are, byte for byte, those of the helpers of every language.
-  const cases = JSON.parse(readFileSync(join(AXONPUSH_TEST_CASES, 'genai.json'), 'utf8'));
+  const cases = JSON.parse(readFileSync(join(AXONPUSH_TEST_ROOT, 'tests/conformance/genai.json'), 'utf8'));
   const publish = ([name, spanId, parentSpanId, second]) => {
     const { call, seen } = cases.find((it) => it.name === `${name}_is_the_same_in_every_language`);
     const { identifier, event_type: eventType } = call.publish;

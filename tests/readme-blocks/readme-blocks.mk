@@ -2,5 +2,6 @@
 test-readme: build
 	tests/readme-blocks/run root
 	tests/readme-blocks/run examples
+	tests/readme-blocks/run cli
 
 .PHONY: test-readme

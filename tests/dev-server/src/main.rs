@@ -30,9 +30,6 @@ usage: axonpush-dev-server [options]
   -V, --version               the version
 ";
 
-/// Some hundred megabytes, if events are as large as most are.
-const EVENTS_IN_MEMORY: u64 = 200_000;
-
 enum Command {
     Serve(Config),
     Say(String),
@@ -113,10 +110,6 @@ fn command_line() -> Result<Command, Box<dyn std::error::Error>> {
             _ => return Err(argument.unexpected().into()),
         }
     }
-    config.event_limit = match event_limit {
-        None => config.db.is_none().then_some(EVENTS_IN_MEMORY),
-        Some(limit) => (limit > 0).then_some(limit),
-    };
     config.tls = match (cert, key) {
         (None, None) => None,
         (Some(cert), Some(key)) => Some(Tls {
@@ -125,7 +118,7 @@ fn command_line() -> Result<Command, Box<dyn std::error::Error>> {
         }),
         _ => return Err("--tls-cert and --tls-key belong together".into()),
     };
-    Ok(Command::Serve(config))
+    Ok(Command::Serve(config.with_event_limit(event_limit)))
 }
 
 fn created(status: &str) -> Result<StatusCode, String> {

@@ -43,6 +43,23 @@ pub struct Config {
     pub event_limit: Option<u64>,
 }
 
+/// Some hundred megabytes, if events are as large as most are.
+const EVENTS_IN_MEMORY: u64 = 200_000;
+
+impl Config {
+    /// What a command line says about the limit: 0 is none, and without a word memory is bounded and a file is not.
+    pub fn with_event_limit(self, given: Option<u64>) -> Self {
+        let event_limit = match given {
+            None => self.db.is_none().then_some(EVENTS_IN_MEMORY),
+            Some(limit) => (limit > 0).then_some(limit),
+        };
+        Self {
+            event_limit,
+            ..self
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

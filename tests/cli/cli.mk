@@ -1,0 +1,4 @@
+test-cli: server
+	tests/cli/run
+
+.PHONY: test-cli
