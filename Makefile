@@ -33,8 +33,6 @@ build: library server
 library:
 	$(CARGO) rustc --release --lib --crate-type cdylib,staticlib -- \
 		--print native-static-libs="$(CARGO_TARGET_DIR)/release/native-static-libs"
-# What bindings tell their users to make.
-target/release/libaxonpush.so: library
 # Of the whole workspace, so that it shares its dependencies with `cargo test --workspace`: for one package alone,
 # Cargo would build some of them again, with fewer features.
 server:

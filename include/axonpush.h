@@ -14,6 +14,8 @@
  *   both modes, fail-open and strict.
  * NULL is a legal argument for every accessor and every free function. Reading from NULL gives
  *   NULL, 0 or false, so code for the normal case keeps running when a fail-open call gives NULL.
+ *   Where 0 would mean something, it gives -1: axonpush_error_retry_after_ms() ("wait 0 ms") and
+ *   axonpush_completion_fd() (a descriptor).
  * Handles. An axonpush_client * is a handle (a slot and a generation), never an address. A closed
  *   or made-up handle is AXONPUSH_ERR_INVALID_HANDLE, never a crash. The other objects are pointers
  *   that you own. Free each of them once, with the free function of its type.
@@ -1265,7 +1267,8 @@ typedef struct axonpush_stats {
      */
     size_t struct_size;
     /**
-     * Events that axonpush_events_publish_async() accepted.
+     * Events that axonpush_events_publish_async() or axonpush_log_event() accepted. Those that
+     * were refused are in no counter of events; for lines of a log see `log_events_lost`.
      */
     uint64_t accepted;
     /**
@@ -1372,7 +1375,7 @@ int32_t axonpush_error_http_status(const axonpush_error *error);
 
 /**
  * Returns how many milliseconds the service asks you to wait before the next attempt (the
- * Retry-After header), or -1 if it did not say.
+ * Retry-After header), or -1 if it did not say, and for NULL. 0 means that you need not wait.
  */
 int64_t axonpush_error_retry_after_ms(const axonpush_error *error);
 
@@ -1617,7 +1620,9 @@ axonpush_status axonpush_events_search(axonpush_client *client,
  * `method` is GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base
  * URL; percent-encode ids in it (an id ".." as "%2e%2e"). `query`, without "?", and `body_json`
  * may be NULL; `body_len` 0 means that the body is NUL-terminated. A POST or PATCH whose response
- * was lost is not repeated, since it may have been carried out.
+ * was lost is not repeated, since it may have been carried out, and what a second one would do is
+ * the endpoint's affair. It is repeated if it certainly did not arrive or was turned away (429,
+ * 503).
  *
  * On AXONPUSH_OK `*response` is the response (JSON null if it was empty), or NULL if fail-open
  * suppressed the failure. Free it with axonpush_response_free().
@@ -1913,9 +1918,12 @@ void axonpush_events_iter_free(axonpush_events_iter *iter);
  *
  * The following holds for all functions of resources. Free `*response` with
  * axonpush_response_free(); it is NULL if fail-open suppressed the failure. Ids are taken
- * literally, and each becomes one segment of the path. GET, PUT, PATCH and DELETE are repeated
- * according to the retry rules, a POST only if it certainly did not arrive or was turned away
- * (429, 503). So a DELETE whose response was lost may end with "not found".
+ * literally, and each becomes one segment of the path.
+ *
+ * GET, PUT, PATCH and DELETE are repeated according to the retry rules: every PATCH here sets
+ * members to values, so that twice is as good as once (axonpush_request() cannot know that). A
+ * POST is repeated only if it certainly did not arrive or was turned away (429, 503). So a DELETE
+ * whose response was lost may end with "not found".
  */
 axonpush_status axonpush_apps_list(axonpush_client *client,
                                    axonpush_response **response,

@@ -8,6 +8,7 @@ use axonpush::tables::{ATTRIBUTES, Carries, OPERATIONS};
 const README: &str = include_str!("../README.md");
 const OPERATIONS_PAGE: &str = include_str!("../docs/operations.md");
 const GENAI_PAGE: &str = include_str!("../docs/genai.md");
+const CONTRIBUTING: &str = include_str!("../docs/contributing.md");
 
 #[test]
 fn the_committed_header_is_the_generated_one() {
@@ -68,6 +69,23 @@ fn the_table_of_operations_is_the_codes() {
         found == table,
         "the table of docs/operations.md should be:\n\n{table}"
     );
+}
+
+#[test]
+fn every_stage_of_the_tests_is_explained_to_contributors() {
+    let stages = include_str!("all")
+        .split("\n    Stage(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next());
+    let mut count = 0;
+    for stage in stages {
+        count += 1;
+        assert!(
+            CONTRIBUTING.contains(&format!("`{stage}`")),
+            "docs/contributing.md, \"What each target covers\": {stage} is missing"
+        );
+    }
+    assert!(count > 0, "tests/all has its table of stages elsewhere");
 }
 
 #[test]

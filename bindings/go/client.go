@@ -480,7 +480,7 @@ func (c *Client) Close() error {
 // Accepted + Recovered = Delivered + Failed + Suppressed + Dropped + Expired + Abandoned + Kept + QueuedEvents.
 // Calls that do not publish in the background appear in Retried and Connections only.
 type Stats struct {
-	// Accepted counts the events that background publishing accepted.
+	// Accepted counts the events that background publishing accepted, those of log handlers included.
 	Accepted uint64
 	// Delivered counts the events that the service confirmed.
 	Delivered uint64

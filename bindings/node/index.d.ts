@@ -436,7 +436,7 @@ export interface Delivery extends Promise<Published | null> {
   /**
    * Resolved when the event is in the queue. That is at once, except that with `overflow: 'block'` the event may have to wait for
    * room. Await it before the next event to produce no faster than events are delivered. It is rejected with the error of the
-   * delivery if the event does not get into the queue.
+   * delivery if the event does not get into the queue. You may ignore it, too.
    */
   readonly accepted: Promise<void>;
 }
@@ -494,7 +494,7 @@ export interface RequestOptions extends CallOptions {
 
 /** Counters of the events that enqueue() accepted, and of network use. Numbers beyond 2^53 lose their last digits. */
 export interface AxonPushStats {
-  /** Events that enqueue() accepted. With `recovered`: the sum of the next six counters, `kept` and queuedEvents. */
+  /** Events that enqueue() and the log sinks accepted. With `recovered`: the sum of the next six counters, `kept` and queuedEvents. */
   accepted: number;
   /** Events that the service confirmed. */
   delivered: number;
@@ -671,7 +671,8 @@ export declare class AxonPush {
   get libraryVersion(): string;
   /**
    * Calls any other endpoint, with the same credentials, retries, errors and fail-open. `path` starts with "/" and is relative
-   * to the base URL; use encodeURIComponent() for ids in it. null: suppressed by fail-open.
+   * to the base URL; use encodeURIComponent() for ids in it. A POST or PATCH whose response was lost is not repeated, since it may
+   * have been carried out. null: suppressed by fail-open.
    */
   request<Data = unknown>(
     method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',

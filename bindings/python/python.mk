@@ -7,7 +7,11 @@ test-python-binding: build
 test-frameworks: build
 	bindings/python/test-frameworks
 
+## make test-free-threading  the Python binding without the interpreter's lock, on a Python that is built for it (minutes)
+test-free-threading: build
+	bindings/python/test-free-threading
+
 bench-python: build
 	bindings/python/bench/run
 
-.PHONY: test-python-binding test-frameworks bench-python
+.PHONY: test-python-binding test-frameworks test-free-threading bench-python

@@ -13,7 +13,6 @@ from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-BUILT = "target/release/libaxonpush.so"
 SONAME = "libaxonpush.so.0"
 
 
@@ -30,6 +29,12 @@ def in_system():
     return True
 
 
+def built():
+    """Where the checkout's library is, or will be."""
+    folder = subprocess.run([ROOT / "tests/built", "library"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return Path(folder.rstrip("\n"), "libaxonpush.so")
+
+
 def library():
     """The library's file: what AXONPUSH_LIBRARY names, else the checkout's, which is built if need be. None: the system's."""
     chosen = os.environ.get("AXONPUSH_LIBRARY")
@@ -37,20 +42,21 @@ def library():
         say(f"takes the library that AXONPUSH_LIBRARY names, {chosen}")
         return Path(chosen)
     if (ROOT / "include/axonpush.h").exists():
-        if (ROOT / BUILT).exists():
-            say(f"takes the library that is built, {ROOT / BUILT}")
-            return ROOT / BUILT
+        file = built()
+        if file.exists():
+            say(f"takes the library that is built, {file}")
+            return file
         if shutil.which("cargo"):
-            say(f"builds the library: make {BUILT}")
+            say(f"builds the library: make library, for {file}")
             # To stderr: what the build backend says on stdout is for its frontend.
-            subprocess.run(["make", BUILT], cwd=ROOT, check=True, stdout=sys.stderr)
-            return ROOT / BUILT
+            subprocess.run(["make", "library"], cwd=ROOT, check=True, stdout=sys.stderr)
+            return file
     if in_system():
         say(f"takes the system's library, {SONAME}; the package has none inside")
         return None
     raise SystemExit(
         "axonpush-native: there is no libaxonpush: install it in the system, or build it in its checkout (which needs Rust) with"
-        f" `make {BUILT}`, or name its file in AXONPUSH_LIBRARY"
+        " `make library`, or name its file in AXONPUSH_LIBRARY"
     )
 
 

@@ -14,9 +14,12 @@ use crate::client::operations::{APPS_CREATE, APPS_DELETE, APPS_GET, APPS_LIST, A
 ///
 /// The following holds for all functions of resources. Free `*response` with
 /// axonpush_response_free(); it is NULL if fail-open suppressed the failure. Ids are taken
-/// literally, and each becomes one segment of the path. GET, PUT, PATCH and DELETE are repeated
-/// according to the retry rules, a POST only if it certainly did not arrive or was turned away
-/// (429, 503). So a DELETE whose response was lost may end with "not found".
+/// literally, and each becomes one segment of the path.
+///
+/// GET, PUT, PATCH and DELETE are repeated according to the retry rules: every PATCH here sets
+/// members to values, so that twice is as good as once (axonpush_request() cannot know that). A
+/// POST is repeated only if it certainly did not arrive or was turned away (429, 503). So a DELETE
+/// whose response was lost may end with "not found".
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_apps_list(
     client: *mut axonpush_client,

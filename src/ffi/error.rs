@@ -91,7 +91,7 @@ pub extern "C" fn axonpush_error_http_status(error: *const axonpush_error) -> i3
 }
 
 /// Returns how many milliseconds the service asks you to wait before the next attempt (the
-/// Retry-After header), or -1 if it did not say.
+/// Retry-After header), or -1 if it did not say, and for NULL. 0 means that you need not wait.
 #[unsafe(no_mangle)]
 pub extern "C" fn axonpush_error_retry_after_ms(error: *const axonpush_error) -> i64 {
     value(-1, || borrow(error).map_or(-1, |e| e.retry_after_ms))

@@ -317,7 +317,9 @@ pub extern "C" fn axonpush_events_search(
 /// `method` is GET, POST, PUT, PATCH or DELETE. `path` starts with "/" and is relative to the base
 /// URL; percent-encode ids in it (an id ".." as "%2e%2e"). `query`, without "?", and `body_json`
 /// may be NULL; `body_len` 0 means that the body is NUL-terminated. A POST or PATCH whose response
-/// was lost is not repeated, since it may have been carried out.
+/// was lost is not repeated, since it may have been carried out, and what a second one would do is
+/// the endpoint's affair. It is repeated if it certainly did not arrive or was turned away (429,
+/// 503).
 ///
 /// On AXONPUSH_OK `*response` is the response (JSON null if it was empty), or NULL if fail-open
 /// suppressed the failure. Free it with axonpush_response_free().

@@ -16,7 +16,8 @@ use super::status::axonpush_status;
 pub struct axonpush_stats {
     /// Set by AXONPUSH_STATS_INIT or axonpush_stats_init().
     pub struct_size: usize,
-    /// Events that axonpush_events_publish_async() accepted.
+    /// Events that axonpush_events_publish_async() or axonpush_log_event() accepted. Those that
+    /// were refused are in no counter of events; for lines of a log see `log_events_lost`.
     pub accepted: u64,
     /// Events that the service said it has.
     pub delivered: u64,

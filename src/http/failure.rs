@@ -87,6 +87,8 @@ pub struct Attempt {
     pub sent: bool,
     /// For how long it could go on.
     pub limit: Duration,
+    /// The service responded with something, in this attempt or an earlier one.
+    pub heard: bool,
 }
 
 /// Between whom an attempt was made, for messages.
@@ -162,9 +164,29 @@ impl Peers {
                 self.origin,
                 self.via()
             ),
-            (Failure::Io(e), _) => {
-                format!("the connection to {}{} broke: {e}", self.origin, self.via())
+            (Failure::Io(e), _) => format!(
+                "the connection to {}{} broke: {e}{}",
+                self.origin,
+                self.via(),
+                self.hint(e, attempt)
+            ),
+        }
+    }
+
+    /// A server that expects TLS may hang up on HTTP without a word. So may any other, but hardly as
+    /// the first thing that is ever heard from it.
+    fn hint(&self, error: &io::Error, attempt: &Attempt) -> &'static str {
+        let hung_up = matches!(
+            error.kind(),
+            io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::BrokenPipe
+        );
+        match hung_up && !attempt.heard && self.origin.starts_with("http://") {
+            true => {
+                "; it has never responded: if it expects TLS, base_url must begin with https://"
             }
+            false => "",
         }
     }
 
@@ -247,6 +269,7 @@ mod tests {
             stage,
             sent: false,
             limit: Duration::from_secs(8),
+            heard: false,
         };
         peers(proxy).error(&failure, &attempt).message
     }
@@ -310,6 +333,32 @@ mod tests {
             let message = message(proxy, failure, stage);
             assert!(message.starts_with(expected), "{message}");
         }
+    }
+
+    #[test]
+    fn only_what_may_expect_tls_is_suspected_of_it() {
+        let suspected = |origin: &str, kind, heard| {
+            let peers = Peers {
+                origin: origin.into(),
+                ..peers(None)
+            };
+            let attempt = Attempt {
+                stage: Stage::Exchange,
+                sent: true,
+                limit: Duration::from_secs(8),
+                heard,
+            };
+            let failure = Failure::Io(io::Error::from(kind));
+            let message = peers.error(&failure, &attempt).message;
+            message.contains("if it expects TLS, base_url must begin with https://")
+        };
+        let plain = "http://api.example";
+        assert!(suspected(plain, io::ErrorKind::UnexpectedEof, false));
+        assert!(suspected(plain, io::ErrorKind::ConnectionReset, false));
+        assert!(!suspected(plain, io::ErrorKind::UnexpectedEof, true));
+        assert!(!suspected(plain, io::ErrorKind::HostUnreachable, false));
+        let tls = "https://api.example";
+        assert!(!suspected(tls, io::ErrorKind::UnexpectedEof, false));
     }
 
     #[test]

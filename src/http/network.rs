@@ -2,7 +2,7 @@
 //! one of background delivery ([`super::multiplex`]).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::credential::ApiKey;
@@ -23,6 +23,7 @@ pub struct Network {
     pub proxy: Option<Proxy>,
     pub version: HttpVersion,
     opened: AtomicU64,
+    heard: AtomicBool,
 }
 
 impl Network {
@@ -36,6 +37,7 @@ impl Network {
             proxy: settings.proxy.clone(),
             version: settings.version,
             opened: AtomicU64::default(),
+            heard: AtomicBool::default(),
         }
     }
 
@@ -46,5 +48,14 @@ impl Network {
 
     pub fn note_opened(&self) {
         self.opened.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether the service ever responded with anything, if only a byte.
+    pub fn was_heard(&self) -> bool {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    pub fn note_heard(&self) {
+        self.heard.store(true, Ordering::Relaxed);
     }
 }

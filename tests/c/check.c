@@ -226,6 +226,19 @@ axonpush_client *test_client(void) {
     return client_with(&options);
 }
 
+axonpush_options patient_options(void) {
+    axonpush_options options = test_options();
+    options.timeout_ms = 60000;
+    options.max_retries = 3;
+    options.shutdown_timeout_ms = 1;
+    return options;
+}
+
+axonpush_client *patient_client(void) {
+    axonpush_options options = patient_options();
+    return client_with(&options);
+}
+
 axonpush_event test_event(void) {
     axonpush_event event = AXONPUSH_EVENT_INIT;
     event.identifier = "step";
@@ -335,6 +348,14 @@ static const json *logged_request(size_t index) {
 
 size_t request_count(void) {
     return request_log()->count;
+}
+
+bool requests_arrive(size_t count) {
+    for (int64_t end = now_ms() + 20000; now_ms() < end; sleep_ms(5)) {
+        if (request_count() >= count) return true;
+    }
+    printf("  %zu requests of %zu\n", request_count(), count);
+    return false;
 }
 
 const char *request_member(size_t index, const char *name) {

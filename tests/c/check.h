@@ -100,6 +100,10 @@ axonpush_options test_options(void);
 /* A client; exits the program when it cannot be made. */
 axonpush_client *client_with(const axonpush_options *options);
 axonpush_client *test_client(void);
+/* The same with three retries and timeouts of a minute, far beyond what the deadlines of a test or a cancelled
+   call may take; and closing it takes no time. */
+axonpush_options patient_options(void);
+axonpush_client *patient_client(void);
 /* An event with an identifier and the payload {"n":1}. */
 axonpush_event test_event(void);
 
@@ -112,6 +116,8 @@ void fault(const char *json);
 /* The requests in the log, oldest first. */
 const json *request_log(void);
 size_t request_count(void);
+/* Waits until there have been `count`; false, and said, if they do not come. */
+bool requests_arrive(size_t count);
 /* A member of request `index` of the log, such as "method", "target", "outcome". */
 const char *request_member(size_t index, const char *name);
 const char *request_body(size_t index);

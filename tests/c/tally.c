@@ -222,6 +222,12 @@ bool in_time(int64_t start, int limit_ms) {
     return took <= limit_ms + slack;
 }
 
+bool ended_at(int64_t start, int deadline_ms) {
+    int took = (int)(now_ms() - start);
+    if (took < deadline_ms - 10) printf("  it took only %d ms of %d\n", took, deadline_ms);
+    return took >= deadline_ms - 10 && in_time(start, deadline_ms);
+}
+
 /* ---- The development server's log ---- */
 
 logged *logged_events(size_t *count) {
@@ -319,8 +325,8 @@ const char *blackhole_url(void) {
 struct gate {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    pthread_t thread;
-    int port, server_port, connections;
+    pthread_t thread, opener;
+    int port, server_port, connections, opens_after_ms;
     int wake[2];
     bool wanted, open, ended;
     char url[64];
@@ -422,6 +428,18 @@ void gate_open(gate *gate) {
     set_gate(gate, true);
 }
 
+static void *open_later(void *data) {
+    gate *gate = data;
+    sleep_ms(gate->opens_after_ms);
+    gate_open(gate);
+    return NULL;
+}
+
+void gate_open_after(gate *gate, int ms) {
+    gate->opens_after_ms = ms;
+    if (pthread_create(&gate->opener, NULL, open_later, gate) != 0) abort();
+}
+
 int gate_connections(gate *gate) {
     pthread_mutex_lock(&gate->lock);
     int count = gate->connections;
@@ -430,6 +448,7 @@ int gate_connections(gate *gate) {
 }
 
 void gate_free(gate *gate) {
+    if (gate->opens_after_ms) pthread_join(gate->opener, NULL);
     pthread_mutex_lock(&gate->lock);
     gate->ended = true;
     if (write(gate->wake[1], "", 1) != 1) abort();

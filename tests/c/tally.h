@@ -20,7 +20,7 @@ typedef struct delivery {
     bool with_response;
     pthread_t thread;
     int64_t at; /* now_ms() */
-    char message[160]; /* of the error */
+    char message[240]; /* of the error */
 } delivery;
 
 typedef struct tally {
@@ -82,6 +82,8 @@ bool slow_machine(void);
 /* Not later than `limit_ms` and the half second that the library allows itself, since `start`; with
    something added where the machine is slow. Prints what it took if it was later. */
 bool in_time(int64_t start, int limit_ms);
+/* The same, and not before `deadline_ms` either. */
+bool ended_at(int64_t start, int deadline_ms);
 
 /* ---- The development server's log ---- */
 
@@ -110,6 +112,8 @@ gate *gate_new(void);
 const char *gate_url(const gate *gate);
 void gate_shut(gate *gate);
 void gate_open(gate *gate);
+/* Opens it in a while, on a thread of its own that gate_free() waits for. Once for a gate. */
+void gate_open_after(gate *gate, int ms);
 /* Connections that it let in so far. */
 int gate_connections(gate *gate);
 void gate_free(gate *gate);

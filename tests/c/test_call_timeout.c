@@ -1,30 +1,9 @@
 /* The deadline of one call in all, of a thread's calls or of those through a call handle. */
 #include "tally.h"
 
-/* Retries, and timeouts far beyond the deadlines of the tests. */
-static axonpush_options patient_options(void) {
-    axonpush_options options = test_options();
-    options.timeout_ms = 60000;
-    options.max_retries = 3;
-    options.shutdown_timeout_ms = 1;
-    return options;
-}
-
-static axonpush_client *patient_client(void) {
-    axonpush_options options = patient_options();
-    return client_with(&options);
-}
-
 static axonpush_status publish(axonpush_client *client, axonpush_error **error) {
     axonpush_event event = test_event();
     return axonpush_events_publish(client, &event, NULL, error);
-}
-
-/* Not before the deadline, and soon after. */
-static bool ended_at(int64_t start, int deadline_ms) {
-    int took = (int)(now_ms() - start);
-    if (took < deadline_ms - 10) printf("  it took only %d ms of %d\n", took, deadline_ms);
-    return took >= deadline_ms - 10 && in_time(start, deadline_ms);
 }
 
 /* Where the deadline comes from. */

@@ -39,20 +39,6 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     return real.function(node, service, hints, found);
 }
 
-/* All timeouts of the client are far beyond what a cancelled call may take. */
-static axonpush_options patient_options(void) {
-    axonpush_options options = test_options();
-    options.timeout_ms = 60000;
-    options.max_retries = 3;
-    options.shutdown_timeout_ms = 1;
-    return options;
-}
-
-static axonpush_client *patient_client(void) {
-    axonpush_options options = patient_options();
-    return client_with(&options);
-}
-
 static axonpush_client *call_of(axonpush_client *client) {
     axonpush_error *error = NULL;
     axonpush_client *call = axonpush_call_new(client, 0, &error);
@@ -91,14 +77,6 @@ static bool start(running *running, axonpush_client *call,
 
 static bool returned(running *running) {
     return __atomic_load_n(&running->returned, __ATOMIC_ACQUIRE);
-}
-
-static bool requests_arrive(size_t count) {
-    for (int64_t end = now_ms() + 20000; now_ms() < end; sleep_ms(5)) {
-        if (request_count() >= count) return true;
-    }
-    printf("  %zu requests of %zu\n", request_count(), count);
-    return false;
 }
 
 /* Soon after `start`, compared with the minute and the five seconds (connecting) that the calls could take. */

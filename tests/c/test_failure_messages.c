@@ -51,6 +51,18 @@ static const char *message_of(const char *base_url) {
     return message_with(&options);
 }
 
+/* What the completion of an event is told that cannot be delivered. */
+static const char *background_message_of(const char *base_url) {
+    axonpush_options options = test_options();
+    options.base_url = base_url;
+    options.delivery_timeout_ms = 300;
+    axonpush_client *client = client_with(&options);
+    tally *tally = tally_new(1);
+    bool told = publish_async(client, tally, 0) == AXONPUSH_OK && tally_wait(tally, 1, 20000);
+    axonpush_close(client);
+    return told ? tally->deliveries[0].message : "(no completion)";
+}
+
 /* It begins with these words, so that nothing stands before them: no status, no complaint of message_with(). */
 #define CHECK_BEGINS(message, beginning) \
     do { \
@@ -182,16 +194,46 @@ static bool http_to_an_https_port_is_no_riddle(void) {
     tls_server server;
     CHECK(start_tls_server(&server));
     const char *url = format("http://%s", server.address);
-    const char *message = message_of(url);
+    const char *message = message_of(url), *in_background = background_message_of(url);
     stop_tls_server(&server);
     /* This one hangs up without a word. */
-    CHECK_HAS(message, url);
+    CHECK_BEGINS(message, format("the connection to %s broke: ", url));
+    CHECK_HAS(message, "if it expects TLS, base_url must begin with https://");
+    CHECK_BEGINS(in_background, format("the connection to %s broke: ", url));
+    CHECK_HAS(in_background, "if it expects TLS, base_url must begin with https://");
     /* Others say in TLS that they understood nothing: an alert. */
     tcp_server *alerting = tcp_serve_bytes("\x15\x03\x03\x00\x02\x02\x46", 7);
     message = message_of(tcp_url(alerting));
     CHECK_HAS(message, tcp_url(alerting));
     CHECK_HAS(message, "https://");
     tcp_stop(alerting);
+    return true;
+}
+
+/* What has responded once speaks HTTP, whatever becomes of it later. */
+static bool a_server_that_has_responded_is_not_suspected_of_tls(void) {
+    static const char *const faults[] = {"'reset':true", "'hangup':'before'"};
+    axonpush_log_set(AXONPUSH_LOG_OFF, NULL, NULL);
+    axonpush_options options = test_options();
+    options.delivery_timeout_ms = 300;
+    axonpush_client *client = client_with(&options);
+    axonpush_event event = test_event();
+    CHECK_INT(axonpush_events_publish(client, &event, NULL, NULL), AXONPUSH_OK);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        fault(format("{'path':'/event',%s,'times':0}", faults[i]));
+        axonpush_error *error = NULL;
+        CHECK_STATUS(axonpush_events_publish(client, &event, NULL, &error), error, AXONPUSH_ERR_CONNECTION);
+        CHECK_LACKS(axonpush_error_message(error), "TLS");
+        axonpush_error_free(error);
+        tally *tally = tally_new(1);
+        CHECK_INT(publish_async(client, tally, 0), AXONPUSH_OK);
+        CHECK(tally_wait(tally, 1, 20000));
+        CHECK_HAS(tally->deliveries[0].message, "broke");
+        CHECK_LACKS(tally->deliveries[0].message, "TLS");
+        dev("DELETE", "/_dev/faults", NULL);
+    }
+    axonpush_close(client);
+    axonpush_log_set(AXONPUSH_LOG_WARN, NULL, NULL);
     return true;
 }
 
@@ -506,6 +548,7 @@ int main(int argc, char **argv) {
         TEST(a_proxy_that_refuses_is_named_with_the_service),
         TEST(https_to_an_http_port_is_no_riddle),
         TEST(http_to_an_https_port_is_no_riddle),
+        TEST(a_server_that_has_responded_is_not_suspected_of_tls),
         TEST(a_certificate_that_is_not_trusted_is_named_with_its_server),
         TEST(a_timeout_says_what_was_awaited),
         TEST(no_limit_is_named_that_did_not_matter),

@@ -8,15 +8,6 @@ static axonpush_client *client_at(const char *url) {
     return client_with(&options);
 }
 
-/* Waits until the server has had `count` requests. */
-static bool requests_arrive(size_t count) {
-    for (int64_t end = now_ms() + 20000; now_ms() < end; sleep_ms(5)) {
-        if (request_count() >= count) return true;
-    }
-    printf("  %zu requests of %zu\n", request_count(), count);
-    return false;
-}
-
 /* Event 0 has failed `times` times, and others were delivered meanwhile, so that there is no outage; it waits for
    250 ms, doubled each time. The service is well. */
 static axonpush_client *one_waits_alone(tally *tally, int times) {
@@ -110,29 +101,13 @@ static axonpush_client *all_wait(gate *gate, tally *tally, int count) {
     return client;
 }
 
-typedef struct opener {
-    pthread_t thread;
-    gate *gate;
-    int after_ms;
-} opener;
-
-static void *open_later(void *data) {
-    opener *opener = data;
-    sleep_ms(opener->after_ms);
-    gate_open(opener->gate);
-    return NULL;
-}
-
 static bool a_flush_probes_to_the_end_of_its_time(void) {
     gate *gate = gate_new();
     tally *tally = tally_new(10);
     axonpush_client *client = all_wait(gate, tally, 10);
     CHECK(client != NULL);
-    static opener opener;
-    opener = (struct opener){.gate = gate, .after_ms = 500};
-    CHECK_INT(pthread_create(&opener.thread, NULL, open_later, &opener), 0);
+    gate_open_after(gate, 500);
     CHECK_INT(axonpush_flush(client, 2000, NULL), AXONPUSH_OK);
-    pthread_join(opener.thread, NULL);
     CHECK_INT(tally_of(tally, AXONPUSH_OK), 10);
     axonpush_close(client);
     CHECK(tally_sound(tally, 10));
@@ -146,12 +121,9 @@ static bool a_service_that_comes_back_during_a_shutdown_gets_everything(void) {
     axonpush_client *client = all_wait(gate, tally, 10);
     CHECK(client != NULL);
     /* Down for the first half second of two, so that one probe fails at least; well for the last 1.5 s. */
-    static opener opener;
-    opener = (struct opener){.gate = gate, .after_ms = 500};
-    CHECK_INT(pthread_create(&opener.thread, NULL, open_later, &opener), 0);
+    gate_open_after(gate, 500);
     axonpush_error *error = NULL;
     CHECK_STATUS(axonpush_shutdown(client, 2000, &error), error, AXONPUSH_OK);
-    pthread_join(opener.thread, NULL);
     axonpush_close(client);
     CHECK(tally_sound(tally, 10));
     CHECK_INT(tally_of(tally, AXONPUSH_OK), 10);
@@ -165,11 +137,8 @@ static bool a_service_that_comes_back_during_close_gets_everything(void) {
     tally *tally = tally_new(10);
     axonpush_client *client = all_wait(gate, tally, 10);
     CHECK(client != NULL);
-    static opener opener;
-    opener = (struct opener){.gate = gate, .after_ms = 500};
-    CHECK_INT(pthread_create(&opener.thread, NULL, open_later, &opener), 0);
+    gate_open_after(gate, 500);
     axonpush_close(client);
-    pthread_join(opener.thread, NULL);
     CHECK(tally_sound(tally, 10));
     CHECK_INT(tally_of(tally, AXONPUSH_OK), 10);
     gate_free(gate);

@@ -17,15 +17,6 @@ static axonpush_client *client_of(axonpush_overflow overflow, uint32_t max_event
     return client_with(&options);
 }
 
-/* Waits until the server has `count` requests. */
-static bool requests_arrive(size_t count) {
-    for (int64_t end = now_ms() + 20000; now_ms() < end; sleep_ms(5)) {
-        if (request_count() >= count) return true;
-    }
-    printf("  %zu requests of %zu\n", request_count(), count);
-    return false;
-}
-
 /* An event whose payload has `size` bytes (at least 8). */
 static axonpush_status publish_of_size(axonpush_client *client, tally *tally, int number, size_t size,
                                        axonpush_error **error) {

@@ -918,7 +918,7 @@ static void run_row(const json *row) {
 /* The reason why this runner leaves the row out; NULL: it does not. */
 static const char *skipped(const json *row) {
     const json *skip = json_member(row, "skip_in");
-    if (!skip || !has_only(skip, "c cpp go node", "skip_in")) return NULL;
+    if (!skip || !has_only(skip, "c cpp go node python", "skip_in")) return NULL;
     const json *reason = json_member(skip, RUNNER);
     return reason ? text_of(reason, "skip_in") : NULL;
 }

@@ -672,7 +672,7 @@ struct Webhook {
 /// The counters add up at any moment: accepted + recovered = delivered + failed + suppressed + dropped +
 /// expired + abandoned + kept + queued_events. Synchronous calls appear in `retried` and `connections` only.
 struct Stats {
-    std::uint64_t accepted = 0;        ///< Events accepted for background delivery.
+    std::uint64_t accepted = 0;        ///< Events accepted for background delivery, log_event()'s included.
     std::uint64_t delivered = 0;       ///< Events that the service confirmed.
     std::uint64_t failed = 0;          ///< Events that the service rejected for good.
     std::uint64_t suppressed = 0;      ///< Events given up under fail-open, the service being unreachable.

@@ -747,7 +747,7 @@ void report_row(Tally &tally, const json *row, const Words &chosen) {
         if (!tally.names.insert(name).second) differ("another row has this name");
         if (!chosen.empty() && !chosen.count(name)) return;
         if (const json *skip = json_member(row, "skip_in")) {
-            only(skip, {"c", "cpp", "go", "node"}, "skip_in");
+            only(skip, {"c", "cpp", "go", "node", "python"}, "skip_in");
             if (const json *reason = json_member(skip, "cpp")) {
                 std::cout << "skip - " << name << ": " << text_of(reason, "skip_in") << std::endl;
                 return;

@@ -11,7 +11,7 @@ import { DEAD, DevServer } from './helpers.js';
 
 const TABLE = new URL('../../../tests/conformance/', import.meta.url);
 const CHECKS = ['is', 'absent', 'matches', 'contains', 'lacks', 'count', 'members', 'at_least', 'same_as'];
-const RUNNERS = ['c', 'cpp', 'go', 'node'];
+const RUNNERS = ['c', 'cpp', 'go', 'node', 'python'];
 const STATUSES = [...readFileSync(new URL('../../../include/axonpush.h', import.meta.url), 'utf8').matchAll(/\bAXONPUSH_ERR_\w+/g)].map(String);
 const ABSENT = Symbol('absent');
 

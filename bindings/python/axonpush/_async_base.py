@@ -37,7 +37,7 @@ async def run(client: Native, work: Callable[[int], _Result]) -> _Result:
             pass  # The loop is closed: nobody is there any more.
 
     try:
-        client.executor().submit(on_thread)
+        client.executor.submit(on_thread)
     except RuntimeError:
         client.library.call_free(call)
         raise

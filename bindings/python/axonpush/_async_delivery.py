@@ -27,7 +27,8 @@ class AsyncDelivery(Outcome):
 
     def _settle(self, answer: Answer | None, error: AxonPushError | None) -> None:
         super()._settle(answer, error)
-        for loop, future in self._waiting:
+        # A copy: waiters on other threads come and go. Who comes from here on finds it settled.
+        for loop, future in self._waiting.copy():
             try:
                 loop.call_soon_threadsafe(wake, future)
             except RuntimeError:

@@ -126,7 +126,9 @@ def _candidates() -> list[str]:
     candidates = [here / "libaxonpush.so"]
     checkout = here.parents[2]
     if (checkout / "include/axonpush.h").exists():
-        candidates.append(checkout / "target/release/libaxonpush.so")
+        # As tests/built has it: a relative one is relative to the checkout.
+        targets = dict.fromkeys((os.environ.get("CARGO_TARGET_DIR") or "target", "target"))
+        candidates += [checkout / target / "release/libaxonpush.so" for target in targets]
     return [*map(str, candidates), SONAME]
 
 
@@ -158,7 +160,7 @@ def _find() -> Library:
             tried.append(f"{path} ({error})")
     raise ConfigurationError(
         f"libaxonpush cannot be loaded: tried {'; '.join(tried)}. Install libaxonpush, build it in its checkout with"
-        " `make target/release/libaxonpush.so`, or name its file in AXONPUSH_LIBRARY"
+        " `make library`, or name its file in AXONPUSH_LIBRARY"
     )
 
 

@@ -26,6 +26,8 @@ _LEVELS = {
 _NAMES = {"off": c.LOG_OFF, "error": c.LOG_ERROR, "warn": c.LOG_WARN, "info": c.LOG_INFO, "debug": c.LOG_DEBUG}
 
 _level: int | None = None
+# Re-entrant: a signal handler may make a call of its own meanwhile.
+_following = threading.RLock()
 _lines: list[tuple[int, bytes | None]] = []
 _here = threading.local()
 
@@ -56,10 +58,17 @@ def _wanted() -> int:
 def follow(library: Library) -> None:
     """Lets the library's level be the logger's, which may have been set at any time."""
     global _level
-    wanted = _wanted()
-    if wanted != _level:
-        _level = wanted
-        library.log_set_polled(wanted, _LINES)
+    if _wanted() == _level:
+        return
+    with _following:
+        _level = _wanted()
+        library.log_set_polled(_level, _LINES)
+
+
+def after_fork() -> None:
+    """In a forked child: nobody is there any more who would release the lock."""
+    global _following
+    _following = threading.RLock()
 
 
 def drain(library: Library) -> None:

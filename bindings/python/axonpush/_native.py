@@ -7,7 +7,9 @@ whose delivery nobody keeps costs no more than forgetting it; an integration's h
 
 from __future__ import annotations
 
+import os
 import select
+import sys
 import threading
 import time
 import warnings
@@ -69,7 +71,29 @@ _Result = TypeVar("_Result")
 
 # Outcomes that the library owes, by the number that it was given with the event.
 _owed: dict[int, weakref.ref[Outcome]] = {}
-_numbers = count(1)
+
+
+def _counter() -> Callable[[], int]:
+    """Numbers that no two threads get alike. Where they run at the same time, count() alone may give one twice."""
+    following, lock = count(1).__next__, threading.Lock()
+
+    def locked() -> int:
+        with lock:
+            return following()
+
+    return following if getattr(sys, "_is_gil_enabled", lambda: True)() else locked
+
+
+_next_number = _counter()
+
+
+def _after_fork_in_child() -> None:
+    # Nobody is there any more who would release the lock; and what was numbered is given up.
+    global _next_number
+    _next_number = _counter()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
 
 # When the calls made here have to be over (time.monotonic).
 _deadline: ContextVar[float | None] = ContextVar("axonpush_deadline", default=None)
@@ -188,7 +212,7 @@ class Native:
         self._turn = threading.Condition()
         self.counting = threading.Lock()
         self._leader: int | None = None
-        self._executor: Executor | None = None
+        self.executor = Executor()
         self._watches: dict[AbstractEventLoop, Watch] = {}
 
     def after_fork(self) -> None:
@@ -199,7 +223,7 @@ class Native:
 
     def _give_up(self, why: str, settle: Callable[[Outcome, None, AxonPushError], None]) -> None:
         """Nothing more is heard of events that are still owed an outcome."""
-        for number, reference in list(_owed.items()):
+        for number, reference in _owed.copy().items():
             outcome = reference()
             if outcome is None or outcome._client is self:
                 _owed.pop(number, None)
@@ -280,7 +304,7 @@ class Native:
             over.release()
 
         try:
-            self.executor().submit(run)
+            self.executor.submit(run)
         except RuntimeError:
             # At the end of the interpreter there are no new threads.
             return work(call)
@@ -297,11 +321,6 @@ class Native:
             finally:
                 del error
         return typed(_Result, result)
-
-    def executor(self) -> Executor:
-        if self._executor is None:
-            self._executor = Executor()
-        return self._executor
 
     # ---- Events in the background ----
 
@@ -334,7 +353,7 @@ class Native:
             )  # fmt: skip
         else:
             event, size = event_call(identifier, payload, channel_id, event_type, *more), _SMALL_PAYLOAD
-        number = next(_numbers)
+        number = _next_number()
         outcome = kind(self)
         _owed[number] = weakref.ref(outcome)
         if size >= _SMALL_PAYLOAD or self._quickly(self.handle, id(packed) + AT, _COMPLETION, number, None) != c.OK:
@@ -512,11 +531,10 @@ class Native:
             self._ended = True
             self._give_up("the client was closed before the event was delivered", lambda o, _, error: o._settle(None, error))
             self._turn.notify_all()
-        for watch in list(self._watches.values()):
+        for watch in list(self._watches.copy().values()):
             watch.end()
         library.close(handle)
-        if self._executor is not None:
-            self._executor.stop()
+        self.executor.stop()
         _process.closed(self)
         _log.drain(library)
 

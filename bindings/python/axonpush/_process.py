@@ -62,7 +62,8 @@ class Attendant:
 
     def __init__(self) -> None:
         self.asleep = True
-        self._lock = threading.Lock()
+        # Re-entrant: wake() may meet the garbage collector, and that a client that was dropped.
+        self._lock = threading.RLock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._dropped: list[Native] = []
@@ -74,15 +75,16 @@ class Attendant:
             self.asleep = False
             if self._stopped:
                 return
+            thread = self._thread or threading.Thread(target=self._run, name="axonpush-attendant", daemon=True)
             if self._thread is None:
-                thread = threading.Thread(target=self._run, name="axonpush-attendant", daemon=True)
+                self._thread = thread
                 try:
                     thread.start()
                 except RuntimeError:
                     # No thread can be had, now or at the end of the interpreter. The library delivers without it, too.
+                    self._thread = None
                     self.asleep = True
                     return
-                self._thread = thread
             self._wake.set()
 
     def drop(self, client: Native) -> None:
@@ -188,6 +190,7 @@ def _after_fork_in_child() -> None:
     global _lock, attendant
     _lock = threading.Lock()
     _library.after_fork()
+    _log.after_fork()
     attendant = Attendant()
     for client in list(open_clients):
         client.after_fork()

@@ -27,6 +27,7 @@ def run(coroutine):
     return asyncio.run(asyncio.wait_for(coroutine, 30))
 
 
+@pytest.mark.every_python
 def test_publish_list_iterate_and_the_rest(awaiting, server):
     async def main():
         event = await awaiting.events.publish("a", {"n": 0}, "ch")
@@ -48,6 +49,7 @@ def test_publish_list_iterate_and_the_rest(awaiting, server):
     run(main())
 
 
+@pytest.mark.every_python
 def test_deliveries_can_be_awaited(awaiting, server):
     server.fault({"path": "/event", "status": 422, "body": {"code": "validation_error", "message": "no"}})
 
@@ -98,6 +100,7 @@ def test_the_loop_is_never_held_up(awaiting, server):
     run(main())
 
 
+@pytest.mark.every_python
 def test_a_task_that_is_cancelled_ends_its_call(awaiting, server):
     server.fault({"silent": True, "times": 0})
 
@@ -119,7 +122,7 @@ def test_a_task_that_is_cancelled_ends_its_call(awaiting, server):
         assert time.monotonic() - began < 5
 
     run(main())
-    assert awaiting._native.executor().threads <= 8
+    assert awaiting._native.executor.threads <= 8
 
 
 def test_a_deadline_is_of_the_whole_call(make, server):
@@ -144,6 +147,7 @@ def test_fail_open(make):
     run(main())
 
 
+@pytest.mark.every_python
 def test_tasks_carry_their_traces(awaiting, server):
     async def work(n):
         with TraceContext(f"trace-{n}"):
@@ -206,6 +210,7 @@ def test_closing(make, server):
     run(main())
 
 
+@pytest.mark.every_python
 def test_an_outcome_may_be_awaited_where_another_thread_fetches_it(awaiting, server):
     async def main():
         kept = [awaiting.events.enqueue("a", {}) for _ in range(200)]

@@ -42,6 +42,7 @@ from axonpush.models import Event, EventDetails, Model
 # ---- Publishing ----
 
 
+@pytest.mark.every_python
 def test_an_event_arrives_as_it_was_said(client, server):
     moment = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=timezone(timedelta(hours=2)))
     event = client.events.publish(
@@ -121,6 +122,7 @@ def test_mistakes_are_named_and_nothing_is_sent(client, server, arguments, says)
     assert server.requests() == []
 
 
+@pytest.mark.every_python
 def test_enqueue_tells_what_became_of_an_event(client, server):
     server.fault({"path": "/event", "status": 422, "body": {"code": "validation_error", "message": "no"}})
     refused, taken = client.events.enqueue("a", {}), client.events.enqueue("b", {})
@@ -152,6 +154,7 @@ def test_outcomes_do_not_pile_up(make, server):
     assert axonpush._native._owed == {}
 
 
+@pytest.mark.every_python
 def test_deliveries_that_nobody_keeps_leave_nothing_behind(client):
     for _ in range(3000):
         client.events.enqueue("a", {})
@@ -167,6 +170,7 @@ def test_a_full_queue_is_the_outcome_of_the_event(make):
     assert (client.stats().accepted, client.stats().refused) == (2, 3)
 
 
+@pytest.mark.every_python
 def test_flush_says_how_many_are_left(make):
     client = make(base_url=DEAD, shutdown_timeout=0.1)
     for _ in range(3):
@@ -177,6 +181,7 @@ def test_flush_says_how_many_are_left(make):
         client.flush(0)
 
 
+@pytest.mark.every_python
 def test_after_close(make):
     client = make()
     client.events.enqueue("a", {})
@@ -195,6 +200,7 @@ def test_after_close(make):
 # ---- Reading ----
 
 
+@pytest.mark.every_python
 def test_lists_and_filters(client, server):
     for n in range(5):
         client.events.publish("odd" if n % 2 else "even", {"n": n}, "ch", agent_id=f"a{n}")
@@ -211,6 +217,7 @@ def test_lists_and_filters(client, server):
         client.events.list("ch", limit=0)
 
 
+@pytest.mark.every_python
 def test_models_are_dictionaries_with_attributes(client):
     client.events.publish("a", {"x": 1}, "ch")
     event = client.events.list("ch")[0]
@@ -273,6 +280,7 @@ def test_any_other_endpoint(client, server):
 # ---- Errors and fail-open ----
 
 
+@pytest.mark.every_python
 def test_errors_say_what_the_service_said(make, server):
     client = make(max_retries=0)
     for status, kind in [(401, AuthenticationError), (404, NotFoundError), (400, ValidationError), (500, ServerError), (418, AxonPushError)]:
@@ -500,6 +508,16 @@ def test_a_library_that_cannot_be_loaded_is_one_sentence(tmp_path):
     assert "it is not libaxonpush, or older than this package" in done.stderr
 
 
+def test_in_a_checkout_it_is_found_where_cargo_has_built_it(tmp_path):
+    (tmp_path / "release").mkdir()
+    library = tmp_path / "release/libaxonpush.so"
+    library.symlink_to(os.environ["AXONPUSH_LIBRARY"])
+    env = environment(CARGO_TARGET_DIR=str(tmp_path))
+    del env["AXONPUSH_LIBRARY"]
+    done = subprocess.run([sys.executable, "-m", "axonpush"], capture_output=True, text=True, env=env)
+    assert done.stdout.endswith(f" at {library}\n"), done.stdout + done.stderr
+
+
 def test_the_published_sdk_beside_it_is_refused(tmp_path):
     info = tmp_path / "axonpush-0.0.19.dist-info"
     info.mkdir()
@@ -519,6 +537,7 @@ def test_the_import_is_light():
     assert done.stdout == "['logging']\n"
 
 
+@pytest.mark.every_python
 def test_nothing_is_missing_from_the_package():
     for name in axonpush.__all__:
         assert getattr(axonpush, name) is not None

@@ -28,6 +28,7 @@ def c_type(text, aliases):
     return None if name == "None" else getattr(ctypes, name)
 
 
+@pytest.mark.every_python
 def test_they_are_what_the_abi_records():
     assert ctypes.sizeof(ctypes.c_void_p) == 8, "the ABI is recorded for 64-bit platforms"
     aliases = {what.split()[1]: generate.TYPES[how.split(",")[0]] for what, how in RECORDED if ", size" in how and what.startswith("type")}

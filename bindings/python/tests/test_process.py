@@ -19,6 +19,8 @@ def enqueue(client, count, name="step"):
 
 
 def script(code, url, **options):
+    # Since Python 3.12 a fork beside any thread, as ours is one, is warned of where __main__ makes it.
+    options["env"] = {"PYTHONWARNINGS": "ignore:This process:DeprecationWarning", **options.get("env", {})}
     done = run_script(BEGIN + textwrap.dedent(code), url=url, **options)
     assert "Fatal" not in done.stderr, done.stderr
     return done
@@ -31,6 +33,7 @@ def names(server):
 # ---- Exit ----
 
 
+@pytest.mark.every_python
 def test_events_are_delivered_when_the_interpreter_exits(server):
     done = script("client = AxonPush(); enqueue(client, 500)", server.url)
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
@@ -47,6 +50,7 @@ def test_they_are_by_sys_exit_and_after_an_exception(server):
     assert server.stored() == 200
 
 
+@pytest.mark.every_python
 def test_so_are_events_of_exit_handlers_and_of_an_asynchronous_client(server):
     done = script(
         """
@@ -186,6 +190,7 @@ def test_control_c_ends_a_call_at_once(server):
 # ---- Fork ----
 
 
+@pytest.mark.every_python
 def test_a_fork_with_a_backlog(server):
     server.fault({"path": "/event", "delayMs": 200, "times": 30})
     done = script(
@@ -212,6 +217,7 @@ def test_a_fork_with_a_backlog(server):
     assert names(server) == ["child"] * 21 + ["parent"] * 50
 
 
+@pytest.mark.every_python
 def test_a_fork_while_threads_use_the_client(server):
     done = script(
         """
@@ -362,6 +368,7 @@ def test_a_child_that_is_ended_by_os_exit_without_a_word_hangs_nowhere(server):
 # ---- Threads and loops ----
 
 
+@pytest.mark.every_python
 def test_many_threads_use_one_client(server):
     done = script(
         """
@@ -391,6 +398,7 @@ def test_many_threads_use_one_client(server):
     assert server.stored() == 3232
 
 
+@pytest.mark.every_python
 def test_closing_while_others_are_at_it(server):
     server.fault({"path": "/event", "delayMs": 100, "times": 0})
     done = script(
@@ -419,6 +427,7 @@ def test_closing_while_others_are_at_it(server):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.every_python
 def test_two_event_loops_one_after_the_other_and_two_at_once(server):
     done = script(
         """

@@ -14,6 +14,8 @@
  *   both modes, fail-open and strict.
  * NULL is a legal argument for every accessor and every free function. Reading from NULL gives
  *   NULL, 0 or false, so code for the normal case keeps running when a fail-open call gives NULL.
+ *   Where 0 would mean something, it gives -1: axonpush_error_retry_after_ms() ("wait 0 ms") and
+ *   axonpush_completion_fd() (a descriptor).
  * Handles. An axonpush_client * is a handle (a slot and a generation), never an address. A closed
  *   or made-up handle is AXONPUSH_ERR_INVALID_HANDLE, never a crash. The other objects are pointers
  *   that you own. Free each of them once, with the free function of its type.

@@ -25,6 +25,7 @@ struct State {
     deadline: Instant,
     fresh_only: bool,
     sent: bool,
+    heard: bool,
     stale: bool,
     /// Where the attempt is, for the message should it fail.
     stage: Stage,
@@ -72,6 +73,7 @@ pub fn run<T>(
         deadline,
         fresh_only,
         sent: false,
+        heard: false,
         stale: false,
         stage: Stage::LookUp,
         socket: socket.clone(),
@@ -82,6 +84,7 @@ pub fn run<T>(
     };
     let report = with(|s| AttemptReport {
         sent: s.sent,
+        heard: s.heard,
         stale: s.stale,
         stage: s.stage.clone(),
     });
@@ -92,6 +95,8 @@ pub fn run<T>(
 pub struct AttemptReport {
     /// Bytes of the request were handed to the network: the service may have received it.
     pub sent: bool,
+    /// Bytes came from the service.
+    pub heard: bool,
     /// The pooled connection turned out to be closed by the server, before any byte of a response.
     pub stale: bool,
     pub stage: Stage,
@@ -122,16 +127,16 @@ pub fn deadline() -> Instant {
 }
 
 /// Runs the part of the attempt that makes a connection: it ends `limit` from now at the latest, and
-/// what it sends (a TLS handshake, a CONNECT) is no part of the request.
+/// what it sends (a TLS handshake, a CONNECT) and receives is no part of the exchange.
 pub fn connecting<T>(limit: Duration, connect: impl FnOnce() -> T) -> T {
     let before = with(|s| {
-        let before = (s.deadline, s.sent);
+        let before = (s.deadline, s.sent, s.heard);
         s.deadline = s.deadline.min(Instant::now() + limit);
         before
     });
     let outcome = connect();
-    if let Some((deadline, sent)) = before {
-        with(|s| (s.deadline, s.sent) = (deadline, sent));
+    if let Some(before) = before {
+        with(|s| (s.deadline, s.sent, s.heard) = before);
     }
     outcome
 }
@@ -174,6 +179,10 @@ pub fn wants_fresh_connection() -> bool {
 
 pub fn note_sent() {
     with(|s| s.sent = true);
+}
+
+pub fn note_heard() {
+    with(|s| s.heard = true);
 }
 
 pub fn note_stale() {

@@ -73,7 +73,13 @@ impl Http {
         let deadline = scope.deadline_or(started + self.network.timeout);
         // A request that must not arrive twice goes over a connection that cannot be stale.
         let fresh_only = !request.repeatable;
-        let attempt = |fresh_only| attempt::run(deadline, fresh_only, scope, || self.send(request));
+        let attempt = |fresh_only| {
+            let done = attempt::run(deadline, fresh_only, scope, || self.send(request));
+            if done.1.heard {
+                self.network.note_heard();
+            }
+            done
+        };
         let (mut outcome, mut report) = attempt(fresh_only);
         if outcome.is_err() && report.stale && !fresh_only {
             (outcome, report) = attempt(true);
@@ -101,6 +107,7 @@ impl Http {
                     stage: report.stage,
                     sent: report.sent,
                     limit: deadline.saturating_duration_since(started),
+                    heard: self.network.was_heard(),
                 };
                 let peers = Peers::new(&request.uri, self.network.proxy.as_ref());
                 Err(peers.error(&failure, &attempt))

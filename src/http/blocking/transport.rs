@@ -278,6 +278,9 @@ impl Transport for Tcp {
                 Ok(n) => {
                     self.buffers.input_appended(n);
                     self.response_begun = true;
+                    if n > 0 {
+                        attempt::note_heard();
+                    }
                     self.last_used = Instant::now();
                     return Ok(n > 0);
                 }

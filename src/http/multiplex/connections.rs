@@ -107,6 +107,9 @@ impl Connections {
         outcome: Result<HttpResponse, Failure>,
         sent: Sent,
     ) -> Done {
+        if outcome.is_ok() {
+            self.network.note_heard();
+        }
         let outcome = match outcome {
             Ok(response) if response.is_success() => Ok(response),
             Ok(response) => Err(response.into_error(&self.network.api_key)),
@@ -121,6 +124,7 @@ impl Connections {
                     limit: exchange
                         .deadline
                         .saturating_duration_since(exchange.started),
+                    heard: self.network.was_heard(),
                 };
                 Err(self.peers.error(&failure, &attempt))
             }
@@ -450,7 +454,11 @@ impl Connections {
 
     fn advance_h1(&mut self, slot: usize, mut h1: Box<H1>, now: Instant, ended: &mut Vec<Ended>) {
         let was_idle = h1.is_idle();
-        match h1.advance(&mut self.scratch, now, ended) {
+        let after = h1.advance(&mut self.scratch, now, ended);
+        if h1.was_heard() {
+            self.network.note_heard();
+        }
+        match after {
             After::Closed => return self.close(slot, Link::H1(h1)),
             After::Idle if !was_idle => self.idle.push(slot),
             After::Idle | After::Busy => {}

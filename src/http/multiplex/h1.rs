@@ -26,6 +26,8 @@ pub struct H1 {
     reused: bool,
     /// When that was, or when it was made.
     idle_since: Instant,
+    /// Some of a response has come over it.
+    heard: bool,
 }
 
 struct Current {
@@ -50,6 +52,7 @@ impl H1 {
             current: None,
             reused: false,
             idle_since: now,
+            heard: false,
         }
     }
 
@@ -60,6 +63,10 @@ impl H1 {
     /// Whether a request that the server may have hung up on is not to be sent here again.
     pub fn is_reused(&self) -> bool {
         self.reused
+    }
+
+    pub fn was_heard(&self) -> bool {
+        self.heard
     }
 
     /// When something is to be done though nothing has happened.
@@ -164,6 +171,7 @@ impl H1 {
                 };
             }
             current.response_begun = true;
+            self.heard = true;
             if current.response.feed(&scratch[..count])? {
                 return Ok(After::Idle);
             }

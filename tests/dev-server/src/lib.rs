@@ -53,3 +53,8 @@ mod webhooks;
 mod wire;
 
 pub use server::{Config, KeyHeader, Server, Tls};
+
+/// The code in the README, for `cargo test` to run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

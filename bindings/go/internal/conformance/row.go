@@ -59,7 +59,7 @@ func (r *row) skipped() string {
 	if !ok {
 		return ""
 	}
-	reason, _ := r.only(skip, "skip_in", "c cpp go node")["go"].(string)
+	reason, _ := r.only(skip, "skip_in", "c cpp go node python")["go"].(string)
 	return reason
 }
 

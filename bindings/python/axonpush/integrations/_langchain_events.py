@@ -68,28 +68,41 @@ class LangChainEvents:
     root's own.
     """
 
+    FRAMEWORK = "langchain"
+    """What events say they come from."""
+    AGENT = "langchain"
+    """The agent of events, unless the application gives one."""
+
     def __init__(
         self,
         client: AxonPush | AsyncAxonPush,
         channel_id: str | int | None,
         *,
-        agent_id: str,
-        framework: str,
+        agent_id: str | None,
         trace_id: str | None,
         metadata: Mapping[str, Any] | None,
         mode: str | None,
     ) -> None:
-        self.observer = Observer(client, channel_id, agent_id=agent_id, framework=framework, trace_id=trace_id, mode=mode)
+        self.observer = Observer(
+            client,
+            channel_id,
+            agent_id=self.AGENT if agent_id is None else agent_id,
+            framework=self.FRAMEWORK,
+            trace_id=trace_id,
+            mode=mode,
+        )
         self._metadata = dict(metadata or {})
         self._runs: Bounded[_Run] = Bounded()
 
-    def _start(self, run_id: UUID, parent_run_id: UUID | None, name: str) -> None:
+    def _start(self, run_id: UUID, parent_run_id: UUID | None, name: str) -> _Run:
         outer = self._runs.get(parent_run_id) if parent_run_id is not None else None
-        run = _Run(outer.trace_id if outer is not None else self.observer.new_trace_id(), name)
-        self._runs[run_id] = run
-        if parent_run_id is not None and outer is None:
-            # Its parent is not seen by this handler; that of its siblings is the same.
-            self._runs[parent_run_id] = _Run(run.trace_id, "")
+        if outer is None:
+            outer = _Run(self.observer.new_trace_id(), "")
+            if parent_run_id is not None:
+                # Its parent is not seen by this handler; that of its siblings, maybe on other threads, is the same.
+                outer = self._runs.first(parent_run_id, outer)
+        run = self._runs[run_id] = _Run(outer.trace_id, name)
+        return run
 
     def _publish(
         self,
@@ -104,8 +117,7 @@ class LangChainEvents:
     ) -> None:
         run = self._runs.get(run_id)
         if run is None:
-            self._start(run_id, parent_run_id, "")
-            run = self._runs[run_id]
+            run = self._start(run_id, parent_run_id, "")
         if end:
             self._runs.pop(run_id, None)
         runs = {"langchain_run_id": str(run_id)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from ctypes import byref
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -71,15 +70,31 @@ def guarded(method: _Callback) -> _Callback:
     return cast(_Callback, guard)
 
 
-class Bounded(OrderedDict[Any, _Value]):
-    """What is known of things that are under way. Some never end, so the oldest make room for new ones."""
+class Bounded(dict[Any, _Value]):
+    """What is known of things that are under way. Some never end, so the oldest make room for new ones.
+
+    Any number of threads may use one. Rejected: OrderedDict, which is not safe for that without the interpreter's lock; a lock, which
+    a forked child might find held.
+    """
 
     MOST = 10_000
 
     def __setitem__(self, key: Any, value: _Value) -> None:
         super().__setitem__(key, value)
+        self._make_room()
+
+    def first(self, key: Any, value: _Value) -> _Value:
+        """The value that is kept: that of whoever came first."""
+        kept = self.setdefault(key, value)
+        self._make_room()
+        return kept
+
+    def _make_room(self) -> None:
         while len(self) > self.MOST:
-            self.popitem(last=False)
+            try:
+                self.pop(next(iter(self)), None)
+            except (RuntimeError, StopIteration):
+                pass  # Another thread was faster.
 
 
 def flush(native: Native, timeout: float | None) -> None:

@@ -48,26 +48,29 @@ class AxonPushCrewCallbacks(Integration):
         shutdown_timeout: float | None = None,
     ) -> None:
         self.observer = Observer(client, channel_id, agent_id=agent_id, framework="crewai", trace_id=trace_id, mode=mode)
-        self._trace_id: str | None = None
-        self._crew_span: str | None = None
+        # Of the crew that runs: its trace, and the span of its start.
+        self._run: dict[str, str] = {}
         # The tool that an agent on this thread is waiting for: its result comes in a step of its own.
         self._here = threading.local()
 
     def _publish(
         self, identifier: str, kind: EventType, payload: Mapping[str, Any], *, agent: str | None = None, span: str | None = None
     ) -> None:
-        if self._trace_id is None:
-            self._trace_id = self.observer.new_trace_id()
-        parent = self._crew_span if self._crew_span != span else None
+        run = self._run
+        # Of steps on several threads, whichever comes first begins the trace.
+        trace_id = run.get("trace_id") or run.setdefault("trace_id", self.observer.new_trace_id())
+        crew = run.get("span_id")
+        parent = crew if crew != span else None
         self.observer.publish(
-            identifier, kind, payload, trace_id=self._trace_id, span_id=span, parent_span_id=parent, agent_id=agent
+            identifier, kind, payload, trace_id=trace_id, span_id=span, parent_span_id=parent, agent_id=agent
         )
 
     @guarded
     def on_crew_start(self) -> None:
         """A crew begins. Call it before ``kickoff()``."""
-        self._trace_id, self._crew_span = None, secrets.token_hex(8)
-        self._publish("crew.start", EventType.AGENT_START, {"framework": "crewai"}, span=self._crew_span)
+        span = secrets.token_hex(8)
+        self._run = {"span_id": span}
+        self._publish("crew.start", EventType.AGENT_START, {"framework": "crewai"}, span=span)
 
     @guarded
     def on_step(self, step_output: Any) -> None:
@@ -107,5 +110,5 @@ class AxonPushCrewCallbacks(Integration):
     def on_crew_end(self, result: Any = None) -> None:
         """The crew has ended. Call it after ``kickoff()``."""
         payload = {"output": preview(result, _PREVIEW) if result else None}
-        self._publish("crew.end", EventType.AGENT_END, payload, span=self._crew_span)
-        self._trace_id = self._crew_span = None
+        self._publish("crew.end", EventType.AGENT_END, payload, span=self._run.get("span_id"))
+        self._run = {}

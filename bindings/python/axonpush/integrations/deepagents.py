@@ -8,27 +8,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if find_spec("deepagents") is None:
     raise ImportError("axonpush.integrations.deepagents needs Deep Agents: pip install deepagents")
 
-from langchain_core.callbacks import BaseCallbackHandler
-
 from ..models import EventType
 from ._langchain_events import LangChainEvents
-from ._observer import Integration
-from .langchain import AsyncLangChainEvents
+from .langchain import AsyncLangChainHandler, LangChainHandler
 
 if TYPE_CHECKING:
     from .._async_client import AsyncAxonPush
     from .._client import AxonPush
 
 __all__ = ["AsyncAxonPushDeepAgentHandler", "AxonPushDeepAgentHandler", "get_deepagent_handler"]
-
-_FRAMEWORK = "deepagents"
 
 # Identifiers at the beginning and at the end of a call.
 _TOOLS = {
@@ -43,6 +37,9 @@ _TOOLS = {
 class DeepAgentEvents(LangChainEvents):
     """Planning, sub-agents, the file system and the sandbox by their names."""
 
+    FRAMEWORK = "deepagents"
+    AGENT = "deepagent"
+
     def classify_start(self, name: str) -> tuple[str, EventType]:
         if name not in _TOOLS:
             return super().classify_start(name)
@@ -54,48 +51,17 @@ class DeepAgentEvents(LangChainEvents):
         return _TOOLS[name][1], EventType.AGENT_TOOL_CALL_END
 
 
-class AxonPushDeepAgentHandler(DeepAgentEvents, Integration, BaseCallbackHandler):
-    """Publishes what a deep agent does, with either client. See ``langchain.AxonPushCallbackHandler``."""
+class AxonPushDeepAgentHandler(DeepAgentEvents, LangChainHandler):
+    """Publishes what a deep agent does, with either client. See ``langchain.AxonPushCallbackHandler``.
 
-    run_inline = True
-
-    def __init__(
-        self,
-        client: AxonPush | AsyncAxonPush,
-        channel_id: str | int | None = None,
-        *,
-        agent_id: str = "deepagent",
-        trace_id: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        mode: str | None = None,
-        queue_size: int | None = None,
-        shutdown_timeout: float | None = None,
-        rq_options: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(
-            client, channel_id, agent_id=agent_id, framework=_FRAMEWORK, trace_id=trace_id, metadata=metadata, mode=mode
-        )
+    Without ``agent_id`` the agent is ``deepagent``.
+    """
 
 
-class AsyncAxonPushDeepAgentHandler(AsyncLangChainEvents):
+class AsyncAxonPushDeepAgentHandler(AsyncLangChainHandler):
     """:class:`AxonPushDeepAgentHandler` with coroutines."""
 
-    def __init__(
-        self,
-        client: AxonPush | AsyncAxonPush,
-        channel_id: str | int | None = None,
-        *,
-        agent_id: str = "deepagent",
-        trace_id: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        mode: str | None = None,
-        max_pending: int | None = None,
-        rq_options: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.events = DeepAgentEvents(
-            client, channel_id, agent_id=agent_id, framework=_FRAMEWORK, trace_id=trace_id, metadata=metadata, mode=mode
-        )
-        self.observer = self.events.observer
+    EVENTS = DeepAgentEvents
 
 
 def get_deepagent_handler(

@@ -25,14 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncAxonPushCallbackHandler", "AxonPushCallbackHandler", "get_langchain_handler"]
 
-_FRAMEWORK = "langchain"
-
-
-class AxonPushCallbackHandler(LangChainEvents, Integration, BaseCallbackHandler):
-    """Publishes what LangChain and LangGraph do, with either client.
-
-    The queue is the client's: ``queue_size``, ``shutdown_timeout`` and ``rq_options`` are the published SDK's, and do nothing.
-    """
+class LangChainHandler(LangChainEvents, Integration, BaseCallbackHandler):
+    """The callbacks for the application's threads, of LangChain and of Deep Agents."""
 
     # LangChain would otherwise call it on threads of a pool, out of order.
     run_inline = True
@@ -42,7 +36,7 @@ class AxonPushCallbackHandler(LangChainEvents, Integration, BaseCallbackHandler)
         client: AxonPush | AsyncAxonPush,
         channel_id: str | int | None = None,
         *,
-        agent_id: str = "langchain",
+        agent_id: str | None = None,
         trace_id: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         mode: str | None = None,
@@ -50,15 +44,29 @@ class AxonPushCallbackHandler(LangChainEvents, Integration, BaseCallbackHandler)
         shutdown_timeout: float | None = None,
         rq_options: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(
-            client, channel_id, agent_id=agent_id, framework=_FRAMEWORK, trace_id=trace_id, metadata=metadata, mode=mode
-        )
+        super().__init__(client, channel_id, agent_id=agent_id, trace_id=trace_id, metadata=metadata, mode=mode)
 
 
-class AsyncLangChainEvents(Integration, AsyncCallbackHandler):
+class AsyncLangChainHandler(Integration, AsyncCallbackHandler):
     """The same callbacks as coroutines. They hand over and wait for nothing."""
 
-    events: LangChainEvents
+    EVENTS = LangChainEvents
+    """What they become."""
+
+    def __init__(
+        self,
+        client: AxonPush | AsyncAxonPush,
+        channel_id: str | int | None = None,
+        *,
+        agent_id: str | None = None,
+        trace_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        mode: str | None = None,
+        max_pending: int | None = None,
+        rq_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.events = self.EVENTS(client, channel_id, agent_id=agent_id, trace_id=trace_id, metadata=metadata, mode=mode)
+        self.observer = self.events.observer
 
     async def on_chain_start(self, *args: Any, **kwargs: Any) -> None:
         self.events.on_chain_start(*args, **kwargs)
@@ -103,25 +111,16 @@ class AsyncLangChainEvents(Integration, AsyncCallbackHandler):
         self.events.on_retriever_error(*args, **kwargs)
 
 
-class AsyncAxonPushCallbackHandler(AsyncLangChainEvents):
-    """:class:`AxonPushCallbackHandler` with coroutines."""
+class AxonPushCallbackHandler(LangChainHandler):
+    """Publishes what LangChain and LangGraph do, with either client.
 
-    def __init__(
-        self,
-        client: AxonPush | AsyncAxonPush,
-        channel_id: str | int | None = None,
-        *,
-        agent_id: str = "langchain",
-        trace_id: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        mode: str | None = None,
-        max_pending: int | None = None,
-        rq_options: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.events = LangChainEvents(
-            client, channel_id, agent_id=agent_id, framework=_FRAMEWORK, trace_id=trace_id, metadata=metadata, mode=mode
-        )
-        self.observer = self.events.observer
+    The queue is the client's: ``queue_size``, ``shutdown_timeout`` and ``rq_options`` are the published SDK's, and do nothing.
+    Without ``agent_id`` the agent is ``langchain``.
+    """
+
+
+class AsyncAxonPushCallbackHandler(AsyncLangChainHandler):
+    """:class:`AxonPushCallbackHandler` with coroutines."""
 
 
 def get_langchain_handler(

@@ -55,7 +55,7 @@ class _Events:
         identity = getattr(context, "usage", None) or context
         run = self._runs.get(id(identity))
         if run is None:
-            run = self._runs[id(identity)] = _Run(identity, self.observer.new_trace_id())
+            run = self._runs.first(id(identity), _Run(identity, self.observer.new_trace_id()))
         return run
 
     def _publish(self, run: _Run, identifier: str, kind: EventType, payload: Mapping[str, Any], agent: str, span: str) -> None:
