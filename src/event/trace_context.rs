@@ -116,7 +116,7 @@ pub fn traceparent(trace_id: &str, span_id: &str) -> String {
 ///
 /// docs/wire.md gives this rule for trace ids. A caller's span id that is not 16 hex digits is treated
 /// alike here: the header must be well-formed, or receivers drop the whole of it.
-fn hex_form<const N: usize>(id: &str) -> String {
+pub(super) fn hex_form<const N: usize>(id: &str) -> String {
     let compact = id.replace('-', "").to_lowercase();
     let is_hex = compact.len() == N && compact.bytes().all(|c| c.is_ascii_hexdigit());
     if is_hex && compact.bytes().any(|c| c != b'0') {

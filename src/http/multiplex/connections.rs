@@ -109,7 +109,7 @@ impl Connections {
     ) -> Done {
         let outcome = match outcome {
             Ok(response) if response.is_success() => Ok(response),
-            Ok(response) => Err(response.into_error(&self.network.api_key)),
+            Ok(response) => Err(response.into_error(&self.network.secrets)),
             Err(failure) => {
                 let (sent, stage) = match sent {
                     Sent::Maybe => (true, Stage::Exchange),
