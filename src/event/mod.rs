@@ -10,6 +10,8 @@ pub mod genai_names;
 pub mod ids;
 pub mod log_record;
 pub mod otlp;
+#[cfg(test)]
+mod otlp_tests;
 mod otlp_value;
 pub mod redaction;
 mod redaction_names;
