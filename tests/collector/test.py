@@ -1,6 +1,6 @@
 """Events through a real OpenTelemetry Collector: run by tests/collector/run.
 
-    test.py COLLECTOR PUBLISHER FOLDER
+    test.py COLLECTOR PUBLISHER DEV-SERVER FOLDER
 
 AXONPUSH_COLLECTOR_EVENTS  how many events each of the first two tests sends; default 100000
 """
@@ -12,9 +12,11 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
-COLLECTOR, PUBLISHER, FOLDER = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+COLLECTOR, PUBLISHER, DEV_SERVER, FOLDER = *sys.argv[1:4], Path(sys.argv[4])
+PACKAGED = Path(__file__).resolve().parents[2] / "packaging/collector/config.yaml"
 EVENTS = int(os.environ.get("AXONPUSH_COLLECTOR_EVENTS", 100_000))
 TYPES = ["agent.start", "agent.tool_call.end", "app.log", "billing/charge", None]
 
@@ -50,22 +52,47 @@ def free_port():
         return listener.getsockname()[1]
 
 
+# What a test has to say otherwise than packaging/collector/config.yaml.
+OVERRIDES = """
+receivers:
+  otlp:
+    protocols:
+      http:
+        endpoint: 127.0.0.1:{port}
+extensions:
+  file_storage:
+    directory: {path}
+service:
+  telemetry:
+    metrics:
+      level: none
+    logs:
+      level: error
+"""
+
+
 class Collector:
     """One that can be killed and begun anew at the same port; each time it writes another file."""
 
+    configuration = CONFIGURATION
+
     def __init__(self, name):
         self.name, self.port, self.files, self.process = name, free_port(), [], None
+        self.before, self.environment = [], dict(os.environ)
+
+    def path(self):
+        self.files.append(FOLDER / f"{self.name}-{len(self.files)}.json")
+        return self.files[-1]
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
     def start(self):
-        path = FOLDER / f"{self.name}-{len(self.files)}.json"
+        path = self.path()
         configuration = FOLDER / f"{self.name}.yaml"
-        configuration.write_text(CONFIGURATION.format(port=self.port, path=path))
-        self.files.append(path)
-        self.process = subprocess.Popen([COLLECTOR, "--config", f"file:{configuration}"])
+        configuration.write_text(self.configuration.format(port=self.port, path=path))
+        self.process = subprocess.Popen([COLLECTOR, *self.before, "--config", f"file:{configuration}"], env=self.environment)
         for _ in range(600):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -91,6 +118,48 @@ class Collector:
                 except ValueError:
                     # Cut off by a kill: no response was sent for it. No file has more than one such line.
                     pass
+
+
+class Packaged(Collector):
+    """The Collector of packaging/collector, which forwards to the service."""
+
+    configuration = OVERRIDES
+
+    def __init__(self, name, service):
+        super().__init__(name)
+        self.before = ["--config", f"file:{PACKAGED}"]
+        self.environment |= {"AXONPUSH_API_KEY": "ak_collector", "AXONPUSH_CHANNEL_ID": "default", "AXONPUSH_BASE_URL": service}
+
+    def path(self):
+        return FOLDER / f"{self.name}-storage"
+
+
+class DevServer:
+    """The service, at a port that stays the same."""
+
+    def __init__(self):
+        self.port, self.process = free_port(), None
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        self.process = subprocess.Popen([DEV_SERVER, "--listen", f"127.0.0.1:{self.port}"], stdout=subprocess.PIPE, text=True)
+        assert "listening" in self.process.stdout.readline(), "the dev server did not start"
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+    def get(self, path):
+        request = urllib.request.Request(self.url + path, headers={"X-API-Key": "ak_collector"})
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)
+
+    def wait_for(self, events):
+        deadline = time.monotonic() + 60
+        while (stored := self.get("/_dev/stats")["storedEvents"]) < events:
+            assert time.monotonic() < deadline, f"{stored} of {events} events arrived"
+            time.sleep(0.1)
+        return stored
 
 
 def value(any_value):
@@ -139,6 +208,8 @@ def expected(n):
         "timeUnixNano": str(1795499842 * 10**9 + n),
         "severityNumber": 9,
         "severityText": "INFO",
+        # A line of a log has one. The Collector writes down that there is none.
+        "body": {},
         "attributes": named,
     }
 
@@ -201,17 +272,17 @@ def events_arrive_field_for_field(*options):
 def a_collector_that_is_killed_under_load_loses_nothing(*options):
     collector = Collector("killed-" + "-".join(options).replace("/", "_"))
     collector.start()
-    process = publish(collector, 60_000, "slow", *options)
-    for at in (10_000, 25_000, 40_000):
+    process = publish(collector, 30_000, "slow", *options)
+    for at in (5_000, 12_000, 20_000):
         accepted(process, at)
         collector.kill()
         time.sleep(0.3)
         collector.start()
     stats = counters(process)
     collector.stop()
-    assert stats["delivered"] == stats["accepted"] == 60_000 and stats["failed"] == 0, stats
-    again = check(collector, 60_000, duplicates=True)
-    return f"60000 events, {stats['retried']} sent again, {again} came twice"
+    assert stats["delivered"] == stats["accepted"] == 30_000 and stats["failed"] == 0, stats
+    again = check(collector, 30_000, duplicates=True)
+    return f"30000 events, {stats['retried']} sent again, {again} came twice"
 
 
 def with_a_spool_both_may_be_killed():
@@ -232,6 +303,33 @@ def with_a_spool_both_may_be_killed():
     return f"{known} events accepted before the kill, {stats['recovered']} recovered, {again} came twice"
 
 
+def the_packaged_configuration_forwards_to_the_service():
+    service = DevServer()
+    collector = Packaged("packaged", service.url)
+    service.start()
+    collector.start()
+    counters(publish(collector, 3000, "gzip"))
+    assert service.wait_for(3000) == 3000
+    event = service.get("/events?channelId=channel-1&since=2020-01-01T00:00:00Z&limit=1")["events"][0]
+    n = event["payload"]["n"]
+    named = expected(n)["attributes"]
+    found = [event[name] for name in ("identifier", "agentId", "dedupKey", "parentSpanId", "payload", "metadata", "channelId")]
+    assert found == [named[f"axonpush.{name}"] if f"axonpush.{name}" in named else named[name] for name in (
+        "identifier", "gen_ai.agent.id", "log.record.uid", "parent_span.id", "payload", "metadata", "channel.id")], event
+    assert event["environmentId"] == "collector-test" and event["source"] == "otlp", event
+    service.stop()
+
+    # What it has taken is on its disk while the service is down, and outlives it.
+    counters(publish(collector, 2000, "first=10000"))
+    collector.kill()
+    service.start()
+    collector.start()
+    service.wait_for(2000)
+    collector.stop()
+    service.stop()
+    return "3000 events, and 2000 more that outlived the Collector while the service was down"
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     tests = [
@@ -240,6 +338,7 @@ def main():
         (a_collector_that_is_killed_under_load_loses_nothing,),
         (a_collector_that_is_killed_under_load_loses_nothing, f"spool={FOLDER / 'load-spool'}"),
         (with_a_spool_both_may_be_killed,),
+        (the_packaged_configuration_forwards_to_the_service,),
     ]
     failed = 0
     for test, *options in tests:
