@@ -186,9 +186,9 @@ impl<'e> Record<'e> {
             _ => INFO,
         };
         let number = line.severity_number.unwrap_or(number);
-        out.extend_from_slice(
-            format!("\",\"severityNumber\":{number},\"severityText\":\"").as_bytes(),
-        );
+        out.extend_from_slice(b"\",\"severityNumber\":");
+        push_number(out, u64::from(number));
+        out.extend_from_slice(b",\"severityText\":\"");
         out.extend_from_slice(line.severity_text.unwrap_or(text).as_bytes());
         out.push(b'"');
         if let Some(body) = line.body {
@@ -259,7 +259,21 @@ fn push_key(out: &mut Vec<u8>, key: &str) {
 fn push_nanos(out: &mut Vec<u8>, time: SystemTime) {
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
     let nanos = since.unwrap_or(Duration::ZERO).as_nanos();
-    out.extend_from_slice(nanos.to_string().as_bytes());
+    push_number(out, u64::try_from(nanos).unwrap_or(u64::MAX));
+}
+
+fn push_number(out: &mut Vec<u8>, mut number: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
 }
 
 #[cfg(test)]
