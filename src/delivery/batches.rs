@@ -15,7 +15,7 @@ use super::engine::turns::Next;
 use super::exporter::{BatchLimits, Exported, Taken};
 use super::in_flight::EventInFlight;
 use super::notice::Notice;
-use super::pending::QueuedEvent;
+use super::pending::Queued;
 use super::queue::{Phase, Queue, State};
 use super::threads::Calls;
 use crate::error::{Error, Kind};
@@ -26,7 +26,7 @@ use crate::log;
 use crate::sys::threads::Application;
 
 /// An event and its slot in the table of events in flight.
-pub type Sent = (usize, Box<QueuedEvent>);
+pub type Sent = (usize, Queued);
 
 /// Events to be sent together.
 pub struct TakenBatch {
@@ -113,7 +113,7 @@ impl Queue {
     fn begin_batch(
         &self,
         state: &mut State,
-        events: Vec<Box<QueuedEvent>>,
+        events: Vec<Queued>,
         open: bool,
         now: Instant,
     ) -> TakenBatch {
@@ -155,7 +155,7 @@ impl Queue {
         let ended = events
             .into_iter()
             .filter_map(|(slot, event)| Some((state.in_flight.end(slot)?, event)));
-        let events: Vec<(EventInFlight, Box<QueuedEvent>)> = ended.collect();
+        let events: Vec<(EventInFlight, Queued)> = ended.collect();
         // Closing may have ended them all.
         let Some((first, _)) = events.first() else {
             return;
@@ -198,12 +198,7 @@ impl Queue {
 
     /// The receiver has the batch, or all of it but some. OTLP does not say which these are: the last ones count as
     /// rejected, so that the numbers are right.
-    fn end_taken(
-        &self,
-        state: &mut State,
-        events: Vec<(EventInFlight, Box<QueuedEvent>)>,
-        taken: &Taken,
-    ) {
+    fn end_taken(&self, state: &mut State, events: Vec<(EventInFlight, Queued)>, taken: &Taken) {
         let (all, rejected) = (events.len(), taken.rejected.min(events.len()));
         let said = taken.message.as_ref();
         let said = said.map_or(String::new(), |message| format!(": {message}"));

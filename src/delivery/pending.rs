@@ -46,6 +46,9 @@ pub struct QueuedEvent {
     pub epoch: u32,
 }
 
+/// Events go from list to list, as pointers.
+pub type Queued = Box<QueuedEvent>;
+
 impl QueuedEvent {
     pub fn new(event: StoredEvent, completion: Option<Completion>) -> Self {
         let now = Instant::now();
@@ -140,7 +143,7 @@ impl Pending {
     }
 
     /// The next events that may be sent together at `now`, as many as make a batch.
-    pub fn take_batch(&mut self, limits: &BatchLimits, now: Instant) -> Vec<Box<QueuedEvent>> {
+    pub fn take_batch(&mut self, limits: &BatchLimits, now: Instant) -> Vec<Queued> {
         let mut batch = Vec::new();
         let mut bytes = 0;
         let mut has_room = |event: &QueuedEvent, events: usize| {

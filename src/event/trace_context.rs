@@ -117,18 +117,25 @@ pub fn traceparent(trace_id: &str, span_id: &str) -> String {
 /// docs/wire.md gives this rule for trace ids. A caller's span id that is not 16 hex digits is treated
 /// alike here: the header must be well-formed, or receivers drop the whole of it.
 pub(super) fn hex_form<const N: usize>(id: &str) -> String {
-    let mut compact = String::with_capacity(N);
-    for c in id.chars().filter(|c| *c != '-') {
-        if compact.len() == N || !c.is_ascii_hexdigit() {
-            compact.clear();
-            break;
-        }
-        compact.push(c.to_ascii_lowercase());
-    }
-    if compact.len() == N && compact.bytes().any(|c| c != b'0') {
+    if let Some(compact) = compact::<N>(id) {
         return compact;
     }
     hex(&Sha256::digest(id.as_bytes())[..N / 2])
+}
+
+/// The id without `-` and in lower case, if these are `N` hex digits, not all zero.
+fn compact<const N: usize>(id: &str) -> Option<String> {
+    let mut digits = [0; N];
+    let mut length = 0;
+    for c in id.bytes().filter(|c| *c != b'-') {
+        if !c.is_ascii_hexdigit() {
+            return None;
+        }
+        *digits.get_mut(length)? = c.to_ascii_lowercase();
+        length += 1;
+    }
+    let valid = length == N && digits.iter().any(|c| *c != b'0');
+    valid.then(|| digits.iter().map(|c| char::from(*c)).collect())
 }
 
 #[cfg(test)]

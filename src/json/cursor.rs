@@ -46,9 +46,6 @@ pub fn unescape(raw: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// How far a string is searched byte by byte.
-const SHORT: usize = 16;
-
 /// A place in valid JSON text.
 #[derive(Clone, Copy)]
 pub struct Cursor<'a> {
@@ -87,18 +84,12 @@ impl<'a> Cursor<'a> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
         let mut end = start;
-        // Most strings are names and short: a search by vectors begins to pay only behind them.
-        let short = bytes.get(start..).unwrap_or_default().iter().take(SHORT);
-        end += short.take_while(|c| !matches!(c, b'"' | b'\\')).count();
-        while bytes.get(end) != Some(&b'"') {
+        loop {
             let rest = bytes.get(end..).unwrap_or_default();
             match memchr::memchr2(b'"', b'\\', rest) {
                 Some(at) if rest[at] == b'\\' => end += at + 2,
-                Some(at) => end += at,
-                None => {
-                    end = bytes.len();
-                    break;
-                }
+                Some(at) => break end += at,
+                None => break end = bytes.len(),
             }
         }
         self.at = end + 1;

@@ -14,16 +14,18 @@ use crate::http::multiplex::{Done, Multiplexer};
 use crate::http::request::Request;
 use crate::sys::random;
 
-/// Batches that are being sent, by the number of their exchange: the events with their requests, which later attempts
-/// are made of.
+/// An event with its own request, which later attempts are made of.
+type Encoded = (Sent, Arc<Request>);
+
+/// Batches that are being sent, by the number of their exchange.
 #[derive(Default)]
 struct Sending {
-    batches: Vec<Option<Vec<(Sent, Arc<Request>)>>>,
+    batches: Vec<Option<Vec<Encoded>>>,
     free: Vec<usize>,
 }
 
 impl Sending {
-    fn begin(&mut self, events: Vec<(Sent, Arc<Request>)>) -> usize {
+    fn begin(&mut self, events: Vec<Encoded>) -> usize {
         let number = self.free.pop().unwrap_or_else(|| {
             self.batches.push(None);
             self.batches.len() - 1
@@ -32,7 +34,7 @@ impl Sending {
         number
     }
 
-    fn end(&mut self, number: usize) -> Option<Vec<(Sent, Arc<Request>)>> {
+    fn end(&mut self, number: usize) -> Option<Vec<Encoded>> {
         let events = self.batches.get_mut(number)?.take()?;
         self.free.push(number);
         Some(events)
@@ -107,7 +109,7 @@ fn submit(
         jitter: 1.0,
         sent: false,
     };
-    let mut events: Vec<(Sent, Arc<Request>)> = Vec::with_capacity(taken.events.len());
+    let mut events: Vec<Encoded> = Vec::with_capacity(taken.events.len());
     for (slot, mut event) in taken.events {
         match request(&mut event, &means.encoder) {
             Ok(request) => events.push(((slot, event), request)),
@@ -123,7 +125,7 @@ fn submit(
         outcomes.push(not_sent(events, defect()));
         return;
     };
-    let mut events: Vec<Option<(Sent, Arc<Request>)>> = events.into_iter().map(Some).collect();
+    let mut events: Vec<Option<Encoded>> = events.into_iter().map(Some).collect();
     for (at, error) in bad {
         if let Some((sent, _)) = events[at].take() {
             outcomes.push(not_sent(vec![sent], error));
@@ -147,7 +149,7 @@ fn outcome((number, result): Done, means: &Means, sending: &mut Sending) -> Opti
     Some(ended(events, exported(result, &means.network.secrets)))
 }
 
-fn ended(events: Vec<(Sent, Arc<Request>)>, exported: Exported) -> BatchOutcome {
+fn ended(events: Vec<Encoded>, exported: Exported) -> BatchOutcome {
     let events = events.into_iter().map(|((slot, mut event), request)| {
         event.request = Some(request);
         (slot, event)
