@@ -151,6 +151,7 @@ const ENUMERATIONS: &[(&str, &str)] = &[
     ("Capture", "axonpush_content_capture"),
     ("Version", "axonpush_http_version"),
     ("SpoolSync", "axonpush_spool_sync"),
+    ("ExporterChoice", "axonpush_exporter"),
     ("Severity", "axonpush_severity"),
 ];
 

@@ -1,4 +1,7 @@
-/* How fast queued events reach the server: N of them by axonpush_events_publish_async, then axonpush_flush. The clock
+/* --otlp 1 sends them as OpenTelemetry's log records in batches, by default to the sink as a Collector; --gzip 1 compresses
+ * them. Then a request is a batch.
+ *
+ * How fast queued events reach the server: N of them by axonpush_events_publish_async, then axonpush_flush. The clock
  * runs from the first call until flush returns, and the CPU time is the whole process's, so writing the bodies, the
  * queue and the sending are all in it. Fails unless the library's own counters say that all N were delivered. */
 #include "ours_queue.h"
@@ -10,7 +13,7 @@ static void publish(axonpush_client *client, const axonpush_event *event, long c
 
 int main(int argc, char **argv)
 {
-    check_options(argc, argv, "--url --connections --count --warm-up --queue --spool --sync");
+    check_options(argc, argv, "--url --connections --count --warm-up --queue --spool --sync --otlp --gzip");
     const char *url = text_option(argc, argv, "--url", NULL);
     parse_url(url);
     long connections = number_option(argc, argv, "--connections", 1, 1, 256);
@@ -26,6 +29,12 @@ int main(int argc, char **argv)
     options.queue_max_bytes = (uint64_t)queue * 4096;
     options.overflow = AXONPUSH_OVERFLOW_BLOCK;
     choose_spool(&options, argc, argv);
+    long otlp = number_option(argc, argv, "--otlp", 0, 0, 1);
+    if (otlp) {
+        options.exporter = AXONPUSH_EXPORTER_OTLP;
+        options.otlp_endpoint = url;
+        options.otlp_gzip = number_option(argc, argv, "--gzip", 0, 0, 1) ? AXONPUSH_ENABLED : AXONPUSH_DISABLED;
+    }
     axonpush_client *client = must_open(&options);
     axonpush_event event = new_event(event_payload);
 
@@ -44,7 +53,7 @@ int main(int argc, char **argv)
 
     printf("{\"program\":\"axonpush_throughput\",\"connections\":%ld,\"connections_opened\":%llu,\"events\":%ld,"
            "\"requests\":%ld,\"seconds\":%.6f,\"queued_after_seconds\":%.6f,\"events_per_s\":%.1f,\"cpu_us_per_event\":%.3f,\"written_bytes\":%llu}\n",
-           connections, (unsigned long long)stats.connections, count, count + warm_up, seconds, queued_after,
+           connections, (unsigned long long)stats.connections, count, otlp ? (long)stats.batches : count + warm_up, seconds, queued_after,
            (double)count / seconds, cpu_us / (double)count, (unsigned long long)written);
     return 0;
 }

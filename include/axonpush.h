@@ -394,6 +394,23 @@ enum {
 typedef int32_t axonpush_spool_sync;
 
 /**
+ * How events of background publishing leave the process.
+ */
+enum {
+    /**
+     * The variable AXONPUSH_EXPORTER decides; if it is not set, each event is a request of its own to
+     * the service, which stores it once.
+     */
+    AXONPUSH_EXPORTER_EVENTS = 0,
+    /**
+     * As log records of OpenTelemetry (OTLP over HTTP, in JSON), in batches. Each is delivered at least
+     * once: one that comes twice has the same attribute `log.record.uid`, its dedup key.
+     */
+    AXONPUSH_EXPORTER_OTLP = 1,
+};
+typedef int32_t axonpush_exporter;
+
+/**
  * The severity of a log line, in OpenTelemetry's numbers. Each constant is the first number of its
  * range; the numbers between are finer steps.
  */
@@ -497,7 +514,8 @@ typedef struct axonpush_options {
     size_t struct_size;
     /**
      * An API key (`ak_...`), or a public ingest token (`pt_...`) that may only publish. It is
-     * required, here or in the variable AXONPUSH_API_KEY.
+     * required, here or in the variable AXONPUSH_API_KEY, unless events go to an `otlp_endpoint`: then
+     * only calls to the service fail without it, with AXONPUSH_ERR_CONFIG.
      */
     const char *api_key;
     /**
@@ -640,6 +658,44 @@ typedef struct axonpush_options {
      * milliseconds. Default: 1000.
      */
     uint32_t spool_sync_ms;
+    /**
+     * How events of background publishing leave the process. Synchronous calls, and so
+     * axonpush_events_publish() too, always go to the service. Variable: AXONPUSH_EXPORTER (events or
+     * otlp). Default: AXONPUSH_EXPORTER_EVENTS.
+     */
+    axonpush_exporter exporter;
+    /**
+     * The base URL of an OpenTelemetry Collector, or of anything that takes OTLP over HTTP, such as
+     * http://localhost:4318: AXONPUSH_EXPORTER_OTLP sends to /v1/logs below it, and no credential or
+     * header of the service's goes there. Variable: AXONPUSH_OTLP_ENDPOINT. Default: none, which means
+     * the service's own /v1/logs.
+     */
+    const char *otlp_endpoint;
+    /**
+     * The headers of every request to `otlp_endpoint`, such as a credential:
+     * `name=value,name=value`, the values percent-encoded. They are never shown. Variable:
+     * AXONPUSH_OTLP_HEADERS. Default: none.
+     */
+    const char *otlp_headers;
+    /**
+     * How many events AXONPUSH_EXPORTER_OTLP puts into one request. Default: 512.
+     */
+    uint32_t otlp_batch_max_events;
+    /**
+     * How many bytes the body of such a request has at most, before it is compressed. One event that is
+     * larger goes alone. Default: 1048576 (1 MiB).
+     */
+    uint32_t otlp_batch_max_bytes;
+    /**
+     * How long an event waits for others to be sent with it, in milliseconds. Flushing and closing wait
+     * for no others. Default: 1000.
+     */
+    uint32_t otlp_batch_timeout_ms;
+    /**
+     * Whether such requests are compressed (gzip), which takes the process time and the network
+     * less room. Default: disabled.
+     */
+    axonpush_toggle otlp_gzip;
 } axonpush_options;
 
 /**
@@ -1332,6 +1388,10 @@ typedef struct axonpush_stats {
      * What the events of this client's that are in the spool take there.
      */
     uint64_t spool_bytes;
+    /**
+     * Requests with batches of events (AXONPUSH_EXPORTER_OTLP), repeated ones included.
+     */
+    uint64_t batches;
 } axonpush_stats;
 
 /**

@@ -107,6 +107,7 @@ fn a_wrong_default_is_noticed() {
             "Default `drop_newest`.",
         ),
         ("fail_open", "default enabled.", "default disabled."),
+        ("otlp_gzip", "Default: disabled.", "Default: enabled."),
         ("content_capture", "default metadata only.", "default full."),
         (
             "base_url",
@@ -200,7 +201,7 @@ fn has_default(setting: &Setting) -> bool {
 
 /// A number, or true or false: what every page has to say.
 fn is_literal(setting: &Setting) -> bool {
-    setting.default == "true" || setting.default.parse::<u64>().is_ok()
+    matches!(setting.default, "true" | "false") || setting.default.parse::<u64>().is_ok()
 }
 
 /// Whether a page means the table's default. It may go on after that.
@@ -210,8 +211,9 @@ fn is_meant(setting: &Setting, said: &str) -> bool {
     let said = squeezed(&said[..end.unwrap_or(said.len())]);
     let Ok(number) = setting.default.parse::<u64>() else {
         // `AXONPUSH_OVERFLOW_DROP_OLDEST`, `OverflowDropOldest` and `drop_oldest` are one.
-        let enabled = setting.default == "true" && said == "enabled";
-        return enabled || said.ends_with(&squeezed(setting.default));
+        let switches = [("true", "enabled"), ("false", "disabled")];
+        return switches.contains(&(setting.default, said.as_str()))
+            || said.ends_with(&squeezed(setting.default));
     };
     let mut ways = vec![format!("{number}"), format!("{number} characters")];
     if setting.name.ends_with("_bytes") {

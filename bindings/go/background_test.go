@@ -153,6 +153,25 @@ func TestTheSpoolOutlivesAClient(t *testing.T) {
 	}
 }
 
+func TestBatchesGoToACollectorWithoutTheKey(t *testing.T) {
+	s := newServer(t)
+	client := newClient(t, deadURL(t), func(o *axonpush.Options) {
+		o.Exporter, o.OTLPEndpoint, o.OTLPHeaders = axonpush.ExporterOTLP, s.url, "X-API-Key=ak_collector"
+		o.OTLPBatchMaxEvents, o.OTLPBatchMaxBytes, o.OTLPBatchTimeout = 50, 1<<20, time.Minute
+		o.OTLPGzip = axonpush.Enabled
+	})
+	for i := 0; i < 100; i++ {
+		must(t, client.Events.PublishAsync(background, event(i), nil))
+	}
+	must(t, client.Flush(background))
+	if stats, err := client.Stats(); err != nil || stats.Delivered != 100 || stats.Batches < 2 {
+		t.Errorf("%+v, %v", stats, err)
+	}
+	if s.stored() != 100 {
+		t.Error(s.stored())
+	}
+}
+
 func TestCloseWhileBusy(t *testing.T) {
 	catchLog(t)
 	s := newServer(t)

@@ -139,6 +139,18 @@ const (
 	SpoolSyncEach SpoolSync = C.AXONPUSH_SPOOL_SYNC_EACH
 )
 
+// Exporter is how the events of background publishing leave the process.
+type Exporter int32
+
+const (
+	// ExporterEvents means: AXONPUSH_EXPORTER decides if it is set, else each event is a request of its own to
+	// the service, which stores it once.
+	ExporterEvents Exporter = C.AXONPUSH_EXPORTER_EVENTS
+	// ExporterOTLP means: as log records of OpenTelemetry (OTLP over HTTP, in JSON), in batches. Each is delivered
+	// at least once: one that comes twice has the same attribute log.record.uid, its dedup key.
+	ExporterOTLP Exporter = C.AXONPUSH_EXPORTER_OTLP
+)
+
 const (
 	// NoRetries as [Options.MaxRetries] means that a failed call is never repeated.
 	NoRetries = -1
@@ -150,7 +162,7 @@ const (
 // else the default. Durations are rounded up to whole milliseconds, and SpoolMaxAge to whole seconds.
 type Options struct {
 	// APIKey is an API key (ak_…), or a public ingest token (pt_…), which may only publish. It is
-	// required, here or as AXONPUSH_API_KEY.
+	// required, here or as AXONPUSH_API_KEY, unless events go to an OTLPEndpoint.
 	APIKey string
 	// TenantID is the organization that calls are made for. AXONPUSH_TENANT_ID, then AXONPUSH_ORG_ID;
 	// default none.
@@ -207,6 +219,24 @@ type Options struct {
 	// SpoolSyncAfter is how old an event gets until SpoolSyncInterval has made it outlive a power failure.
 	// Default 1 s.
 	SpoolSyncAfter time.Duration
+	// Exporter is how the events of background publishing leave the process. Calls that wait for the response
+	// always go to the service. AXONPUSH_EXPORTER (events or otlp); default ExporterEvents.
+	Exporter Exporter
+	// OTLPEndpoint is the base URL of an OpenTelemetry Collector, or of anything that takes OTLP over HTTP:
+	// ExporterOTLP sends to /v1/logs below it, and no credential or header of the service's goes there.
+	// AXONPUSH_OTLP_ENDPOINT; default none, which means the service's own /v1/logs.
+	OTLPEndpoint string
+	// OTLPHeaders are the headers of every request to OTLPEndpoint: "name=value,name=value", the values
+	// percent-encoded. AXONPUSH_OTLP_HEADERS; default none.
+	OTLPHeaders string
+	// OTLPBatchMaxEvents is how many events one request of ExporterOTLP has at most. Default 512.
+	OTLPBatchMaxEvents int
+	// OTLPBatchMaxBytes is how many bytes its body has at most, before it is compressed. Default 1 MiB.
+	OTLPBatchMaxBytes int
+	// OTLPBatchTimeout is how long an event waits for others to be sent with it. Default 1 s.
+	OTLPBatchTimeout time.Duration
+	// OTLPGzip says whether these requests are compressed. Default Disabled.
+	OTLPGzip Toggle
 	// ShutdownTimeout is how long [Client.Close] may take to deliver queued events. Default 2 s.
 	ShutdownTimeout time.Duration
 
@@ -293,25 +323,32 @@ func New(options Options) (*Client, error) {
 	b.add(C.AXG_OPTION_PROXY, "Options.Proxy", proxy)
 	b.add(C.AXG_OPTION_USER_AGENT, "Options.UserAgent", strings.TrimSpace("axonpush-go/"+Version+" "+options.UserAgent))
 	b.add(C.AXG_OPTION_SPOOL_DIR, "Options.SpoolDir", options.SpoolDir)
+	b.add(C.AXG_OPTION_OTLP_ENDPOINT, "Options.OTLPEndpoint", options.OTLPEndpoint)
+	b.add(C.AXG_OPTION_OTLP_HEADERS, "Options.OTLPHeaders", options.OTLPHeaders)
 	numbers := C.axonpush_options{
-		timeout_ms:          b.milliseconds("Options.Timeout", options.Timeout),
-		max_retries:         b.retries(options.MaxRetries),
-		fail_open:           C.axonpush_toggle(options.FailOpen),
-		queue_max_events:    b.number("Options.QueueMaxEvents", options.QueueMaxEvents),
-		queue_max_bytes:     C.uint64_t(options.QueueMaxBytes),
-		overflow:            C.axonpush_overflow(options.Overflow),
-		delivery_timeout_ms: b.milliseconds("Options.DeliveryTimeout", options.DeliveryTimeout),
-		max_connections:     b.number("Options.MaxConnections", options.MaxConnections),
-		http_version:        C.axonpush_http_version(options.HTTPVersion),
-		shutdown_timeout_ms: b.milliseconds("Options.ShutdownTimeout", options.ShutdownTimeout),
-		block_timeout_ms:    b.milliseconds("Options.BlockTimeout", options.BlockTimeout),
-		spool_max_bytes:     C.uint64_t(options.SpoolMaxBytes),
-		spool_max_age_s:     b.seconds("Options.SpoolMaxAge", options.SpoolMaxAge),
-		spool_sync:          C.axonpush_spool_sync(options.SpoolSync),
-		spool_sync_ms:       b.milliseconds("Options.SpoolSyncAfter", options.SpoolSyncAfter),
-		completion_mode:     C.AXONPUSH_COMPLETION_POLLED,
-		content_capture:     C.axonpush_content_capture(options.ContentCapture),
-		max_content_length:  b.number("Options.MaxContentLength", options.MaxContentLength),
+		timeout_ms:            b.milliseconds("Options.Timeout", options.Timeout),
+		max_retries:           b.retries(options.MaxRetries),
+		fail_open:             C.axonpush_toggle(options.FailOpen),
+		queue_max_events:      b.number("Options.QueueMaxEvents", options.QueueMaxEvents),
+		queue_max_bytes:       C.uint64_t(options.QueueMaxBytes),
+		overflow:              C.axonpush_overflow(options.Overflow),
+		delivery_timeout_ms:   b.milliseconds("Options.DeliveryTimeout", options.DeliveryTimeout),
+		max_connections:       b.number("Options.MaxConnections", options.MaxConnections),
+		http_version:          C.axonpush_http_version(options.HTTPVersion),
+		shutdown_timeout_ms:   b.milliseconds("Options.ShutdownTimeout", options.ShutdownTimeout),
+		block_timeout_ms:      b.milliseconds("Options.BlockTimeout", options.BlockTimeout),
+		spool_max_bytes:       C.uint64_t(options.SpoolMaxBytes),
+		spool_max_age_s:       b.seconds("Options.SpoolMaxAge", options.SpoolMaxAge),
+		spool_sync:            C.axonpush_spool_sync(options.SpoolSync),
+		spool_sync_ms:         b.milliseconds("Options.SpoolSyncAfter", options.SpoolSyncAfter),
+		exporter:              C.axonpush_exporter(options.Exporter),
+		otlp_batch_max_events: b.number("Options.OTLPBatchMaxEvents", options.OTLPBatchMaxEvents),
+		otlp_batch_max_bytes:  b.number("Options.OTLPBatchMaxBytes", options.OTLPBatchMaxBytes),
+		otlp_batch_timeout_ms: b.milliseconds("Options.OTLPBatchTimeout", options.OTLPBatchTimeout),
+		otlp_gzip:             C.axonpush_toggle(options.OTLPGzip),
+		completion_mode:       C.AXONPUSH_COMPLETION_POLLED,
+		content_capture:       C.axonpush_content_capture(options.ContentCapture),
+		max_content_length:    b.number("Options.MaxContentLength", options.MaxContentLength),
 	}
 	if b.err != nil {
 		return nil, b.err
@@ -514,6 +551,8 @@ type Stats struct {
 	Kept uint64
 	// SpoolBytes is how many bytes this client's events take in the spool.
 	SpoolBytes uint64
+	// Batches counts the requests with batches of events (ExporterOTLP), repeated ones included.
+	Batches uint64
 }
 
 // Stats returns the counters. After [Client.Close] the error is [ErrClosed]; after [Client.Shutdown] it
@@ -540,6 +579,7 @@ func (c *Client) Stats() (Stats, error) {
 		Recovered:     uint64(s.recovered),
 		Kept:          uint64(s.kept),
 		SpoolBytes:    uint64(s.spool_bytes),
+		Batches:       uint64(s.batches),
 	}, nil
 }
 

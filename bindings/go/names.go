@@ -60,11 +60,12 @@ func goName(name string) string {
 
 var (
 	// Words that are not just capitalized. Durations have no unit in their names.
-	initialisms = map[string]string{"api": "API", "ca": "CA", "http": "HTTP", "id": "ID", "ms": "", "pem": "PEM", "url": "URL"}
+	initialisms = map[string]string{"api": "API", "ca": "CA", "http": "HTTP", "id": "ID", "ms": "", "otlp": "OTLP", "pem": "PEM", "url": "URL"}
 
 	optionNames = set(`api_key tenant_id base_url timeout_ms max_retries fail_open queue_max_events queue_max_bytes
 		delivery_timeout_ms max_connections http_version shutdown_timeout_ms block_timeout_ms spool_dir spool_max_bytes content_capture
-		redact_keys max_content_length ca_file ca_pem user_agent`)
+		redact_keys max_content_length ca_file ca_pem user_agent otlp_endpoint otlp_headers otlp_batch_max_events
+		otlp_batch_max_bytes otlp_batch_timeout_ms otlp_gzip`)
 
 	argumentNames = set("app_id channel_id endpoint_id invitation_id invited_email org_id span_id trace_id user_id")
 )

@@ -101,6 +101,8 @@ axg_outcome *axg_new(axonpush_options options, const char *block, const size_t *
     options.proxy = STRING(AXG_OPTION_PROXY);
     options.user_agent = STRING(AXG_OPTION_USER_AGENT);
     options.spool_dir = STRING(AXG_OPTION_SPOOL_DIR);
+    options.otlp_endpoint = STRING(AXG_OPTION_OTLP_ENDPOINT);
+    options.otlp_headers = STRING(AXG_OPTION_OTLP_HEADERS);
     axonpush_error *error = NULL;
     *client = (uintptr_t)axonpush_new(&options, &error);
     return finish(axonpush_error_status(error), NULL, error);

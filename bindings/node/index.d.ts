@@ -71,6 +71,29 @@ export interface AxonPushOptions {
   spoolSync?: 'interval' | 'none' | 'each' | null;
   /** Time in milliseconds until `spoolSync: 'interval'` has made an event outlive a power failure. Default 1000. */
   spoolSyncMs?: number | null;
+  /**
+   * How queued events leave the process; other calls always go to the service. AXONPUSH_EXPORTER; default `events`.
+   *
+   * `events`: the environment variable decides if it is set, else each is a request of its own to the service, which stores it once.
+   * `otlp`: as log records of OpenTelemetry (OTLP over HTTP, in JSON), in batches; each is delivered at least once, and one that comes
+   * twice has the same attribute `log.record.uid`, its dedup key.
+   */
+  exporter?: 'events' | 'otlp' | null;
+  /**
+   * The base URL of an OpenTelemetry Collector: `exporter: 'otlp'` sends to /v1/logs below it, and no credential or header of the
+   * service's goes there. AXONPUSH_OTLP_ENDPOINT; default none: the service's own /v1/logs.
+   */
+  otlpEndpoint?: string | null;
+  /** The headers of every request to otlpEndpoint: `name=value,name=value`, the values percent-encoded. AXONPUSH_OTLP_HEADERS; default none. */
+  otlpHeaders?: string | null;
+  /** The largest number of events in one request of `exporter: 'otlp'`. Default 512. */
+  otlpBatchMaxEvents?: number | null;
+  /** The largest number of bytes in its body, before it is compressed. Default 1048576 (1 MiB). */
+  otlpBatchMaxBytes?: number | null;
+  /** Time in milliseconds for which an event waits for others to be sent with it. Default 1000. */
+  otlpBatchTimeoutMs?: number | null;
+  /** Whether these requests are compressed (gzip). Default false. */
+  otlpGzip?: boolean | null;
   /** Time in milliseconds that close(), or the end of the process, may spend on delivering queued events. Default 2000. */
   shutdownTimeoutMs?: number | null;
   /** How much of prompts, messages, tool results and other content leaves the process. AXONPUSH_CONTENT_CAPTURE; default `metadata_only`. */
@@ -526,6 +549,8 @@ export interface AxonPushStats {
   kept: number;
   /** Bytes that this client's events take in the spool. */
   spoolBytes: number;
+  /** Requests with batches of events (`exporter: 'otlp'`), repeated ones included. */
+  batches: number;
 }
 
 /** An app, a channel and so on, as the service stores it. It may have more members than are declared here. */

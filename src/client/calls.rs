@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use http::Method;
 
 use super::Client;
+use super::config::no_api_key;
 use super::operations::Operation;
 use super::query::EventQuery;
 use crate::delivery::completions::Completion;
@@ -237,6 +238,9 @@ impl Client {
         scope: &CallScope,
     ) -> Result<Option<Response>> {
         let _in_progress = self.calls.begin()?;
+        if self.config.http.api_key.is_none() {
+            return Err(no_api_key());
+        }
         let outcome = self
             .attempts(request, scope)
             .and_then(|response| response.into_response(expect));

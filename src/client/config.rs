@@ -7,7 +7,9 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use super::env::Environment;
+use super::otlp::{OtlpOptions, settings as otlp_settings};
 use super::settings::*;
+use crate::delivery::exporter;
 use crate::delivery::limits::Overflow;
 use crate::delivery::spool;
 use crate::delivery::spool::record::Identity;
@@ -63,6 +65,7 @@ pub struct Options {
     pub spool_max_age: Option<Duration>,
     pub spool_sync: Option<SyncPolicy>,
     pub spool_sync_interval: Option<Duration>,
+    pub otlp: OtlpOptions,
 }
 
 /// A complete, checked configuration.
@@ -85,6 +88,8 @@ pub struct Config {
     pub block_timeout: Option<Duration>,
     /// `None`: events wait in memory only.
     pub spool: Option<spool::store::Settings>,
+    /// `None`: events leave one by one.
+    pub exporter: Option<exporter::Settings>,
 }
 
 impl Config {
@@ -96,6 +101,14 @@ impl Config {
     pub fn resolve(options: Options, variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Self> {
         let env = Environment { variable };
         let base_url = base_url(&env, options.base_url)?;
+        let environment = env.header(&ENVIRONMENT, options.environment)?;
+        let proxy = options.proxy.as_deref();
+        let exporter = otlp_settings(&env, options.otlp, proxy, environment.as_ref())?;
+        let api_key = api_key(&env, options.api_key)?;
+        let elsewhere = |exporter: &exporter::Settings| exporter.endpoint.is_some();
+        if api_key.is_none() && !exporter.as_ref().is_some_and(elsewhere) {
+            return Err(no_api_key());
+        }
         let redaction = redaction_rules(
             &env,
             options.content_capture,
@@ -104,13 +117,13 @@ impl Config {
         )?;
         Ok(Config {
             http: HttpSettings {
-                api_key: api_key(&env, options.api_key)?,
+                api_key,
                 tenant_id: env.header(&TENANT_ID, options.tenant_id)?,
-                environment: env.header(&ENVIRONMENT, options.environment)?,
+                environment,
                 user_agent: user_agent(options.user_agent)?,
                 timeout: timeout(&env, options.timeout)?,
                 ca_pem: ca_pem(options.ca_file, options.ca_pem)?,
-                proxy: proxy::choose(options.proxy.as_deref(), &base_url, &|name| {
+                proxy: proxy::choose(proxy, &base_url, &|name| {
                     env.variable(&[name]).map(|g| g.map(|g| g.value))
                 })?,
                 version: env.parsed(
@@ -156,8 +169,15 @@ impl Config {
                     sync: options.spool_sync.unwrap_or(SyncPolicy::Interval),
                     sync_interval: milliseconds(&SPOOL_SYNC_MS, options.spool_sync_interval),
                 }),
+            exporter,
             base_url,
         })
+    }
+
+    /// The base URL of what events are sent to in the background.
+    fn receiver(&self) -> &str {
+        let exporter = self.exporter.as_ref();
+        exporter.map_or(&self.base_url, |exporter| exporter.receiver(&self.base_url))
     }
 
     /// What another client must have in common with this one to deliver its events.
@@ -169,7 +189,7 @@ impl Config {
             })
         };
         Identity {
-            service: self.base_url.clone(),
+            service: self.receiver().to_owned(),
             tenant: text(&self.http.tenant_id),
             environment: text(&self.http.environment),
         }
@@ -200,31 +220,29 @@ fn redaction_rules(
     Ok(RedactionRules::new(content, &names, max_length))
 }
 
-fn api_key(env: &Environment, option: Option<String>) -> Result<ApiKey> {
-    let given = env.text(&API_KEY, option)?.ok_or_else(|| {
-        Error::config(
-            "api_key: no API key; set the option api_key or the variable AXONPUSH_API_KEY",
-        )
-    })?;
+/// Why nothing can be sent to the service.
+pub fn no_api_key() -> Error {
+    Error::config("api_key: no API key; set the option api_key or the variable AXONPUSH_API_KEY")
+}
+
+fn api_key(env: &Environment, option: Option<String>) -> Result<Option<ApiKey>> {
+    let Some(given) = env.text(&API_KEY, option)? else {
+        return Ok(None);
+    };
     // Its value is never shown.
-    ApiKey::new(given.value.clone()).ok_or_else(|| {
+    let key = ApiKey::new(given.value.clone()).ok_or_else(|| {
         given.refuse(
             "it has a control character or one that is not ASCII; an API key is printable ASCII",
         )
-    })
+    })?;
+    Ok(Some(key))
 }
 
 fn base_url(env: &Environment, option: Option<String>) -> Result<String> {
     let Some(given) = env.text(&BASE_URL, option)? else {
         return Ok(BASE_URL.default.to_owned());
     };
-    // User information is a secret; everything else in a URL helps to find the mistake.
-    let shown = match given.value.contains('@') {
-        true => String::new(),
-        false => format!("{:?}: ", given.value),
-    };
-    url::base_url(&given.value)
-        .map_err(|problem| Error::config(format!("{}: {shown}{problem}", given.origin)))
+    url::base_url_of(&given.value, &given.origin)
 }
 
 fn or_default(setting: &Setting, option: Option<u64>) -> u64 {
@@ -420,10 +438,6 @@ mod tests {
         assert!(error.message.contains("AXONPUSH_API_KEY") && !error.message.contains("cret"));
         let config = resolve(with_key(), &[]).unwrap();
         assert!(!format!("{config:?}").contains("ak_test"));
-        assert_eq!(
-            config.http.api_key.scrub("bad key ak_test!"),
-            "bad key [REDACTED]!"
-        );
     }
 
     #[test]

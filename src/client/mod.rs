@@ -6,6 +6,7 @@ pub mod config;
 mod env;
 pub mod events_iter;
 pub mod operations;
+pub mod otlp;
 pub mod query;
 pub mod settings;
 pub mod webhook;
@@ -20,6 +21,7 @@ use self::call_tracker::CallTracker;
 use self::config::{CompletionMode, Config};
 use crate::delivery::Delivery;
 use crate::delivery::accounting::Counters;
+use crate::delivery::exporter::Exporter;
 use crate::delivery::limits::Limits;
 use crate::error::{Error, Kind, Result};
 use crate::event::encode::EventEncoder;
@@ -32,6 +34,8 @@ use crate::sys::cancel::CallScope;
 pub struct Client {
     config: Arc<Config>,
     network: Arc<Network>,
+    /// To where events of background publishing go; mostly the same.
+    background: Arc<Network>,
     http: Arc<Http>,
     encoder: Arc<EventEncoder>,
     warnings: Arc<RateLimiter>,
@@ -65,7 +69,16 @@ impl Client {
     fn without_delivery(config: Arc<Config>) -> Result<Self> {
         log::init_from_environment()?;
         let network = Arc::new(Network::new(&config.http));
+        let background = match &config.exporter {
+            Some(settings) => Exporter::network(settings, &config.http, &network),
+            None => network.clone(),
+        };
+        if let Some(settings) = &config.exporter {
+            // What is wrong with it is said when the client is made.
+            Exporter::new(settings, &config.base_url)?;
+        }
         Ok(Client {
+            background,
             http: Arc::new(Http::new(&config.http, network.clone())),
             network,
             encoder: Arc::new(EventEncoder::new(&config.base_url, config.event.clone())?),
@@ -124,9 +137,16 @@ impl Client {
         counters.retried += self.retried.load(Ordering::Relaxed);
         Stats {
             counters,
-            connections: self.network.opened(),
+            connections: self.connections(),
             log_events_lost: self.log_events_lost.load(Ordering::Relaxed),
             spool_bytes: self.delivery.get().map_or(0, Delivery::spool_bytes),
+        }
+    }
+
+    fn connections(&self) -> u64 {
+        match Arc::ptr_eq(&self.network, &self.background) {
+            true => self.network.opened(),
+            false => self.network.opened() + self.background.opened(),
         }
     }
 
@@ -145,6 +165,10 @@ impl Client {
     fn new_delivery(&self) -> Delivery {
         let config = &self.config;
         let spool = config.spool.as_ref();
+        let exporter = config.exporter.as_ref();
+        let exporter = exporter.map(|settings| Exporter::new(settings, &config.base_url));
+        // It could be made when the client was.
+        let exporter = exporter.and_then(Result::ok);
         Delivery::new(
             Limits {
                 max_events: config.queue_max_events,
@@ -157,9 +181,11 @@ impl Client {
                 spool_max_bytes: spool.map_or(0, |spool| spool.max_bytes),
                 spool_max_age: spool.map_or(Duration::ZERO, |spool| spool.max_age),
                 polled: config.completion_mode == CompletionMode::Polled,
+                batch: config.exporter.as_ref().map(|settings| settings.limits),
             },
-            self.network.clone(),
+            self.background.clone(),
             self.encoder.clone(),
+            exporter,
             self.warnings.clone(),
         )
     }

@@ -81,4 +81,18 @@ settings! {
         "When an event in the spool outlives a power failure too: when the system writes it (`NONE`), when `spool_sync_ms` have passed (`INTERVAL`), or before publishing returns (`EACH`).";
     SPOOL_SYNC_MS = "spool_sync_ms", [], "1000",
         "How old an event in the spool gets until `INTERVAL` has made it outlive a power failure, in milliseconds.";
+    EXPORTER = "exporter", ["AXONPUSH_EXPORTER"], "events",
+        "How events of background publishing leave: each by a request of its own (`events`), or as log records of OpenTelemetry, in batches (`otlp`).";
+    OTLP_ENDPOINT = "otlp_endpoint", ["AXONPUSH_OTLP_ENDPOINT"], "none",
+        "Base URL of a Collector that `otlp` sends to, such as `http://localhost:4318`. Without one, it sends to the service. No credential of the service's is sent there.";
+    OTLP_HEADERS = "otlp_headers", ["AXONPUSH_OTLP_HEADERS"], "none",
+        "Headers of every request to `otlp_endpoint`: `name=value,name=value`, the values percent-encoded.";
+    OTLP_BATCH_MAX_EVENTS = "otlp_batch_max_events", [], "512",
+        "How many events one request of `otlp` has at most.";
+    OTLP_BATCH_MAX_BYTES = "otlp_batch_max_bytes", [], "1048576",
+        "How many bytes the body of such a request has at most, before it is compressed. One event that is larger goes alone.";
+    OTLP_BATCH_TIMEOUT = "otlp_batch_timeout_ms", [], "1000",
+        "How long an event waits for others to be sent with it, in milliseconds.";
+    OTLP_GZIP = "otlp_gzip", [], "false",
+        "Whether such requests are compressed (gzip).";
 }

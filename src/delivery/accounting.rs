@@ -32,6 +32,8 @@ pub struct Counters {
     pub queued_bytes: u64,
     /// Attempts beyond the first one of an event.
     pub retried: u64,
+    /// Requests with batches of events.
+    pub batches: u64,
 }
 
 /// How an accepted event can end.

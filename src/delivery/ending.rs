@@ -45,37 +45,44 @@ impl Queue {
                 self.end_failed(state, in_flight, error);
             }
             AttemptOutcome::Retry {
-                mut event,
+                event,
                 mut error,
                 jitter,
             } => {
-                // Somebody is there where anybody was answered meanwhile.
-                let answered = state.last_response;
-                error.nobody_there &= answered.is_none_or(|at| at <= in_flight.started_at);
-                state.notices.push(Notice::Retrying(error.clone()));
-                let pace = state.pace();
-                let breaker = &mut state.breaker;
-                breaker.note_failure(&error, was_probe, pace, jitter, now);
-                self.take_back(&mut event, in_flight);
-                let wait = error.retry_after.unwrap_or_else(|| match pace {
-                    Pace::Normal => BACKOFF.wait(event.attempts, jitter),
-                    Pace::Hurried => BACKOFF.wait(0, jitter),
-                });
-                event.failed_at = Some(now);
-                event.retry_at = Some(now + wait);
-                event.attempts += 1;
-                if now >= event.expires_at {
-                    // The last attempt was cut short; what the service said before says more.
-                    let error = match event.last_error.take() {
-                        Some(last) if error.http_status == 0 && last.http_status != 0 => *last,
-                        _ => error,
-                    };
-                    self.give_up(state, *event, error);
-                } else {
-                    event.last_error = Some(Box::new(error));
-                    state.pending.push_retry(event);
-                }
+                state.note_failure(&mut error, in_flight.started_at, was_probe, jitter, now);
+                self.wait_again(state, in_flight, event, error, jitter, now);
             }
+        }
+    }
+
+    /// An event whose attempt failed waits for its own step, or is given up when its time is over.
+    pub(super) fn wait_again(
+        &self,
+        state: &mut State,
+        in_flight: EventInFlight,
+        mut event: Box<QueuedEvent>,
+        error: Error,
+        jitter: f64,
+        now: Instant,
+    ) {
+        self.take_back(&mut event, in_flight);
+        let wait = error.retry_after.unwrap_or_else(|| match state.pace() {
+            Pace::Normal => BACKOFF.wait(event.attempts, jitter),
+            Pace::Hurried => BACKOFF.wait(0, jitter),
+        });
+        event.failed_at = Some(now);
+        event.retry_at = Some(now + wait);
+        event.attempts += 1;
+        if now >= event.expires_at {
+            // The last attempt was cut short; what the service said before says more.
+            let error = match event.last_error.take() {
+                Some(last) if error.http_status == 0 && last.http_status != 0 => *last,
+                _ => error,
+            };
+            self.give_up(state, *event, error);
+        } else {
+            event.last_error = Some(Box::new(error));
+            state.pending.push_retry(event);
         }
     }
 
@@ -98,7 +105,7 @@ impl Queue {
                 any = true;
                 continue;
             }
-            let no_response = state.in_flight.sending() > 0
+            let no_response = !state.in_flight.is_empty()
                 && state.last_response.is_none_or(|at| at < event.accepted_at);
             let error = match (event.last_error.take(), state.breaker.last_error()) {
                 (Some(last), _) => *last,
@@ -162,6 +169,7 @@ impl Queue {
             unspooled: None,
             probe: None,
             started_at: event.accepted_at,
+            follows: false,
         };
         self.end(state, ended, disposition, outcome);
     }
@@ -196,5 +204,25 @@ impl Queue {
             self.note_ended(state, event.epoch);
             self.ready.notify_one();
         }
+    }
+}
+
+impl State {
+    /// An attempt failed in a way that may pass.
+    pub(super) fn note_failure(
+        &mut self,
+        error: &mut Error,
+        started_at: Instant,
+        was_probe: bool,
+        jitter: f64,
+        now: Instant,
+    ) {
+        // Somebody is there where anybody was answered meanwhile.
+        let answered = self.last_response;
+        error.nobody_there &= answered.is_none_or(|at| at <= started_at);
+        self.notices.push(Notice::Retrying(error.clone()));
+        let pace = self.pace();
+        let breaker = &mut self.breaker;
+        breaker.note_failure(error, was_probe, pace, jitter, now);
     }
 }

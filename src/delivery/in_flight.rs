@@ -24,23 +24,34 @@ pub struct EventInFlight {
     /// Set for the attempt that probes a failing service.
     pub probe: Option<Probe>,
     pub started_at: Instant,
+    /// It is sent together with another event, whose attempt this is.
+    pub follows: bool,
 }
 
-/// One slot for each attempt that has not returned.
+/// One slot for each event whose attempt has not returned.
 #[derive(Default)]
 pub struct InFlight {
     slots: Vec<Option<EventInFlight>>,
     free: Vec<usize>,
+    /// Events that share the attempt of another one.
+    followers: usize,
 }
 
 impl InFlight {
+    /// No attempt is under way.
+    pub fn is_empty(&self) -> bool {
+        self.slots.len() == self.free.len()
+    }
+
     /// Attempts that have not returned, those of events that were ended meanwhile included.
     pub fn sending(&self) -> usize {
-        self.slots.len() - self.free.len()
+        let events = self.slots.len() - self.free.len();
+        events.saturating_sub(self.followers)
     }
 
     /// An attempt begins; gives its slot.
     pub fn begin(&mut self, event: EventInFlight) -> usize {
+        self.followers += usize::from(event.follows);
         match self.free.pop() {
             Some(slot) => {
                 self.slots[slot] = Some(event);
@@ -56,7 +67,9 @@ impl InFlight {
     /// An attempt has returned. `None`: its event has ended meanwhile.
     pub fn end(&mut self, slot: usize) -> Option<EventInFlight> {
         self.free.push(slot);
-        self.slots[slot].take()
+        let event = self.slots[slot].take()?;
+        self.followers -= usize::from(event.follows);
+        Some(event)
     }
 
     /// Whether every attempt that has not returned began at `moment` or before.
@@ -74,6 +87,7 @@ impl InFlight {
 
     /// Takes all events, though their attempts have not returned.
     pub fn take_all(&mut self) -> Vec<EventInFlight> {
+        self.followers = 0;
         self.slots.iter_mut().filter_map(Option::take).collect()
     }
 }

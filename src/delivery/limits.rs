@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::exporter::BatchLimits;
 use crate::error::{Error, Kind};
 use crate::sys::cancel::CallScope;
 
@@ -36,6 +37,8 @@ pub struct Limits {
     pub spool_max_age: Duration,
     /// Completions wait until the application polls.
     pub polled: bool,
+    /// Events leave in batches, and not one by one.
+    pub batch: Option<BatchLimits>,
 }
 
 impl Limits {

@@ -8,11 +8,15 @@
 //! not valid.
 
 pub mod accounting;
+#[cfg(test)]
+mod batch_tests;
+mod batches;
 pub mod circuit_breaker;
 mod closing;
 pub mod completions;
 mod ending;
 mod engine;
+pub mod exporter;
 mod in_flight;
 pub mod limits;
 mod notice;
@@ -37,7 +41,8 @@ use std::time::{Duration, Instant};
 
 use self::accounting::Counters;
 use self::completions::Completion;
-use self::engine::Engine;
+use self::engine::{Engine, Means};
+use self::exporter::Exporter;
 use self::limits::{Limits, OnFull, Overflow};
 use self::spool::disk::SystemDisk;
 use self::spool::record::Identity;
@@ -63,16 +68,19 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Starts no thread yet; [`Self::open_spool`] does.
+    /// Starts no thread yet; [`Self::open_spool`] does. With an exporter events leave in batches; `network` is to
+    /// wherever they go.
     pub fn new(
         limits: Limits,
         network: Arc<Network>,
         encoder: Arc<EventEncoder>,
+        exporter: Option<Exporter>,
         warnings: Arc<RateLimiter>,
     ) -> Self {
+        let means = Means::new(network, encoder, exporter, limits.max_connections);
         Delivery {
             blocks: limits.overflow == Overflow::Block,
-            engine: Arc::new(Engine::new(limits, network, encoder, warnings)),
+            engine: Arc::new(Engine::new(limits, means, warnings)),
         }
     }
 

@@ -15,17 +15,20 @@ pub enum Notice {
     Retrying(Error),
     /// An event was not delivered, and why.
     GivenUp { error: Error, suppressed: bool },
+    /// A batch was taken, but the receiver has something to say.
+    Warning(String),
 }
 
 impl Notice {
     /// `uri` is where events are published, `patience` for how long each is tried.
     pub fn text(&self, uri: &Uri, patience: Duration) -> String {
+        let path = uri.path();
         match self {
             Notice::Delivered { http_status, took } => {
                 format!("POST {uri}: HTTP {http_status} in {} ms", took.as_millis())
             }
             Notice::Retrying(error) => format!(
-                "POST /event failed: {error}; events wait and are tried again for up to {} s each",
+                "POST {path} failed: {error}; events wait and are tried again for up to {} s each",
                 patience.as_secs_f64()
             ),
             Notice::GivenUp { error, suppressed } => {
@@ -35,8 +38,9 @@ impl Notice {
                     Kind::Decode => "the event has probably arrived",
                     _ => "the event is lost",
                 };
-                format!("POST /event failed: {error}; {consequence}")
+                format!("POST {path} failed: {error}; {consequence}")
             }
+            Notice::Warning(text) => format!("POST {path}: {text}"),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::completions::Completion;
+use super::exporter::BatchLimits;
 use super::spool::state::Handle;
 use crate::error::Error;
 use crate::event::stored::StoredEvent;
@@ -26,6 +27,8 @@ pub struct QueuedEvent {
     /// Where it is in the spool, if it is.
     pub handle: Option<Handle>,
     pub accepted_at: Instant,
+    /// Since when it waits in memory.
+    pub queued_at: Instant,
     /// When it is given up.
     pub expires_at: Instant,
     /// `None` while the event is being sent: then the table of events in flight has it.
@@ -43,6 +46,9 @@ pub struct QueuedEvent {
     pub epoch: u32,
 }
 
+/// Events go from list to list, as pointers.
+pub type Queued = Box<QueuedEvent>;
+
 impl QueuedEvent {
     pub fn new(event: StoredEvent, completion: Option<Completion>) -> Self {
         let now = Instant::now();
@@ -52,6 +58,7 @@ impl QueuedEvent {
             request: None,
             handle: None,
             accepted_at: now,
+            queued_at: now,
             expires_at: now,
             completion,
             failed_at: None,
@@ -92,6 +99,8 @@ pub struct Pending {
     fresh: VecDeque<Box<QueuedEvent>>,
     /// Tried at least once, in the order in which they failed.
     retry: VecDeque<Box<QueuedEvent>>,
+    /// Of the events in `fresh`.
+    fresh_bytes: u64,
 }
 
 impl Pending {
@@ -100,12 +109,20 @@ impl Pending {
     }
 
     pub fn push(&mut self, event: Box<QueuedEvent>) {
+        self.fresh_bytes += event.bytes;
         self.fresh.push_back(event);
     }
 
     /// For an event that was taken and could not be sent for no fault of its own.
     pub fn push_front(&mut self, event: Box<QueuedEvent>) {
+        self.fresh_bytes += event.bytes;
         self.fresh.push_front(event);
+    }
+
+    fn pop_fresh(&mut self) -> Option<Box<QueuedEvent>> {
+        let event = self.fresh.pop_front()?;
+        self.fresh_bytes = self.fresh_bytes.saturating_sub(event.bytes);
+        Some(event)
     }
 
     pub fn push_retry(&mut self, event: Box<QueuedEvent>) {
@@ -114,15 +131,54 @@ impl Pending {
 
     /// The event that makes room for a newer one.
     pub fn pop_oldest(&mut self) -> Option<Box<QueuedEvent>> {
-        self.retry.pop_front().or_else(|| self.fresh.pop_front())
+        self.retry.pop_front().or_else(|| self.pop_fresh())
     }
 
     /// The next event that may be sent at `now`.
     pub fn pop_ready(&mut self, now: Instant) -> Option<Box<QueuedEvent>> {
         match self.retry.iter().position(|event| event.is_ready(now)) {
             Some(at) => self.retry.remove(at),
-            None => self.fresh.pop_front(),
+            None => self.pop_fresh(),
         }
+    }
+
+    /// The next events that may be sent together at `now`, as many as make a batch.
+    pub fn take_batch(&mut self, limits: &BatchLimits, now: Instant) -> Vec<Queued> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        let mut has_room = |event: &QueuedEvent, events: usize| {
+            bytes += event.bytes;
+            events == 0 || events < limits.max_events && bytes <= limits.max_bytes as u64
+        };
+        let mut left = VecDeque::new();
+        for event in mem::take(&mut self.retry) {
+            match event.is_ready(now) && has_room(&event, batch.len()) {
+                true => batch.push(event),
+                false => left.push_back(event),
+            }
+        }
+        self.retry = left;
+        while self
+            .fresh
+            .front()
+            .is_some_and(|event| has_room(event, batch.len()))
+        {
+            batch.extend(self.pop_fresh());
+        }
+        batch
+    }
+
+    /// When a batch is to be sent: it is full, its first event has waited for long enough, or a failed one is to be
+    /// tried again.
+    pub fn batch_due(&self, limits: &BatchLimits) -> Option<Instant> {
+        let first = self.fresh.front().map(|event| event.queued_at);
+        let full = match self.fresh.get(limits.max_events - 1) {
+            Some(last) => Some(last.queued_at),
+            None => first.filter(|_| self.fresh_bytes >= limits.max_bytes as u64),
+        };
+        let late = first.map(|at| at + limits.timeout);
+        let due = [full, late, self.first_retry()];
+        due.into_iter().flatten().min()
     }
 
     /// An event that has waited for as long as it may.
@@ -132,10 +188,11 @@ impl Pending {
             return self.retry.remove(at);
         }
         self.fresh.front().filter(|event| expired(event))?;
-        self.fresh.pop_front()
+        self.pop_fresh()
     }
 
     pub fn take_all(&mut self) -> impl Iterator<Item = Box<QueuedEvent>> + use<> {
+        self.fresh_bytes = 0;
         let (retry, fresh) = (mem::take(&mut self.retry), mem::take(&mut self.fresh));
         retry.into_iter().chain(fresh)
     }
@@ -178,6 +235,7 @@ impl Pending {
                 }
             }
         }
+        self.fresh_bytes = self.fresh.iter().map(|event| event.bytes).sum();
         taken
     }
 

@@ -39,7 +39,7 @@ pub(super) enum Phase {
     Dead,
 }
 
-pub(super) struct State {
+pub struct State {
     pub(super) phase: Phase,
     pub(super) pending: Pending,
     /// Events that wait in the spool, and not in memory.

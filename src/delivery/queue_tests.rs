@@ -38,6 +38,7 @@ fn limits() -> Limits {
         spool_max_age: Duration::ZERO,
         fail_open: false,
         polled: false,
+        batch: None,
     }
 }
 

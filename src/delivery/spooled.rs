@@ -308,5 +308,6 @@ fn ended(left: Left, handle: Handle) -> EventInFlight {
         unspooled: None,
         probe: None,
         started_at: Instant::now(),
+        follows: false,
     }
 }

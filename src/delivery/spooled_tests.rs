@@ -44,6 +44,7 @@ pub fn limits(overflow: Overflow) -> Limits {
         spool_max_age: Duration::from_secs(3600),
         fail_open: false,
         polled: false,
+        batch: None,
     }
 }
 
@@ -57,7 +58,7 @@ pub fn encoder() -> Arc<EventEncoder> {
 
 fn delivery(settings: Settings, disk: Arc<dyn Disk>) -> Delivery {
     let network = Network::new(&HttpSettings {
-        api_key: ApiKey::new("ak_secret".into()).unwrap(),
+        api_key: ApiKey::new("ak_secret".into()),
         tenant_id: None,
         environment: None,
         user_agent: HeaderValue::from_static("axonpush-c/test"),
@@ -70,6 +71,7 @@ fn delivery(settings: Settings, disk: Arc<dyn Disk>) -> Delivery {
         limits(Overflow::DropOldest),
         Arc::new(network),
         encoder(),
+        None,
         Arc::default(),
     );
     let engine = &delivery.engine;

@@ -9,6 +9,10 @@ pub mod genai;
 pub mod genai_names;
 pub mod ids;
 pub mod log_record;
+pub mod otlp;
+#[cfg(test)]
+mod otlp_tests;
+mod otlp_value;
 pub mod redaction;
 mod redaction_names;
 pub mod stored;

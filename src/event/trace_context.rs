@@ -116,13 +116,26 @@ pub fn traceparent(trace_id: &str, span_id: &str) -> String {
 ///
 /// docs/wire.md gives this rule for trace ids. A caller's span id that is not 16 hex digits is treated
 /// alike here: the header must be well-formed, or receivers drop the whole of it.
-fn hex_form<const N: usize>(id: &str) -> String {
-    let compact = id.replace('-', "").to_lowercase();
-    let is_hex = compact.len() == N && compact.bytes().all(|c| c.is_ascii_hexdigit());
-    if is_hex && compact.bytes().any(|c| c != b'0') {
+pub(super) fn hex_form<const N: usize>(id: &str) -> String {
+    if let Some(compact) = compact::<N>(id) {
         return compact;
     }
     hex(&Sha256::digest(id.as_bytes())[..N / 2])
+}
+
+/// The id without `-` and in lower case, if these are `N` hex digits, not all zero.
+fn compact<const N: usize>(id: &str) -> Option<String> {
+    let mut digits = [0; N];
+    let mut length = 0;
+    for c in id.bytes().filter(|c| *c != b'-') {
+        if !c.is_ascii_hexdigit() {
+            return None;
+        }
+        *digits.get_mut(length)? = c.to_ascii_lowercase();
+        length += 1;
+    }
+    let valid = length == N && digits.iter().any(|c| *c != b'0');
+    valid.then(|| digits.iter().map(|c| char::from(*c)).collect())
 }
 
 #[cfg(test)]
@@ -201,6 +214,22 @@ mod tests {
             hex_form::<32>("my-trace"),
             "670c0f140bf357e6d99293ad6cf0d246"
         );
+        for (id, form) in [
+            (
+                "0AF76519-16CD-43DD-8448-EB211C80319C-",
+                "0af7651916cd43dd8448eb211c80319c",
+            ),
+            (
+                "0af7651916cd43dd8448eb211c80319c",
+                "0af7651916cd43dd8448eb211c80319c",
+            ),
+        ] {
+            assert_eq!(hex_form::<32>(id), form);
+        }
+        let long = "0af7651916cd43dd8448eb211c80319cf";
+        for other in [long, &long[..31], "0af7651916cd43dd8448eb211c80319\u{e9}"] {
+            assert!(!hex_form::<32>(other).starts_with("0af7"), "{other}");
+        }
         let zeros = "0".repeat(32);
         assert_ne!(hex_form::<32>(&zeros), zeros);
         assert_eq!(hex_form::<16>("span-1").len(), 16);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::boundary::{self, Input, text, text_or_empty};
 use crate::client::config::{CompletionMode, Options};
+use crate::client::otlp::{ExporterKind, OtlpOptions};
 use crate::delivery::limits::Overflow;
 use crate::delivery::spool::store::SyncPolicy;
 use crate::error::{Error, Result};
@@ -17,6 +18,7 @@ pub type axonpush_completion_mode = i32;
 pub type axonpush_content_capture = i32;
 pub type axonpush_http_version = i32;
 pub type axonpush_spool_sync = i32;
+pub type axonpush_exporter = i32;
 
 /// A boolean with a default.
 #[repr(i32)]
@@ -85,6 +87,17 @@ pub enum SpoolSync {
     AXONPUSH_SPOOL_SYNC_EACH = 2,
 }
 
+/// How events of background publishing leave the process.
+#[repr(i32)]
+pub enum ExporterChoice {
+    /// The variable AXONPUSH_EXPORTER decides; if it is not set, each event is a request of its own to
+    /// the service, which stores it once.
+    AXONPUSH_EXPORTER_EVENTS = 0,
+    /// As log records of OpenTelemetry (OTLP over HTTP, in JSON), in batches. Each is delivered at least
+    /// once: one that comes twice has the same attribute `log.record.uid`, its dedup key.
+    AXONPUSH_EXPORTER_OTLP = 1,
+}
+
 /// The settings of a client. If a member is zero or NULL, its environment variable applies, if
 /// there is one, and otherwise its default. The same holds for "", except in `proxy`.
 ///
@@ -96,7 +109,8 @@ pub struct axonpush_options {
     /// Set by AXONPUSH_OPTIONS_INIT or axonpush_options_init().
     pub struct_size: usize,
     /// An API key (`ak_...`), or a public ingest token (`pt_...`) that may only publish. It is
-    /// required, here or in the variable AXONPUSH_API_KEY.
+    /// required, here or in the variable AXONPUSH_API_KEY, unless events go to an `otlp_endpoint`: then
+    /// only calls to the service fail without it, with AXONPUSH_ERR_CONFIG.
     pub api_key: *const c_char,
     /// The organization that calls are made for. Variables: AXONPUSH_TENANT_ID, then
     /// AXONPUSH_ORG_ID. Default: none.
@@ -182,6 +196,30 @@ pub struct axonpush_options {
     /// How old an event gets until AXONPUSH_SPOOL_SYNC_INTERVAL has made it outlive a power failure, in
     /// milliseconds. Default: 1000.
     pub spool_sync_ms: u32,
+    /// How events of background publishing leave the process. Synchronous calls, and so
+    /// axonpush_events_publish() too, always go to the service. Variable: AXONPUSH_EXPORTER (events or
+    /// otlp). Default: AXONPUSH_EXPORTER_EVENTS.
+    pub exporter: axonpush_exporter,
+    /// The base URL of an OpenTelemetry Collector, or of anything that takes OTLP over HTTP, such as
+    /// http://localhost:4318: AXONPUSH_EXPORTER_OTLP sends to /v1/logs below it, and no credential or
+    /// header of the service's goes there. Variable: AXONPUSH_OTLP_ENDPOINT. Default: none, which means
+    /// the service's own /v1/logs.
+    pub otlp_endpoint: *const c_char,
+    /// The headers of every request to `otlp_endpoint`, such as a credential:
+    /// `name=value,name=value`, the values percent-encoded. They are never shown. Variable:
+    /// AXONPUSH_OTLP_HEADERS. Default: none.
+    pub otlp_headers: *const c_char,
+    /// How many events AXONPUSH_EXPORTER_OTLP puts into one request. Default: 512.
+    pub otlp_batch_max_events: u32,
+    /// How many bytes the body of such a request has at most, before it is compressed. One event that is
+    /// larger goes alone. Default: 1048576 (1 MiB).
+    pub otlp_batch_max_bytes: u32,
+    /// How long an event waits for others to be sent with it, in milliseconds. Flushing and closing wait
+    /// for no others. Default: 1000.
+    pub otlp_batch_timeout_ms: u32,
+    /// Whether such requests are compressed (gzip), which takes the process time and the network
+    /// less room. Default: disabled.
+    pub otlp_gzip: axonpush_toggle,
 }
 
 // SAFETY: repr(C), its size first, integers and raw pointers only.
@@ -315,6 +353,25 @@ pub(super) fn read(pointer: *const axonpush_options) -> Result<Options> {
             ],
         )?,
         spool_sync_interval: milliseconds(given.spool_sync_ms),
+        otlp: OtlpOptions {
+            exporter: choose(
+                "options.exporter",
+                given.exporter,
+                &[
+                    (ExporterChoice::AXONPUSH_EXPORTER_EVENTS as i32, None),
+                    (
+                        ExporterChoice::AXONPUSH_EXPORTER_OTLP as i32,
+                        Some(ExporterKind::Otlp),
+                    ),
+                ],
+            )?,
+            endpoint: owned("options.otlp_endpoint", given.otlp_endpoint)?,
+            headers: owned("options.otlp_headers", given.otlp_headers)?,
+            batch_max_events: unless_zero(given.otlp_batch_max_events),
+            batch_max_bytes: unless_zero(given.otlp_batch_max_bytes),
+            batch_timeout: milliseconds(given.otlp_batch_timeout_ms),
+            gzip: toggle("options.otlp_gzip", given.otlp_gzip)?,
+        },
     })
 }
 

@@ -50,6 +50,8 @@ pub struct axonpush_stats {
     pub kept: u64,
     /// What the events of this client's that are in the spool take there.
     pub spool_bytes: u64,
+    /// Requests with batches of events (AXONPUSH_EXPORTER_OTLP), repeated ones included.
+    pub batches: u64,
 }
 
 // SAFETY: repr(C), its size first, integers only.
@@ -99,6 +101,7 @@ pub extern "C" fn axonpush_stats_get(
                 recovered: counters.recovered,
                 kept: counters.kept,
                 spool_bytes,
+                batches: counters.batches,
             },
         )
     })

@@ -32,33 +32,71 @@ impl ApiKey {
             .map(|name| (name.clone(), value.clone()))
             .collect()
     }
+}
 
-    /// `text` without the key, should a server have echoed it.
-    pub fn scrub(&self, text: &str) -> String {
-        const REDACTED: &str = "[REDACTED]";
-        if self.0.len() >= SHORTEST_SECRET {
-            return text.replace(&self.0, REDACTED);
-        }
-        // A key such as "k", of a test, stands inside many words. It is replaced where it stands alone.
-        let mut out = String::with_capacity(text.len());
-        let mut copied = 0;
-        for (at, found) in text.match_indices(&self.0) {
-            let end = at + found.len();
-            let before = text[..at].chars().next_back();
-            let after = text[end..].chars().next();
-            if ![before, after]
-                .into_iter()
-                .flatten()
-                .any(char::is_alphanumeric)
-            {
-                out.push_str(&text[copied..at]);
-                out.push_str(REDACTED);
-                copied = end;
-            }
-        }
-        out.push_str(&text[copied..]);
-        out
+/// What must never be shown: the credentials that are sent to one host. `Debug` does not show them.
+#[derive(Clone, Default)]
+pub struct Secrets(Vec<String>);
+
+impl Secrets {
+    pub fn of_key(key: Option<&ApiKey>) -> Self {
+        Secrets(key.map(|key| key.0.clone()).into_iter().collect())
     }
+
+    /// Of headers that the caller chose: any of them may hold a credential, such as `Bearer <token>`.
+    pub fn of_headers(headers: &[(HeaderName, HeaderValue)]) -> Self {
+        let values = headers.iter().filter_map(|(_, value)| value.to_str().ok());
+        let parts = values.flat_map(|value| {
+            let words = value.split_whitespace();
+            words
+                .filter(|word| word.len() >= SHORTEST_SECRET)
+                .chain([value])
+        });
+        Secrets(parts.map(str::to_owned).collect())
+    }
+
+    /// `text` without the secrets, should a server have echoed one.
+    pub fn scrub(&self, text: &str) -> String {
+        let text = text.to_owned();
+        self.0
+            .iter()
+            .fold(text, |text, secret| scrub(secret, &text))
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets([REDACTED])")
+    }
+}
+
+fn scrub(secret: &str, text: &str) -> String {
+    const REDACTED: &str = "[REDACTED]";
+    if secret.is_empty() {
+        return text.to_owned();
+    }
+    if secret.len() >= SHORTEST_SECRET {
+        return text.replace(secret, REDACTED);
+    }
+    // A key such as "k", of a test, stands inside many words. It is replaced where it stands alone.
+    let mut out = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (at, found) in text.match_indices(secret) {
+        let end = at + found.len();
+        let before = text[..at].chars().next_back();
+        let after = text[end..].chars().next();
+        if ![before, after]
+            .into_iter()
+            .flatten()
+            .any(char::is_alphanumeric)
+        {
+            out.push_str(&text[copied..at]);
+            out.push_str(REDACTED);
+            copied = end;
+        }
+    }
+    out.push_str(&text[copied..]);
+    out
 }
 
 impl std::fmt::Debug for ApiKey {
@@ -93,13 +131,26 @@ mod tests {
     #[test]
     fn the_key_is_removed_from_what_is_shown() {
         let key = ApiKey::new("ak_hidden".to_owned()).unwrap();
-        assert_eq!(key.scrub("bad key ak_hidden!"), "bad key [REDACTED]!");
-        assert_eq!(key.scrub("xak_hiddenx"), "x[REDACTED]x");
-        assert!(!format!("{key:?}").contains("hidden"));
-        let short = ApiKey::new("k".to_owned()).unwrap();
+        let secrets = Secrets::of_key(Some(&key));
+        assert_eq!(secrets.scrub("bad key ak_hidden!"), "bad key [REDACTED]!");
+        assert_eq!(secrets.scrub("xak_hiddenx"), "x[REDACTED]x");
+        assert!(!format!("{key:?} {secrets:?}").contains("hidden"));
+        let short = ApiKey::new("k".to_owned());
+        let short = Secrets::of_key(short.as_ref());
         assert_eq!(
             short.scrub("unknown key k, k"),
             "unknown key [REDACTED], [REDACTED]"
         );
+    }
+
+    #[test]
+    fn a_header_is_removed_whole_and_by_its_words() {
+        let value = HeaderValue::from_static("Bearer abcdefgh");
+        let secrets = Secrets::of_headers(&[(http::header::AUTHORIZATION, value)]);
+        assert_eq!(
+            secrets.scrub("Bearer abcdefgh, or abcdefgh: Bearer"),
+            "Bearer [REDACTED], or [REDACTED]: Bearer"
+        );
+        assert_eq!(Secrets::default().scrub("as it is"), "as it is");
     }
 }

@@ -46,7 +46,9 @@ pub struct CommonHeaders {
 impl CommonHeaders {
     pub fn new(settings: &HttpSettings) -> Self {
         let mut headers = HeaderMap::new();
-        headers.extend(settings.api_key.headers());
+        if let Some(api_key) = &settings.api_key {
+            headers.extend(api_key.headers());
+        }
         headers.insert(USER_AGENT, settings.user_agent.clone());
         if let Some(tenant) = &settings.tenant_id {
             headers.insert(names::TENANT_ID, tenant.clone());
@@ -54,6 +56,18 @@ impl CommonHeaders {
         if let Some(environment) = &settings.environment {
             headers.insert(names::ENVIRONMENT, environment.clone());
         }
+        Self::with(headers)
+    }
+
+    /// For a host that is not the service: what the caller chose, and no credential of the service's.
+    pub fn foreign(user_agent: &HeaderValue, chosen: &[(HeaderName, HeaderValue)]) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, user_agent.clone());
+        headers.extend(chosen.iter().cloned());
+        Self::with(headers)
+    }
+
+    fn with(mut headers: HeaderMap) -> Self {
         let mut with_body = headers.clone();
         with_body.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // The response to a request without a body may be long.

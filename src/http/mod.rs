@@ -38,7 +38,8 @@ pub enum HttpVersion {
 /// How requests are made: the part of a client's configuration that this room needs.
 #[derive(Debug)]
 pub struct HttpSettings {
-    pub api_key: ApiKey,
+    /// Without one, nothing can be sent to the service.
+    pub api_key: Option<ApiKey>,
     pub tenant_id: Option<HeaderValue>,
     pub environment: Option<HeaderValue>,
     pub user_agent: HeaderValue,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::credential::ApiKey;
+use http::{HeaderName, HeaderValue};
+
+use super::credential::Secrets;
 use super::headers::CommonHeaders;
 use super::proxy::Proxy;
 use super::tls::Tls;
@@ -16,8 +18,8 @@ pub struct Network {
     pub tls: Tls,
     pub addresses: Arc<dns::Cache>,
     pub headers: CommonHeaders,
-    /// To be removed from what the service says.
-    pub api_key: ApiKey,
+    /// To be removed from what the host says.
+    pub secrets: Secrets,
     /// For one whole attempt.
     pub timeout: Duration,
     pub proxy: Option<Proxy>,
@@ -27,14 +29,36 @@ pub struct Network {
 }
 
 impl Network {
+    /// For the service.
     pub fn new(settings: &HttpSettings) -> Self {
+        let headers = CommonHeaders::new(settings);
+        let secrets = Secrets::of_key(settings.api_key.as_ref());
+        Self::with(settings, headers, secrets, settings.proxy.clone())
+    }
+
+    /// For another host, which gets the headers that the caller chose, and nothing of the service's.
+    pub fn foreign(
+        settings: &HttpSettings,
+        chosen: &[(HeaderName, HeaderValue)],
+        proxy: Option<Proxy>,
+    ) -> Self {
+        let headers = CommonHeaders::foreign(&settings.user_agent, chosen);
+        Self::with(settings, headers, Secrets::of_headers(chosen), proxy)
+    }
+
+    fn with(
+        settings: &HttpSettings,
+        headers: CommonHeaders,
+        secrets: Secrets,
+        proxy: Option<Proxy>,
+    ) -> Self {
         Network {
             tls: Tls::new(settings.ca_pem.clone()),
             addresses: Arc::default(),
-            headers: CommonHeaders::new(settings),
-            api_key: settings.api_key.clone(),
+            headers,
+            secrets,
             timeout: settings.timeout,
-            proxy: settings.proxy.clone(),
+            proxy,
             version: settings.version,
             opened: AtomicU64::default(),
             heard: AtomicBool::default(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::credential::ApiKey;
+use super::credential::Secrets;
 use crate::error::{Error, Kind, Result};
 use crate::json::{self, Document};
 
@@ -100,7 +100,7 @@ impl HttpResponse {
 
     /// The error of any other response. Both body shapes of the service are understood, and a body
     /// that is neither.
-    pub fn into_error(self, api_key: &ApiKey) -> Error {
+    pub fn into_error(self, secrets: &Secrets) -> Error {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let said = |name: &str| text(&body[name]);
         let code = said("code");
@@ -108,7 +108,7 @@ impl HttpResponse {
         let message = problem(&body)
             .or_else(|| said("message"))
             .unwrap_or_else(|| format!("the service responded HTTP {}", self.status));
-        let scrub = |text: String| cut(&api_key.scrub(&text));
+        let scrub = |text: String| shown(&text, secrets);
         Error {
             code: code.map(scrub),
             hint: said("hint").map(scrub),
@@ -163,6 +163,11 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// What a server said, as it may be shown.
+pub fn shown(text: &str, secrets: &Secrets) -> String {
+    cut(&secrets.scrub(text))
+}
+
 /// At most [`MAX_MESSAGE`] characters, and none that could forge a log line or move a terminal.
 fn cut(text: &str) -> String {
     let tame = |c: char| if c.is_control() { ' ' } else { c };
@@ -172,16 +177,17 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::credential::ApiKey;
 
     fn error(status: u16, body: &str) -> Error {
-        let api_key = ApiKey::new("ak_hidden".to_owned()).unwrap();
+        let api_key = ApiKey::new("ak_hidden".to_owned());
         let response = HttpResponse {
             status,
             request_id: Some("from-header".into()),
             body: body.as_bytes().to_vec(),
             ..HttpResponse::default()
         };
-        response.into_error(&api_key)
+        response.into_error(&Secrets::of_key(api_key.as_ref()))
     }
 
     #[test]

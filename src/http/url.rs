@@ -14,7 +14,7 @@ pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The base URL in its normal form, without a trailing `/`, or what is wrong with it.
-pub fn base_url(text: &str) -> std::result::Result<String, &'static str> {
+fn base_url(text: &str) -> std::result::Result<String, &'static str> {
     let uri: Uri = text
         .parse()
         .map_err(|_| "not a URL; expected http://host[:port][/path] or https://…")?;
@@ -34,6 +34,18 @@ pub fn base_url(text: &str) -> std::result::Result<String, &'static str> {
     let path = uri.path().trim_end_matches('/');
     let scheme = uri.scheme_str().unwrap_or_default();
     Ok(format!("{scheme}://{authority}{path}"))
+}
+
+/// The same, or the error that names where it came from.
+pub fn base_url_of(text: &str, origin: &str) -> Result<String> {
+    base_url(text).map_err(|problem| {
+        // User information is a secret; everything else in a URL helps to find the mistake.
+        let shown = match text.contains('@') {
+            true => String::new(),
+            false => format!("{text:?}: "),
+        };
+        Error::config(format!("{origin}: {shown}{problem}"))
+    })
 }
 
 /// Whether there is a host, and the port, if there is one, is a number up to 65535.

@@ -98,36 +98,41 @@ impl<'a> Cursor<'a> {
 
     /// Steps over a number, `true`, `false` or `null`; gives its text.
     pub fn scalar(&mut self) -> &'a str {
-        let rest = self.text.get(self.at..).unwrap_or("");
-        let end = rest
-            .find([',', '}', ']', ' ', '\t', '\n', '\r'])
-            .unwrap_or(rest.len());
-        self.at += end;
-        &rest[..end]
+        let ends = |c: &u8| matches!(c, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
+        let start = self.at;
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        self.at += rest.iter().position(ends).unwrap_or(rest.len());
+        self.text.get(start..self.at).unwrap_or("")
     }
 
     /// Steps over any value.
     pub fn skip(&mut self) {
-        let mut depth = 0usize;
-        loop {
-            match self.peek() {
-                None => return,
-                Some(b'"') => {
-                    self.string();
-                }
-                Some(b'{' | b'[') => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                Some(b'}' | b']') => {
-                    depth = depth.saturating_sub(1);
-                    self.at += 1;
-                }
-                Some(b',' | b':') => self.at += 1,
-                Some(_) => {
-                    self.scalar();
-                }
+        match self.peek() {
+            None => {}
+            Some(b'"') => {
+                self.string();
             }
+            Some(b'{' | b'[') => self.skip_container(),
+            Some(b'}' | b']' | b',' | b':') => self.at += 1,
+            Some(_) => {
+                self.scalar();
+            }
+        }
+    }
+
+    fn skip_container(&mut self) {
+        let mut depth = 0usize;
+        while let Some(c) = self.text.as_bytes().get(self.at) {
+            match c {
+                b'"' => {
+                    self.string();
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
             if depth == 0 {
                 return;
             }

@@ -4,6 +4,7 @@
 pub mod cancel;
 pub mod event_fd;
 pub mod files;
+pub mod host;
 pub mod random;
 pub mod socket;
 pub mod stderr;

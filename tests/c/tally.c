@@ -46,7 +46,7 @@ void tally_completion(axonpush_status status, const axonpush_response *response,
     if (status != AXONPUSH_OK) {
         sensible = !response && error && axonpush_error_status(error) == status && message && *message;
     } else if (response) {
-        sensible = !error && axonpush_response_string(response, "/eventId") &&
+        sensible = !error && (axonpush_response_string(response, "/eventId") != NULL) == !tally->without_event_ids &&
                    axonpush_response_http_status(response) == 200;
     } else {
         sensible = !error;

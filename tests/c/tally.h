@@ -30,6 +30,7 @@ typedef struct tally {
     int total, twice;
     int by_status[STATUSES];
     int suppressed; /* OK without a response */
+    bool without_event_ids; /* Of batches, whose response names no event. */
     int strange; /* a response beside an error, none for a failure, a status that differs, ... */
     delivery *deliveries;
 } tally;

@@ -114,7 +114,7 @@ static json *dev_json(const char *path) {
 /* ---- Arguments: JSON to the structs of the API ---- */
 
 typedef enum kind { TEXT, URL, FOLDER, DOCUMENT, INT32, UINT32, UINT64, TOGGLE, OVERFLOW_POLICY, CAPTURE, VERSION, SPOOL_SYNC,
-               INT64, DOUBLE, A_MODEL_CALL, A_TOOL_CALL, AN_AGENT_RUN } kind;
+               EXPORTER, INT64, DOUBLE, A_MODEL_CALL, A_TOOL_CALL, AN_AGENT_RUN } kind;
 
 typedef struct field {
     const char *name;
@@ -151,6 +151,13 @@ static const field OPTIONS[] = {
     FIELD(axonpush_options, spool_max_age_s, UINT32),
     FIELD(axonpush_options, spool_sync, SPOOL_SYNC),
     FIELD(axonpush_options, spool_sync_ms, UINT32),
+    FIELD(axonpush_options, exporter, EXPORTER),
+    FIELD(axonpush_options, otlp_endpoint, URL),
+    FIELD(axonpush_options, otlp_headers, TEXT),
+    FIELD(axonpush_options, otlp_batch_max_events, UINT32),
+    FIELD(axonpush_options, otlp_batch_max_bytes, UINT32),
+    FIELD(axonpush_options, otlp_batch_timeout_ms, UINT32),
+    FIELD(axonpush_options, otlp_gzip, TOGGLE),
     FIELD(axonpush_options, content_capture, CAPTURE),
     FIELD(axonpush_options, redact_keys, TEXT),
     FIELD(axonpush_options, max_content_length, UINT32),
@@ -289,6 +296,11 @@ static const word VERSIONS[] = {
     {NULL, 0},
 };
 
+static const word EXPORTERS[] = {
+    {"events", AXONPUSH_EXPORTER_EVENTS},
+    {"otlp", AXONPUSH_EXPORTER_OTLP},
+    {NULL, 0},
+};
 static const word SPOOL_SYNCS[] = {
     {"interval", AXONPUSH_SPOOL_SYNC_INTERVAL},
     {"none", AXONPUSH_SPOOL_SYNC_NONE},
@@ -390,6 +402,7 @@ static void set_field(void *structure, const field *field, const json *value) {
         break;
     case OVERFLOW_POLICY: *(axonpush_overflow *)at = enumerator(OVERFLOWS, value, field->name); break;
     case VERSION: *(axonpush_http_version *)at = enumerator(VERSIONS, value, field->name); break;
+    case EXPORTER: *(axonpush_exporter *)at = enumerator(EXPORTERS, value, field->name); break;
     case SPOOL_SYNC: *(axonpush_spool_sync *)at = enumerator(SPOOL_SYNCS, value, field->name); break;
     case CAPTURE: *(axonpush_content_capture *)at = enumerator(CAPTURES, value, field->name); break;
     }
@@ -722,7 +735,7 @@ static void run_call(axonpush_client *client, const json *call, int times) {
 static const field STATS[] = {
     STAT(accepted), STAT(delivered),     STAT(failed),       STAT(suppressed), STAT(dropped),     STAT(expired),
     STAT(abandoned), STAT(queued_events), STAT(queued_bytes), STAT(retried),    STAT(connections),
-    STAT(recovered), STAT(kept),         STAT(spool_bytes),  END,
+    STAT(recovered), STAT(kept),         STAT(spool_bytes),  STAT(batches), END,
 };
 
 static void check_stats(const json *checks, const axonpush_stats *stats) {

@@ -136,6 +136,12 @@ enum class SpoolSync : std::int32_t {
     each = AXONPUSH_SPOOL_SYNC_EACH,         ///< Before publish_async() returns; threads share one write.
 };
 
+/// How events of background publishing leave the process.
+enum class Exporter : std::int32_t {
+    events = AXONPUSH_EXPORTER_EVENTS, ///< AXONPUSH_EXPORTER, else each by a request of its own to the service.
+    otlp = AXONPUSH_EXPORTER_OTLP,     ///< As log records of OpenTelemetry, in batches.
+};
+
 /// Event types that the service knows, for Event::event_type; any other string is legal, too.
 namespace event_type {
 inline constexpr std::string_view agent_start = AXONPUSH_EVENT_TYPE_AGENT_START; ///< An agent began its work.
@@ -411,7 +417,7 @@ private:
 /// With C++20: `axonpush::Client client({.api_key = key, .fail_open = false});`
 struct Options {
     /// An API key (`ak_...`), or a public ingest token (`pt_...`), which may only publish. It is required,
-    /// here or as AXONPUSH_API_KEY.
+    /// here or as AXONPUSH_API_KEY, unless events go to an otlp_endpoint.
     std::string api_key{};
     /// The organization that calls are made for.
     std::string tenant_id{};
@@ -458,6 +464,21 @@ struct Options {
     SpoolSync spool_sync = SpoolSync::interval;
     /// Milliseconds until SpoolSync::interval has made an event outlive a power failure. Default 1000.
     std::uint32_t spool_sync_ms = 0;
+    /// How events of background publishing leave the process. Synchronous calls always go to the service.
+    Exporter exporter = Exporter::events;
+    /// The base URL of an OpenTelemetry Collector that Exporter::otlp sends to, without any credential of the
+    /// service's. Empty: the service's own /v1/logs.
+    std::string otlp_endpoint{};
+    /// Headers of every request to otlp_endpoint: `name=value,name=value`, the values percent-encoded.
+    std::string otlp_headers{};
+    /// How many events one request of Exporter::otlp has at most. Default 512.
+    std::uint32_t otlp_batch_max_events = 0;
+    /// How many bytes its body has at most, before it is compressed. Default 1048576 (1 MiB).
+    std::uint32_t otlp_batch_max_bytes = 0;
+    /// Milliseconds that an event waits for others to be sent with it. Default 1000.
+    std::uint32_t otlp_batch_timeout_ms = 0;
+    /// Whether these requests are compressed (gzip). Default false.
+    std::optional<bool> otlp_gzip{};
     /// Where completions run.
     CompletionMode completion_mode = CompletionMode::thread;
     /// How much content leaves the process.
@@ -688,6 +709,7 @@ struct Stats {
     std::uint64_t recovered = 0;       ///< Events taken over from the spool of a client that ended.
     std::uint64_t kept = 0;            ///< Events in the spool at the client's end; the next one delivers them.
     std::uint64_t spool_bytes = 0;     ///< Bytes that this client's events take in the spool.
+    std::uint64_t batches = 0;         ///< Requests with batches of events (Exporter::otlp), repeated ones included.
 };
 
 /// @cond INTERNAL
@@ -2384,6 +2406,7 @@ public:
         stats.recovered = c.recovered;
         stats.kept = c.kept;
         stats.spool_bytes = c.spool_bytes;
+        stats.batches = c.batches;
         return stats;
     }
 
@@ -2442,7 +2465,9 @@ private:
                                    {"ca_pem", options.ca_pem, c.ca_pem},
                                    {"proxy", proxy, c.proxy},
                                    {"user_agent", user_agent, c.user_agent},
-                                   {"spool_dir", options.spool_dir, c.spool_dir}});
+                                   {"spool_dir", options.spool_dir, c.spool_dir},
+                                   {"otlp_endpoint", options.otlp_endpoint, c.otlp_endpoint},
+                                   {"otlp_headers", options.otlp_headers, c.otlp_headers}});
         if (strings.invalid()) return strings.error();
         c.timeout_ms = options.timeout_ms;
         if (options.max_retries) c.max_retries = *options.max_retries > 0 ? *options.max_retries : -1;
@@ -2459,6 +2484,11 @@ private:
         c.spool_max_age_s = options.spool_max_age_s;
         c.spool_sync = static_cast<axonpush_spool_sync>(options.spool_sync);
         c.spool_sync_ms = options.spool_sync_ms;
+        c.exporter = static_cast<axonpush_exporter>(options.exporter);
+        c.otlp_batch_max_events = options.otlp_batch_max_events;
+        c.otlp_batch_max_bytes = options.otlp_batch_max_bytes;
+        c.otlp_batch_timeout_ms = options.otlp_batch_timeout_ms;
+        c.otlp_gzip = detail::toggle(options.otlp_gzip);
         c.completion_mode = static_cast<axonpush_completion_mode>(options.completion_mode);
         c.content_capture = static_cast<axonpush_content_capture>(options.content_capture);
         c.max_content_length = options.max_content_length;

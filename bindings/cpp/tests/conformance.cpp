@@ -211,6 +211,26 @@ const Setters<Options> options_setters = {
              {{"interval", SpoolSync::interval}, {"none", SpoolSync::none}, {"each", SpoolSync::each}}, value, where);
      }},
     NUMBER(Options, spool_sync_ms, 0, UINT32_MAX),
+    {"exporter",
+     [](Options &out, const json *value, const char *where) {
+         using axonpush::Exporter;
+         out.exporter = word<Exporter>({{"events", Exporter::events}, {"otlp", Exporter::otlp}}, value, where);
+     }},
+    {"otlp_endpoint",
+     [](Options &out, const json *value, const char *where) {
+         out.otlp_endpoint = text_of(value, where);
+         const std::string mark = "{server}";
+         if (out.otlp_endpoint.rfind(mark, 0) == 0) out.otlp_endpoint.replace(0, mark.size(), server_url);
+     }},
+    TEXT(Options, otlp_headers),
+    NUMBER(Options, otlp_batch_max_events, 0, UINT32_MAX),
+    NUMBER(Options, otlp_batch_max_bytes, 0, UINT32_MAX),
+    NUMBER(Options, otlp_batch_timeout_ms, 0, UINT32_MAX),
+    {"otlp_gzip",
+     [](Options &out, const json *value, const char *where) {
+         if (value->kind != JSON_BOOL) differ(where, ": expected true or false");
+         out.otlp_gzip = value->boolean;
+     }},
     {"content_capture",
      [](Options &out, const json *value, const char *where) {
          using axonpush::ContentCapture;
@@ -576,6 +596,7 @@ void check_stats(const json *checks, const Stats &stats) {
         {"queued_bytes", stats.queued_bytes},   {"retried", stats.retried},           {"connections", stats.connections},
         {"log_events_lost", stats.log_events_lost}, {"log_lines_lost", stats.log_lines_lost},
         {"recovered", stats.recovered},         {"kept", stats.kept},                 {"spool_bytes", stats.spool_bytes},
+        {"batches", stats.batches},
     };
     for (size_t i = 0; checks && i < checks->count; i++) {
         const auto found = members.find(checks->names[i]);

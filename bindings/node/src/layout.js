@@ -64,6 +64,13 @@ export const OPTIONS = struct({
   spool_max_age_s: 'u32',
   spool_sync: 'i32',
   spool_sync_ms: 'u32',
+  exporter: 'i32',
+  otlp_endpoint: 'string',
+  otlp_headers: 'string',
+  otlp_batch_max_events: 'u32',
+  otlp_batch_max_bytes: 'u32',
+  otlp_batch_timeout_ms: 'u32',
+  otlp_gzip: 'i32',
 });
 
 export const EVENT = struct({
@@ -120,6 +127,7 @@ export const STATS = struct({
   recovered: 'u64',
   kept: 'u64',
   spool_bytes: 'u64',
+  batches: 'u64',
 });
 
 export const TRACE_QUERY = struct({

@@ -11,6 +11,7 @@ export const ENUMERATORS = {
   overflow: { drop_oldest: 0, drop_newest: 1, block: 2 },
   httpVersion: { auto: 0, '1.1': 1, '2': 2 },
   spoolSync: { interval: 0, none: 1, each: 2 },
+  exporter: { events: 0, otlp: 1 },
   contentCapture: { metadata_only: 1, redacted: 2, full: 3 },
 };
 
@@ -35,9 +36,10 @@ export function nativeOptions(options) {
   }
   // The event loop must not wait, so this binding itself keeps the events for which there is no room, see background.js.
   if (options.overflow === 'block') native.overflow = ENUMERATORS.overflow.drop_newest;
-  if (native.failOpen !== undefined && native.failOpen !== null) {
-    if (typeof native.failOpen !== 'boolean') throw invalidArgument('failOpen: expected true or false');
-    native.failOpen = native.failOpen ? 1 : 2;
+  for (const name of ['failOpen', 'otlpGzip']) {
+    if (native[name] === undefined || native[name] === null) continue;
+    if (typeof native[name] !== 'boolean') throw invalidArgument(`${name}: expected true or false`);
+    native[name] = native[name] ? 1 : 2;
   }
   // In C, 0 means the default. Here, undefined means the default, and 0 means none.
   if (native.maxRetries === 0) native.maxRetries = -1;

@@ -91,6 +91,7 @@ test('every option reaches the library', async () => {
     apiKey: 'ak_test', tenantId: 'org_7', baseUrl: `${server.url}/`, environment: 'staging', channelId: 'ch_9',
     timeoutMs: 5000, maxRetries: 0, failOpen: false, queueMaxEvents: 10, queueMaxBytes: 100_000n, overflow: 'drop_newest',
     deliveryTimeoutMs: 1000, maxConnections: 1, httpVersion: '1.1', spoolDir: null, spoolMaxBytes: 10_000_000n, spoolMaxAgeS: 60, spoolSync: 'each', spoolSyncMs: 100,
+    exporter: 'events', otlpEndpoint: 'http://127.0.0.1:1', otlpHeaders: 'x-a=b', otlpBatchMaxEvents: 5, otlpBatchMaxBytes: 5000, otlpBatchTimeoutMs: 5, otlpGzip: true,
     shutdownTimeoutMs: 100, contentCapture: 'redacted', redactKeys: ['mine', 'yours'],
     maxContentLength: 5, caFile: null, caPem: undefined, proxy: '', userAgent: 'my-app/1.0',
   };
@@ -127,6 +128,9 @@ test('options that cannot be used are refused', () => {
   refused({ overflow: 'toString' }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /overflow.*drop_oldest/);
   refused({ httpVersion: 2 }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /httpVersion.*'auto', '1\.1', '2', got 2$/);
   refused({ spoolSync: 'always' }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /spoolSync.*'interval', 'none', 'each'/);
+  refused({ exporter: 'kafka' }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /exporter.*'events', 'otlp'/);
+  refused({ otlpGzip: 1 }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /otlpGzip/);
+  refused({ otlpEndpoint: 'ftp://x' }, 'AXONPUSH_ERR_CONFIG', /otlpEndpoint.*ftp/);
   refused({ spoolDir: '/dev/null/no' }, 'AXONPUSH_ERR_CONFIG', /\/dev\/null\/no/);
   refused({ contentCapture: 1 }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /contentCapture/);
   refused({ api_key: 'x' }, 'AXONPUSH_ERR_INVALID_ARGUMENT', /api_key/);

@@ -159,7 +159,7 @@ function renamed(what, struct, object, except = []) {
 
 function optionsOf(options, url, folder) {
   const all = { api_key: 'ak_conformance', base_url: url, proxy: '', ...options };
-  all.base_url = all.base_url?.replace('{server}', server.url);
+  for (const name of ['base_url', 'otlp_endpoint']) if (all[name]) all[name] = all[name].replace('{server}', server.url);
   if (all.spool_dir) all.spool_dir = all.spool_dir.replace('{folder}', folder);
   // In C, 0 means the default.
   if (all.max_retries === 0) delete all.max_retries;

@@ -59,6 +59,7 @@ test('the constants and statuses are those that are recorded', () => {
   // An object lists '2' before the others, whatever was written first.
   assert.deepEqual(ENUMERATORS.httpVersion, Object.fromEntries(named('HTTP_').map(([name, value]) => [name.replace('_', '.'), value])));
   assert.deepEqual(Object.entries(ENUMERATORS.spoolSync), named('SPOOL_SYNC_'));
+  assert.deepEqual(Object.entries(ENUMERATORS.exporter), named('EXPORTER_'));
   assert.deepEqual([['default', 0], ...Object.entries(ENUMERATORS.contentCapture)], named('CONTENT_'));
   assert.deepEqual(LEVELS.map((level, n) => [level, n]), named('LOG_').filter(([name]) => !name.includes('_')));
   assert.deepEqual([OK, constants.ERR_QUEUE_FULL], [constants.OK, QUEUE_FULL]);

@@ -21,6 +21,7 @@ __all__ = ["AxonPush"]
 ContentCaptureMode = Literal["metadata_only", "redacted", "full"]
 HttpVersion = Literal["auto", "1.1", "2"]
 SpoolSync = Literal["interval", "none", "each"]
+Exporter = Literal["events", "otlp"]
 Overflow = Literal["drop_oldest", "drop_newest", "block"]
 Query = Mapping[str, Any] | str
 
@@ -67,6 +68,13 @@ class Client:
         spool_max_age: float | None = None,
         spool_sync: SpoolSync | None = None,
         spool_sync_interval: float | None = None,
+        exporter: Exporter | None = None,
+        otlp_endpoint: str | None = None,
+        otlp_headers: str | None = None,
+        otlp_batch_max_events: int | None = None,
+        otlp_batch_max_bytes: int | None = None,
+        otlp_batch_timeout: float | None = None,
+        otlp_gzip: bool | None = None,
     ) -> None:
         options = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
         self._native = Native(options)

@@ -50,6 +50,8 @@ HTTP_2 = 2
 SPOOL_SYNC_INTERVAL = 0
 SPOOL_SYNC_NONE = 1
 SPOOL_SYNC_EACH = 2
+EXPORTER_EVENTS = 0
+EXPORTER_OTLP = 1
 SEVERITY_TRACE = 1
 SEVERITY_DEBUG = 5
 SEVERITY_INFO = 9
@@ -196,6 +198,13 @@ class axonpush_options(Structure):
         ("spool_max_age_s", c_uint32),
         ("spool_sync", c_int32),
         ("spool_sync_ms", c_uint32),
+        ("exporter", c_int32),
+        ("otlp_endpoint", c_char_p),
+        ("otlp_headers", c_char_p),
+        ("otlp_batch_max_events", c_uint32),
+        ("otlp_batch_max_bytes", c_uint32),
+        ("otlp_batch_timeout_ms", c_uint32),
+        ("otlp_gzip", c_int32),
     ]
 
 
@@ -387,6 +396,7 @@ class axonpush_stats(Structure):
         ("recovered", c_uint64),
         ("kept", c_uint64),
         ("spool_bytes", c_uint64),
+        ("batches", c_uint64),
     ]
 
 

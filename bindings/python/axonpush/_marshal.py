@@ -327,6 +327,7 @@ _CONTENT_CAPTURE = {
 }
 
 _SPOOL_SYNC = {"interval": c.SPOOL_SYNC_INTERVAL, "none": c.SPOOL_SYNC_NONE, "each": c.SPOOL_SYNC_EACH}
+_EXPORTER = {"events": c.EXPORTER_EVENTS, "otlp": c.EXPORTER_OTLP}
 _HTTP_VERSION = {"auto": c.HTTP_AUTO, "1.1": c.HTTP_1_1, "2": c.HTTP_2}
 
 _COMPATIBLE_VARIABLE = "AXONPUSH_CONTENT_CAPTURE_MODE"
@@ -383,6 +384,13 @@ def options_struct(
     spool_max_age: Any,
     spool_sync: Any,
     spool_sync_interval: Any,
+    exporter: Any,
+    otlp_endpoint: Any,
+    otlp_headers: Any,
+    otlp_batch_max_events: Any,
+    otlp_batch_max_bytes: Any,
+    otlp_batch_timeout: Any,
+    otlp_gzip: Any,
 ) -> c.axonpush_options:
     """The options as C takes them, where 0 means the default."""
     secret = getattr(api_key, "get_secret_value", None)
@@ -424,6 +432,19 @@ def options_struct(
         spool_sync_ms=None
         if spool_sync_interval is None
         else milliseconds("spool_sync_interval", spool_sync_interval),
+        exporter=None if exporter is None else _one_of("exporter", exporter, _EXPORTER),
+        otlp_endpoint=None if otlp_endpoint is None else c_text("otlp_endpoint", str(otlp_endpoint)),
+        otlp_headers=optional_text("otlp_headers", otlp_headers),
+        otlp_batch_max_events=None
+        if otlp_batch_max_events is None
+        else whole("otlp_batch_max_events", otlp_batch_max_events, 1, _UINT32),
+        otlp_batch_max_bytes=None
+        if otlp_batch_max_bytes is None
+        else whole("otlp_batch_max_bytes", otlp_batch_max_bytes, 1, _UINT32),
+        otlp_batch_timeout_ms=None
+        if otlp_batch_timeout is None
+        else milliseconds("otlp_batch_timeout", otlp_batch_timeout),
+        otlp_gzip=toggle("otlp_gzip", otlp_gzip),
     )
 
 

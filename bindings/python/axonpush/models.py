@@ -331,6 +331,8 @@ class Stats(Model, spelled=str):
     """Events that were in the spool when the client was closed: the next one delivers them."""
     spool_bytes: int
     """Bytes that this client's events take in the spool."""
+    batches: int
+    """Requests with batches of events (``exporter="otlp"``), repeated ones included."""
     refused: int
     """Events that :meth:`enqueue` could not hand over: the queue was full."""
 

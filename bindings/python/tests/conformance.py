@@ -29,7 +29,7 @@ CHECKS = ("is", "absent", "matches", "contains", "lacks", "count", "members", "a
 ABSENT = object()
 
 # Options whose names and units are Python's here.
-SECONDS = ("timeout_ms", "delivery_timeout_ms", "shutdown_timeout_ms", "block_timeout_ms", "spool_sync_ms")
+SECONDS = ("timeout_ms", "delivery_timeout_ms", "shutdown_timeout_ms", "block_timeout_ms", "spool_sync_ms", "otlp_batch_timeout_ms")
 RENAMED = {
     **{name: name.removesuffix("_ms") for name in SECONDS},
     "content_capture": "content_capture_mode",
@@ -97,7 +97,9 @@ class Awaiting(Blocking):
 def options_of(row, url, server, folder):
     known("options", row, members_of(c.axonpush_options, "completion_mode", "ca_file", "ca_pem", "user_agent"))
     options = {"api_key": "ak_conformance", "base_url": url, "proxy": "", **row}
-    options["base_url"] = (options["base_url"] or "").replace("{server}", server.url)
+    for name in ("base_url", "otlp_endpoint"):
+        if name in options:
+            options[name] = (options[name] or "").replace("{server}", server.url)
     if "spool_dir" in options:
         options["spool_dir"] = options["spool_dir"].replace("{folder}", folder)
     for name in list(options):

@@ -4,6 +4,7 @@
 //! runs the application's functions, and nothing else. What they do next the queue tells them
 //! ([`turns`]).
 
+mod batches;
 mod network;
 mod spooling;
 pub mod turns;
@@ -14,15 +15,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use self::network::Means;
+pub use self::network::Means;
 use self::turns::{Finished, Task};
 use super::completions::ReadyCompletion;
 use super::limits::{DropReport, Limits};
 use super::notice::Notice;
 use super::queue::Queue;
 use super::threads::Calls;
-use crate::event::encode::EventEncoder;
-use crate::http::network::Network;
 use crate::log::{self, RateLimiter};
 use crate::sys::cancel::CallScope;
 use crate::sys::sync::Mutex;
@@ -53,20 +52,10 @@ thread_local! {
 
 impl Engine {
     /// Starts no thread yet.
-    pub fn new(
-        limits: Limits,
-        network: Arc<Network>,
-        encoder: Arc<EventEncoder>,
-        warnings: Arc<RateLimiter>,
-    ) -> Self {
+    pub fn new(limits: Limits, means: Means, warnings: Arc<RateLimiter>) -> Self {
         Engine {
             polled: limits.polled,
-            means: Means {
-                network,
-                encoder,
-                max_connections: limits.max_connections,
-                memory: Mutex::default(),
-            },
+            means,
             queue: Queue::new(limits),
             warnings,
             process: std::process::id(),
@@ -109,7 +98,12 @@ impl Engine {
     }
 
     fn run_network(self: Arc<Self>) {
-        network::run(&self.queue, &self.means, &|calls| self.call(calls));
+        let (queue, means) = (&self.queue, &self.means);
+        let call = |calls| self.call(calls);
+        network::run(queue, &call, &|| match &means.exporter {
+            None => network::deliver(queue, means, &call),
+            Some(exporter) => batches::deliver(queue, means, exporter, &call),
+        });
     }
 
     fn run_completions(self: Arc<Self>) {
@@ -125,7 +119,7 @@ impl Engine {
                 }
                 Task::Write(notices) => {
                     for notice in notices {
-                        let uri = self.means.encoder.uri();
+                        let uri = self.means.uri();
                         let text = notice.text(uri, self.queue.patience());
                         match notice {
                             Notice::Delivered { .. } => log::write(log::Level::Debug, &text),

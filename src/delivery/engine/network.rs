@@ -4,7 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use http::Uri;
+
 use super::turns::{Next, Taken, defect};
+use crate::delivery::exporter::Exporter;
 use crate::delivery::in_flight::AttemptOutcome;
 use crate::delivery::pending::QueuedEvent;
 use crate::delivery::queue::Queue;
@@ -28,19 +31,44 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Means {
     pub network: Arc<Network>,
     pub encoder: Arc<EventEncoder>,
+    /// With one, events leave in batches.
+    pub exporter: Option<Exporter>,
     /// Of HTTP/1.1.
     pub max_connections: usize,
     /// What was found out about the host, beyond the life of one thread.
     pub memory: Mutex<HostMemory>,
 }
 
+impl Means {
+    pub fn new(
+        network: Arc<Network>,
+        encoder: Arc<EventEncoder>,
+        exporter: Option<Exporter>,
+        max_connections: usize,
+    ) -> Self {
+        Means {
+            network,
+            encoder,
+            exporter,
+            max_connections,
+            memory: Mutex::default(),
+        }
+    }
+
+    /// Where events go.
+    pub fn uri(&self) -> &Uri {
+        let exporter = self.exporter.as_ref();
+        exporter.map_or(self.encoder.uri(), Exporter::uri)
+    }
+}
+
 /// Events that are being sent, by their slot.
 type Sending = Vec<Option<(Box<QueuedEvent>, Arc<Request>)>>;
 
-/// Runs until there is nothing to do any more. `call` acts on what the queue wants to be done.
-pub fn run(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) {
+/// Delivers until there is nothing to do any more. `call` acts on what the queue wants to be done.
+pub fn run(queue: &Queue, call: &dyn Fn(Calls), deliver: &dyn Fn()) {
     loop {
-        match catch_unwind(AssertUnwindSafe(|| deliver(queue, means, call))) {
+        match catch_unwind(AssertUnwindSafe(deliver)) {
             Ok(()) => return,
             // Nothing of what was being sent is known any more.
             Err(_) => call(queue.fail_in_flight()),
@@ -48,7 +76,8 @@ pub fn run(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) {
     }
 }
 
-fn deliver(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) {
+/// Delivers events one by one.
+pub fn deliver(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) {
     let Some(mut multiplexer) = make_multiplexer(queue, means, call) else {
         return;
     };
@@ -84,20 +113,20 @@ fn deliver(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) {
 }
 
 /// Looks around in the process once in a while, outside of the queue's lock.
-struct Lookout {
+pub struct Lookout {
     seen: Application,
     next: Instant,
 }
 
 impl Lookout {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Lookout {
             seen: Application::Runs,
             next: Instant::now() + PARK,
         }
     }
 
-    fn look(&mut self) -> Application {
+    pub fn look(&mut self) -> Application {
         let now = Instant::now();
         if now >= self.next {
             self.next = now + PARK;
@@ -120,11 +149,11 @@ fn interrupted(sending: Sending) -> Vec<(usize, Box<QueuedEvent>)> {
 }
 
 /// `None`: there is nothing to do any more.
-fn make_multiplexer(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) -> Option<Multiplexer> {
+pub fn make_multiplexer(queue: &Queue, means: &Means, call: &dyn Fn(Calls)) -> Option<Multiplexer> {
     loop {
         let made = Multiplexer::new(
             means.network.clone(),
-            means.encoder.uri(),
+            means.uri(),
             means.max_connections,
             *means.memory.lock(),
         );
@@ -155,8 +184,7 @@ fn submit(
         latest,
         open,
     } = taken;
-    let encoded = catch_unwind(AssertUnwindSafe(|| request(&mut event, &means.encoder)));
-    let request = match encoded.unwrap_or_else(|_| Err(defect())) {
+    let request = match request(&mut event, &means.encoder) {
         Ok(request) => request,
         Err(error) => {
             outcomes.push((slot, AttemptOutcome::Failed(error)));
@@ -171,8 +199,13 @@ fn submit(
     multiplexer.submit(slot, request, deadline, open);
 }
 
-/// The request of an event. It is made once; the event's own strings are not needed any more then.
-fn request(event: &mut QueuedEvent, encoder: &EventEncoder) -> Result<Arc<Request>> {
+/// The request of an event, where a defect of ours is an error too. It is made once; the event's own strings are not needed any more then.
+pub fn request(event: &mut QueuedEvent, encoder: &EventEncoder) -> Result<Arc<Request>> {
+    let encoded = catch_unwind(AssertUnwindSafe(|| encode(event, encoder)));
+    encoded.unwrap_or_else(|_| Err(defect()))
+}
+
+fn encode(event: &mut QueuedEvent, encoder: &EventEncoder) -> Result<Arc<Request>> {
     if let Some(request) = event.request.take() {
         return Ok(request);
     }

@@ -62,19 +62,34 @@ impl Queue {
     pub fn network_turn(
         &self,
         outcomes: &mut Vec<(usize, AttemptOutcome)>,
-        mut room: Room,
+        room: Room,
         application: Application,
         taken: &mut Vec<Taken>,
+    ) -> (Next, Calls) {
+        let settle = |state: &mut State, now| {
+            for (slot, outcome) in outcomes.drain(..) {
+                self.settle(state, slot, outcome, now);
+            }
+        };
+        let take = |state: &mut State, room: &mut Room, now| self.take(state, room, taken, now);
+        self.turn(room, application, settle, take)
+    }
+
+    /// A turn of the network thread, whatever it sends.
+    pub fn turn(
+        &self,
+        mut room: Room,
+        application: Application,
+        settle: impl FnOnce(&mut State, Instant),
+        take: impl FnOnce(&mut State, &mut Room, Instant),
     ) -> (Next, Calls) {
         let mut state = self.state.lock();
         let now = Instant::now();
         state.network.asleep = false;
-        for (slot, outcome) in outcomes.drain(..) {
-            self.settle(&mut state, slot, outcome, now);
-        }
+        settle(&mut state, now);
         if state.phase < Phase::Stopped {
             self.expire(&mut state, now);
-            self.take(&mut state, &mut room, taken, now);
+            take(&mut state, &mut room, now);
         }
         self.request_refill(&state);
         let next = self.next(&mut state, room, application, now);
@@ -136,6 +151,7 @@ impl Queue {
             unspooled: event.unspooled(),
             probe: state.breaker.begin_attempt(),
             started_at: now,
+            follows: false,
         });
         Taken {
             slot,
@@ -150,7 +166,7 @@ impl Queue {
         if state.phase >= Phase::Stopped {
             return Next::Exit;
         }
-        let waits = !state.pending.is_empty() || state.in_flight.sending() > 0;
+        let waits = !state.pending.is_empty() || !state.in_flight.is_empty();
         if waits {
             state.network.busy_at = Some(now);
             // Exit handlers then deliver what waits, for as long as closing may take; while they do, the
@@ -167,7 +183,7 @@ impl Queue {
         let deadline = state.pending.first_expiry();
         let can_send =
             (room.ready > 0 || room.may_open) && state.breaker.has_room(state.in_flight.sending());
-        let ready = state.pending.ready_since().filter(|_| can_send).map(|at| {
+        let ready = self.due(state).filter(|_| can_send).map(|at| {
             let at = if room.ready > 0 {
                 at
             } else {

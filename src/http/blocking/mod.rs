@@ -93,7 +93,7 @@ impl Http {
                 });
                 Ok(response)
             }
-            Ok(response) => Err(response.into_error(&self.network.api_key)),
+            Ok(response) => Err(response.into_error(&self.network.secrets)),
             Err(_) if self.state.closed.load(Ordering::Acquire) => Err(Error {
                 may_have_arrived: report.sent,
                 ..Error::closed()

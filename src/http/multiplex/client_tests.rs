@@ -43,7 +43,7 @@ impl Client {
     pub fn speaking(version: HttpVersion, server: &Server, proxy: Option<Proxy>) -> Self {
         let uri: Uri = format!("{}/event", server.url()).parse().unwrap();
         let network = Arc::new(Network::new(&HttpSettings {
-            api_key: ApiKey::new(API_KEY.into()).unwrap(),
+            api_key: ApiKey::new(API_KEY.into()),
             tenant_id: None,
             environment: None,
             user_agent: HeaderValue::from_static("axonpush-c/test"),

@@ -112,7 +112,7 @@ impl Connections {
         }
         let outcome = match outcome {
             Ok(response) if response.is_success() => Ok(response),
-            Ok(response) => Err(response.into_error(&self.network.api_key)),
+            Ok(response) => Err(response.into_error(&self.network.secrets)),
             Err(failure) => {
                 let (sent, stage) = match sent {
                     Sent::Maybe => (true, Stage::Exchange),

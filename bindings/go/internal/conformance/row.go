@@ -222,6 +222,9 @@ func optionsFields(o *axonpush.Options) fields {
 		"max_content_length": &o.MaxContentLength, "proxy": &o.Proxy, "block_timeout_ms": &o.BlockTimeout,
 		"spool_dir": &o.SpoolDir, "spool_max_bytes": &o.SpoolMaxBytes, "spool_max_age_s": seconds{&o.SpoolMaxAge},
 		"spool_sync": &o.SpoolSync, "spool_sync_ms": &o.SpoolSyncAfter,
+		"exporter": &o.Exporter, "otlp_endpoint": &o.OTLPEndpoint, "otlp_headers": &o.OTLPHeaders,
+		"otlp_batch_max_events": &o.OTLPBatchMaxEvents, "otlp_batch_max_bytes": &o.OTLPBatchMaxBytes,
+		"otlp_batch_timeout_ms": &o.OTLPBatchTimeout, "otlp_gzip": &o.OTLPGzip,
 	}
 }
 
@@ -349,6 +352,8 @@ func (r *row) fill(fields fields, arguments any, where string) {
 			*field = axonpush.HTTPVersion(r.word(value, name, "auto 1.1 2"))
 		case *axonpush.SpoolSync:
 			*field = axonpush.SpoolSync(r.word(value, name, "interval none each"))
+		case *axonpush.Exporter:
+			*field = axonpush.Exporter(r.word(value, name, "events otlp"))
 		case *axonpush.ContentCapture:
 			*field = 1 + axonpush.ContentCapture(r.word(value, name, "metadata_only redacted full"))
 		default:
@@ -684,6 +689,7 @@ func (r *row) checkStats(value any, stats axonpush.Stats) {
 		"dropped": stats.Dropped, "expired": stats.Expired, "abandoned": stats.Abandoned, "queued_events": stats.QueuedEvents,
 		"queued_bytes": stats.QueuedBytes, "retried": stats.Retried, "connections": stats.Connections, "log_events_lost": stats.LogEventsLost, "log_lines_lost": stats.LogLinesLost,
 		"recovered": stats.Recovered, "kept": stats.Kept, "spool_bytes": stats.SpoolBytes,
+		"batches": stats.Batches,
 	}
 	for name, check := range checks {
 		actual, known := members[name]

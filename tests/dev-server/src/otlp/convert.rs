@@ -11,9 +11,10 @@ use crate::body::Object;
 use crate::clock;
 use crate::ingest::{Incoming, Source};
 use crate::otlp::message::{
-    Link, LogRecord, LogsRequest, Resource, Scope, Span, SpanEvent, Status, TracesRequest,
+    Link, LogRecord, LogsRequest, Resource, Scope, Span, SpanEvent, Status, TracesRequest, text,
     to_object,
 };
+use crate::otlp::own;
 
 const SPAN: &str = "app.span";
 const LOG: &str = "app.log";
@@ -132,6 +133,21 @@ impl Origin {
         let trace_id = optional_id::<16>(&record.trace_id)?;
         let span_id = optional_id::<8>(&record.span_id)?;
         let attributes = to_object(record.attributes);
+        let nanos = match record.time_unix_nano {
+            0 => record.observed_time_unix_nano,
+            nanos => nanos,
+        };
+        if let Some(event) = own::event(&record.event_name, &attributes) {
+            let of = |name: &str| text(&attributes, name);
+            return Some(Incoming {
+                channel_id: of(own::CHANNEL).or_else(|| self.channel_id.clone()),
+                environment: self.environment.clone(),
+                trace_id: of(own::TRACE).or(trace_id),
+                span_id: of(own::SPAN).or(span_id),
+                occurred_at: time(nanos),
+                ..event
+            });
+        }
         // Where a record's name was an attribute before it became a field of its own.
         let name = or(
             record.event_name,
@@ -141,10 +157,6 @@ impl Origin {
             AGENT_LOG
         } else {
             LOG
-        };
-        let nanos = match record.time_unix_nano {
-            0 => record.observed_time_unix_nano,
-            nanos => nanos,
         };
         let payload = json!({
             "severityNumber": record.severity_number,
@@ -226,10 +238,6 @@ fn hex(bytes: &[u8]) -> String {
 fn time(nanos: u64) -> Option<String> {
     let micros = i64::try_from(nanos / 1000).ok()?;
     (nanos > 0).then(|| clock::format(micros))
-}
-
-fn text(attributes: &Map<String, Value>, name: &str) -> Option<String> {
-    attributes.get(name)?.as_str().map(str::to_owned)
 }
 
 fn or(text: String, otherwise: &str) -> String {

@@ -267,6 +267,11 @@ pub fn to_object(attributes: Vec<KeyValue>) -> Map<String, Value> {
         .collect()
 }
 
+/// The attribute of a name, where it is text.
+pub fn text(attributes: &Map<String, Value>, name: &str) -> Option<String> {
+    attributes.get(name)?.as_str().map(str::to_owned)
+}
+
 /// A number, or a number written as a string.
 #[derive(Deserialize)]
 #[serde(untagged)]

@@ -2,6 +2,7 @@
 
 mod convert;
 mod message;
+mod own;
 
 use std::io::Read;
 use std::sync::Arc;
