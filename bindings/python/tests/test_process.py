@@ -33,7 +33,6 @@ def names(server):
 # ---- Exit ----
 
 
-@pytest.mark.every_python
 def test_events_are_delivered_when_the_interpreter_exits(server):
     done = script("client = AxonPush(); enqueue(client, 500)", server.url)
     assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
