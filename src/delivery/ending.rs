@@ -47,7 +47,7 @@ impl Queue {
             AttemptOutcome::Retry {
                 mut event,
                 mut error,
-                jitter,
+                draw,
             } => {
                 // Somebody is there where anybody was answered meanwhile.
                 let answered = state.last_response;
@@ -55,12 +55,12 @@ impl Queue {
                 state.notices.push(Notice::Retrying(error.clone()));
                 let pace = state.pace();
                 let breaker = &mut state.breaker;
-                breaker.note_failure(&error, was_probe, pace, jitter, now);
+                breaker.note_failure(&error, was_probe, pace, draw, now);
                 event.completion = in_flight.completion;
                 event.handle = in_flight.handle;
                 let wait = error.retry_after.unwrap_or_else(|| match pace {
-                    Pace::Normal => BACKOFF.wait(event.attempts, jitter),
-                    Pace::Hurried => BACKOFF.wait(0, jitter),
+                    Pace::Normal => BACKOFF.wait(event.attempts, draw),
+                    Pace::Hurried => BACKOFF.wait(0, draw),
                 });
                 event.failed_at = Some(now);
                 event.retry_at = Some(now + wait);
