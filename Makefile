@@ -80,6 +80,10 @@ test-races:
 	TSAN_OPTIONS="suppressions=tests/races/suppressions" \
 	$(CARGO) +nightly test --lib --target x86_64-unknown-linux-gnu --target-dir "$(CARGO_TARGET_DIR)/races" -- queue
 
+## make fuzz      fuzzes what reads bytes of others, each target for SECONDS (60); needs nightly and cargo-fuzz
+fuzz:
+	tests/fuzz/run $(or $(SECONDS),60)
+
 ## make test-kills  1,000 rounds of killed processes with a spool: none may lose an event (ten minutes)
 test-kills: build
 	AXONPUSH_KILL_ROUNDS=1000 $(CARGO) test --lib -- --nocapture whatever_is_killed
@@ -108,4 +112,4 @@ include $(wildcard packaging/*.mk tests/*/*.mk bindings/*/*.mk)
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build library server header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races test-kills bench herd tools clean
+.PHONY: help demo test check build library server header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races fuzz test-kills bench herd tools clean
