@@ -72,11 +72,17 @@ test-go: build
 test-node: build
 	bindings/node/test.sh
 
-## make test-races  the queue under ThreadSanitizer (needs a nightly toolchain, so not part of `make test`)
+## make test-races  the library's own tests under ThreadSanitizer (needs a nightly toolchain, so not part of `make test`)
+# Without those that kill processes of their own, and those that feed what a fuzzer found to one thread.
 test-races:
 	RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg axonpush_races" \
 	TSAN_OPTIONS="suppressions=tests/races/suppressions" \
-	$(CARGO) +nightly test --lib --target x86_64-unknown-linux-gnu --target-dir "$(CARGO_TARGET_DIR)/races" -- queue
+	$(CARGO) +nightly test --lib --target x86_64-unknown-linux-gnu --target-dir "$(CARGO_TARGET_DIR)/races" -- \
+	--skip crash_tests --skip fuzz
+
+## make fuzz      fuzzes what reads bytes of others, each target for SECONDS (60); needs nightly and cargo-fuzz
+fuzz:
+	tests/fuzz/run $(or $(SECONDS),60)
 
 ## make test-kills  1,000 rounds of killed processes with a spool: none may lose an event (ten minutes)
 test-kills: build
@@ -110,4 +116,4 @@ include $(wildcard packaging/*.mk tests/*/*.mk bindings/*/*.mk)
 clean:
 	$(CARGO) clean
 
-.PHONY: help demo test check build library server header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races test-kills bench bench-page herd tools clean
+.PHONY: help demo test check build library server header examples test-rust test-c test-nginx test-conformance test-abi test-examples test-memory test-python test-otlp test-page test-cpp test-go test-node test-races fuzz test-kills bench bench-page herd tools clean

@@ -130,10 +130,10 @@ impl Herd {
         self.agenda.push(Reverse((when, number as u64)));
     }
 
-    fn jitter(&mut self) -> f64 {
+    fn draw(&mut self) -> f64 {
         match self.scenario.jitter {
-            true => 1.0 + 0.2 * self.random.unit(),
-            false => 1.0,
+            true => self.random.unit(),
+            false => 0.5,
         }
     }
 
@@ -190,7 +190,7 @@ impl Herd {
         outcome: Outcome,
         now: Instant,
     ) {
-        let jitter = self.jitter();
+        let draw = self.draw();
         let client = &mut self.clients[number];
         client.in_flight -= 1;
         let was_probe = client.breaker.end_attempt(probe);
@@ -213,10 +213,10 @@ impl Herd {
         };
         client
             .breaker
-            .note_failure(&error, was_probe, Pace::Normal, jitter, now);
+            .note_failure(&error, was_probe, Pace::Normal, draw, now);
         let wait = error
             .retry_after
-            .unwrap_or_else(|| BACKOFF.wait(attempts, jitter));
+            .unwrap_or_else(|| BACKOFF.wait(attempts, draw));
         client.retry.push_back((now + wait, attempts + 1));
     }
 

@@ -62,6 +62,16 @@ pub mod diagnosis {
     pub use crate::http::{CONNECT_LIMIT, HttpVersion};
 }
 
+/// What the fuzzers of tests/fuzz feed. Not there in a build.
+#[doc(hidden)]
+#[cfg(fuzzing)]
+pub mod fuzz {
+    pub use crate::delivery::spool::fuzz::spool_segment;
+    pub use crate::event::fuzz::redaction;
+    pub use crate::http::multiplex::fuzz::{http_texts, http1_response, http2_connection};
+    pub use crate::json::fuzz::json;
+}
+
 /// What a simulation of many clients is made of (benches/herd.rs). No interface for programs: it may change at any
 /// time.
 #[doc(hidden)]

@@ -276,7 +276,7 @@ impl Client {
             };
             let wait = error
                 .retry_after
-                .unwrap_or_else(|| BACKOFF.wait(retry, random::jitter()));
+                .unwrap_or_else(|| BACKOFF.wait(retry, random::draw()));
             let until = Instant::now() + wait;
             if retry >= self.config.max_retries
                 || !error.retryable()

@@ -69,7 +69,7 @@ fn outcome(batch: TakenBatch, exported: Exported) -> BatchOutcome {
     BatchOutcome {
         events: batch.events,
         exported,
-        jitter: 1.0,
+        draw: 0.0,
         sent: true,
     }
 }

@@ -42,7 +42,7 @@ pub struct BatchOutcome {
     pub events: Vec<Sent>,
     pub exported: Exported,
     /// The waits are lengthened by it.
-    pub jitter: f64,
+    pub draw: f64,
     /// `false`: nothing was sent, so that it says nothing of the receiver.
     pub sent: bool,
 }
@@ -149,7 +149,7 @@ impl Queue {
         let BatchOutcome {
             events,
             exported,
-            jitter,
+            draw,
             sent,
         } = outcome;
         let ended = events
@@ -188,9 +188,9 @@ impl Queue {
                 }
             }
             Exported::Retry(mut error) => {
-                state.note_failure(&mut error, started_at, was_probe, jitter, now);
+                state.note_failure(&mut error, started_at, was_probe, draw, now);
                 for (in_flight, event) in events {
-                    self.wait_again(state, in_flight, event, error.clone(), jitter, now);
+                    self.wait_again(state, in_flight, event, error.clone(), draw, now);
                 }
             }
         }

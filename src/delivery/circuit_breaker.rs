@@ -3,19 +3,21 @@
 //! Closed, every event may be sent. Open, all events wait, and after a backoff one of them is sent as a
 //! probe (half-open). The probe's outcome closes the breaker or keeps it open for a longer time. Closed
 //! again, it lets only few attempts be under way at once at first, one more with each response: the service
-//! that is just back meets many clients with a backlog. Should it open again meanwhile, the waits do not
-//! begin anew, but half-way. (benches/herd.rs shows what that is worth.)
+//! that is just back meets many clients with a backlog. Should it turn one away meanwhile, the breaker opens
+//! at once, and the waits go on where they were. (benches/herd.rs shows what that is worth.)
 //!
 //! It is pure: it reads no clock, takes no lock and sends nothing, so that its tests and a simulation
 //! of many clients need no time.
 
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::http::retry::Backoff;
 
 /// The wait before each probe: 250 ms, doubled at each failed probe, 30 s at most.
 const BACKOFF: Backoff = Backoff::up_to(Duration::from_secs(30));
+/// After so many failures in an outage it is a long one, and many clients wait for its end.
+const LONG_OUTAGE: u32 = 5;
 
 /// So many failed attempts without a final response between them open the breaker.
 const FAILURES_IN_A_ROW: u32 = 3;
@@ -36,16 +38,14 @@ pub struct CircuitBreaker {
 struct Open {
     /// Which of the times it is that the breaker is open.
     number: u64,
-    /// No probe is sent before.
+    /// The next probe is sent then,
     probe_at: Instant,
-    /// When the latest probe failed, or the attempt that opened the breaker.
-    failed_at: Instant,
-    /// How many such failures there were.
+    /// or sooner where somebody waits, but not before this.
+    not_before: Instant,
+    /// How often a probe failed, and before that the attempt that opened the breaker.
     failures: u32,
     /// A probe is being sent.
     half_open: bool,
-    /// The service named the time of the next probe itself (`Retry-After`).
-    retry_after_set: bool,
     last_error: Error,
 }
 
@@ -53,7 +53,7 @@ struct Open {
 struct Recovery {
     /// So many attempts may be under way at once.
     allowed: usize,
-    /// How many probes had failed before.
+    /// How many probes had failed before, less one for each response since: where the waits go on.
     failures: u32,
 }
 
@@ -121,6 +121,7 @@ impl CircuitBreaker {
             });
         } else if let Some(recovery) = &mut self.recovery {
             recovery.allowed += 1;
+            recovery.failures = recovery.failures.saturating_sub(1);
             if recovery.allowed >= RECOVERED {
                 self.recovery = None;
             }
@@ -133,7 +134,7 @@ impl CircuitBreaker {
         error: &Error,
         was_probe: bool,
         pace: Pace,
-        jitter: f64,
+        draw: f64,
         now: Instant,
     ) {
         // One connection that broke is one failure, however many attempts were under way on it.
@@ -145,13 +146,16 @@ impl CircuitBreaker {
             // It was under way when the breaker opened: the next probe is not put off for it.
             if let Some(at) = retry_after {
                 open.probe_at = open.probe_at.max(at);
-                open.retry_after_set = true;
+                open.not_before = open.not_before.max(at);
             }
             return;
         }
         // One failure among successes is its event's own affair. That nobody is there is not, and
-        // neither is being asked to wait.
-        let certain = was_probe || retry_after.is_some() || error.nobody_there;
+        // neither is being asked to wait, or being turned away by a service that is just back.
+        let turned_away = matches!(error.kind, Kind::RateLimit | Kind::Server);
+        let is_just_back = self.recovery.as_ref().is_some_and(|r| r.failures > 0);
+        let overloaded = turned_away && is_just_back;
+        let certain = was_probe || retry_after.is_some() || error.nobody_there || overloaded;
         if !certain && self.failures < FAILURES_IN_A_ROW {
             return;
         }
@@ -160,21 +164,28 @@ impl CircuitBreaker {
             None => {
                 self.times_opened += 1;
                 let recovery = self.recovery.take();
-                (self.times_opened, recovery.map_or(0, |r| r.failures / 2))
+                (self.times_opened, recovery.map_or(0, |r| r.failures))
             }
         };
-        // A failure in a hurry does not make the later waits longer.
-        let (wait, failures) = match pace {
-            Pace::Normal => (BACKOFF.wait(failures, jitter), failures + 1),
-            Pace::Hurried => (BACKOFF.wait(0, jitter), failures),
+        let is_long = failures >= LONG_OUTAGE;
+        let wait = match pace {
+            Pace::Normal => BACKOFF.wait(failures, draw),
+            Pace::Hurried => BACKOFF.wait(0, draw),
+        };
+        // Neither a failure in a hurry nor a wait that the service names makes the later ones longer.
+        let grows = pace == Pace::Normal && retry_after.is_none();
+        let probe_at = match retry_after {
+            // All clients are told the same. That nobody comes sooner is what the service asks for.
+            Some(at) if is_long => at.max(now + wait),
+            Some(at) => at,
+            None => now + wait,
         };
         self.open = Some(Open {
             number,
-            probe_at: retry_after.unwrap_or(now + wait),
-            failed_at: now,
-            failures,
+            probe_at,
+            not_before: retry_after.unwrap_or(now + BACKOFF.wait(0, 0.0)),
+            failures: failures + u32::from(grows),
             half_open: false,
-            retry_after_set: retry_after.is_some(),
             last_error: error.clone(),
         });
     }
@@ -182,8 +193,8 @@ impl CircuitBreaker {
     /// Somebody waits for delivery: the next probe is sent soon, unless the service named a time. Not
     /// sooner than the first backoff allows, however often somebody waits.
     pub fn probe_now(&mut self) {
-        if let Some(open) = self.open.as_mut().filter(|open| !open.retry_after_set) {
-            open.probe_at = open.probe_at.min(open.failed_at + BACKOFF.wait(0, 1.0));
+        if let Some(open) = &mut self.open {
+            open.probe_at = open.probe_at.min(open.not_before);
         }
     }
 
@@ -206,7 +217,6 @@ impl CircuitBreaker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
 
     fn unreachable() -> Error {
         Error {
@@ -232,7 +242,7 @@ mod tests {
         let probe = breaker.begin_attempt();
         assert!(!breaker.permits(now), "one probe at a time");
         assert!(breaker.end_attempt(probe));
-        breaker.note_failure(error, true, Pace::Normal, 1.0, now);
+        breaker.note_failure(error, true, Pace::Normal, 0.0, now);
     }
 
     #[test]
@@ -240,8 +250,8 @@ mod tests {
         let mut breaker = CircuitBreaker::default();
         let mut now = Instant::now();
         assert_eq!(breaker.begin_attempt(), None);
-        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
-        for wait in [250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000] {
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 0.0, now);
+        for wait in [250, 500, 1000, 2000, 4000, 4000, 8000, 15000, 15000] {
             let wait = Duration::from_millis(wait);
             assert!(!breaker.permits(now + wait - Duration::from_millis(1)));
             assert_eq!(breaker.next_attempt(Some(now)), Some(now + wait));
@@ -258,13 +268,13 @@ mod tests {
         let mut breaker = CircuitBreaker::default();
         let now = Instant::now();
         for _ in 0..10 {
-            breaker.note_failure(&broken(), false, Pace::Normal, 1.0, now);
-            breaker.note_failure(&broken(), false, Pace::Normal, 1.0, now);
+            breaker.note_failure(&broken(), false, Pace::Normal, 0.0, now);
+            breaker.note_failure(&broken(), false, Pace::Normal, 0.0, now);
             assert!(!breaker.is_open());
             breaker.close();
         }
         for _ in 0..3 {
-            breaker.note_failure(&broken(), false, Pace::Normal, 1.0, now);
+            breaker.note_failure(&broken(), false, Pace::Normal, 0.0, now);
         }
         assert!(breaker.is_open());
     }
@@ -274,7 +284,7 @@ mod tests {
         let mut breaker = CircuitBreaker::default();
         let now = Instant::now();
         let wait = Duration::from_secs(20);
-        breaker.note_failure(&slow_down(wait), false, Pace::Normal, 1.0, now);
+        breaker.note_failure(&slow_down(wait), false, Pace::Normal, 0.0, now);
         breaker.probe_now();
         assert!(!breaker.permits(now + wait - Duration::from_millis(1)));
         assert!(breaker.permits(now + wait));
@@ -284,7 +294,7 @@ mod tests {
     fn whoever_waits_makes_the_probe_come_after_the_first_backoff() {
         let mut breaker = CircuitBreaker::default();
         let mut now = Instant::now();
-        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 0.0, now);
         for _ in 0..6 {
             now += Duration::from_secs(30);
             fail_probe(&mut breaker, &unreachable(), now);
@@ -298,12 +308,12 @@ mod tests {
     fn a_hurried_service_is_probed_in_equal_steps_and_spared_again_later() {
         let mut breaker = CircuitBreaker::default();
         let mut now = Instant::now();
-        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 0.0, now);
         for _ in 0..10 {
             now += Duration::from_millis(500);
             let probe = breaker.begin_attempt();
             assert!(breaker.end_attempt(probe));
-            breaker.note_failure(&unreachable(), true, Pace::Hurried, 1.0, now);
+            breaker.note_failure(&unreachable(), true, Pace::Hurried, 0.0, now);
             assert_eq!(
                 breaker.next_attempt(None),
                 Some(now + Duration::from_millis(250))
@@ -322,7 +332,7 @@ mod tests {
         let mut breaker = CircuitBreaker::default();
         let mut now = Instant::now();
         assert!(breaker.has_room(1000));
-        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 0.0, now);
         for _ in 0..3 {
             now += Duration::from_secs(30);
             fail_probe(&mut breaker, &unreachable(), now);
@@ -331,17 +341,18 @@ mod tests {
         assert!(breaker.has_room(0) && !breaker.has_room(1));
         breaker.close();
         assert!(breaker.has_room(1) && !breaker.has_room(2));
-        // It gives in again: after four failures the waits go on at the third.
-        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
+        // It turns one away: after four failures and a response the waits go on at the fourth.
+        let overloaded = Error::new(Kind::Server, "overloaded");
+        breaker.note_failure(&overloaded, false, Pace::Normal, 0.0, now);
         assert_eq!(
             breaker.next_attempt(None),
-            Some(now + Duration::from_secs(1))
+            Some(now + Duration::from_secs(2))
         );
         for _ in 0..=RECOVERED {
             breaker.close();
         }
         assert!(breaker.has_room(1000));
-        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 0.0, now);
         assert_eq!(
             breaker.next_attempt(None),
             Some(now + Duration::from_millis(250))
@@ -349,11 +360,75 @@ mod tests {
     }
 
     #[test]
+    fn responses_end_the_caution_step_by_step() {
+        let mut breaker = CircuitBreaker::default();
+        let now = Instant::now();
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 0.0, now);
+        let overloaded = Error::new(Kind::Server, "overloaded");
+        breaker.close();
+        breaker.close();
+        // It has answered as often as it had failed.
+        breaker.note_failure(&overloaded, false, Pace::Normal, 0.0, now);
+        assert!(!breaker.is_open());
+    }
+
+    #[test]
+    fn a_service_that_limits_the_rate_is_not_taken_for_one_that_is_down() {
+        let mut breaker = CircuitBreaker::default();
+        let mut now = Instant::now();
+        let wait = Duration::from_secs(1);
+        for _ in 0..50 {
+            breaker.note_failure(&slow_down(wait), false, Pace::Normal, 1.0, now);
+            assert_eq!(breaker.next_attempt(None), Some(now + wait));
+            now += wait;
+            fail_probe(&mut breaker, &slow_down(wait), now);
+            now += wait;
+            assert!(breaker.permits(now));
+            breaker.close();
+        }
+    }
+
+    #[test]
+    fn a_connection_that_broke_under_many_attempts_is_one_failure() {
+        let mut breaker = CircuitBreaker::default();
+        let now = Instant::now();
+        let shared = Error {
+            shares_cause: true,
+            ..broken()
+        };
+        breaker.note_failure(&broken(), false, Pace::Normal, 0.0, now);
+        for _ in 0..100 {
+            breaker.note_failure(&shared, false, Pace::Normal, 0.0, now);
+        }
+        assert!(!breaker.is_open());
+    }
+
+    #[test]
+    fn after_a_long_outage_the_time_that_the_service_names_is_the_least() {
+        let named = Duration::from_secs(5);
+        for (failures, wait) in [(1, 5), (4, 5), (7, 15)] {
+            let mut breaker = CircuitBreaker::default();
+            let mut now = Instant::now();
+            breaker.note_failure(&unreachable(), false, Pace::Normal, 0.0, now);
+            for _ in 1..failures {
+                now += Duration::from_secs(30);
+                fail_probe(&mut breaker, &unreachable(), now);
+            }
+            now += Duration::from_secs(30);
+            fail_probe(&mut breaker, &slow_down(named), now);
+            let next = breaker.next_attempt(None);
+            assert_eq!(next, Some(now + Duration::from_secs(wait)), "{failures}");
+            breaker.probe_now();
+            assert_eq!(breaker.next_attempt(None), Some(now + named), "{failures}");
+        }
+    }
+
+    #[test]
     fn an_attempt_that_began_before_neither_ends_nor_delays_the_probe() {
         let mut breaker = CircuitBreaker::default();
         let now = Instant::now();
         let before = breaker.begin_attempt();
-        breaker.note_failure(&unreachable(), false, Pace::Normal, 1.0, now);
+        breaker.note_failure(&unreachable(), false, Pace::Normal, 0.0, now);
         let soon = now + Duration::from_millis(250);
         let probe = breaker.begin_attempt();
         assert!(!breaker.end_attempt(before));
@@ -361,7 +436,7 @@ mod tests {
             &unreachable(),
             false,
             Pace::Normal,
-            1.0,
+            0.0,
             now + Duration::from_millis(100),
         );
         assert_eq!(breaker.next_attempt(None), None, "the probe is under way");

@@ -47,10 +47,10 @@ impl Queue {
             AttemptOutcome::Retry {
                 event,
                 mut error,
-                jitter,
+                draw,
             } => {
-                state.note_failure(&mut error, in_flight.started_at, was_probe, jitter, now);
-                self.wait_again(state, in_flight, event, error, jitter, now);
+                state.note_failure(&mut error, in_flight.started_at, was_probe, draw, now);
+                self.wait_again(state, in_flight, event, error, draw, now);
             }
         }
     }
@@ -62,13 +62,13 @@ impl Queue {
         in_flight: EventInFlight,
         mut event: Box<QueuedEvent>,
         error: Error,
-        jitter: f64,
+        draw: f64,
         now: Instant,
     ) {
         self.take_back(&mut event, in_flight);
         let wait = error.retry_after.unwrap_or_else(|| match state.pace() {
-            Pace::Normal => BACKOFF.wait(event.attempts, jitter),
-            Pace::Hurried => BACKOFF.wait(0, jitter),
+            Pace::Normal => BACKOFF.wait(event.attempts, draw),
+            Pace::Hurried => BACKOFF.wait(0, draw),
         });
         event.failed_at = Some(now);
         event.retry_at = Some(now + wait);
@@ -214,7 +214,7 @@ impl State {
         error: &mut Error,
         started_at: Instant,
         was_probe: bool,
-        jitter: f64,
+        draw: f64,
         now: Instant,
     ) {
         // Somebody is there where anybody was answered meanwhile.
@@ -223,6 +223,6 @@ impl State {
         self.notices.push(Notice::Retrying(error.clone()));
         let pace = self.pace();
         let breaker = &mut self.breaker;
-        breaker.note_failure(error, was_probe, pace, jitter, now);
+        breaker.note_failure(error, was_probe, pace, draw, now);
     }
 }

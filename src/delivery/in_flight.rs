@@ -97,10 +97,10 @@ pub enum AttemptOutcome {
     Delivered(Response),
     /// Rejected for good.
     Failed(Error),
-    /// May succeed later; the waits are lengthened by the factor.
+    /// May succeed later; `draw`, from 0 to 1, spreads the waits.
     Retry {
         event: Box<QueuedEvent>,
         error: Error,
-        jitter: f64,
+        draw: f64,
     },
 }

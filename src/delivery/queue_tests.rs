@@ -76,7 +76,7 @@ fn unreachable(item: Box<QueuedEvent>) -> AttemptOutcome {
     AttemptOutcome::Retry {
         event: item,
         error,
-        jitter: 1.0,
+        draw: 0.0,
     }
 }
 
@@ -175,7 +175,7 @@ fn a_failure_among_successes_holds_nobody_up_but_several_in_a_row_do() {
     let broken = |item| AttemptOutcome::Retry {
         event: item,
         error: Error::new(Kind::Connection, "the response broke off"),
-        jitter: 1.0,
+        draw: 0.0,
     };
     let start = Instant::now();
     let mut item = sender.sends(None);
@@ -207,7 +207,7 @@ fn a_connection_that_breaks_under_many_is_one_failure() {
             shares_cause,
             ..Error::new(Kind::Connection, "the connection broke")
         },
-        jitter: 1.0,
+        draw: 0.0,
     };
     let start = Instant::now();
     let mut item = sender.sends(None);
@@ -516,7 +516,7 @@ fn send_all(queue: &Arc<Queue>) {
                         retry_after: Some(Duration::from_micros(200)),
                         ..Error::new(Kind::RateLimit, "slow down")
                     },
-                    jitter: 1.0,
+                    draw: 0.0,
                 },
                 _ => delivered(),
             };

@@ -149,7 +149,7 @@ fn failed(taken: Taken) -> (usize, AttemptOutcome) {
     let retry = AttemptOutcome::Retry {
         event,
         error,
-        jitter: 1.0,
+        draw: 0.0,
     };
     (taken.slot, retry)
 }

@@ -5,6 +5,8 @@
 //! that the caller did not give and writes the request.
 
 pub mod encode;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 pub mod genai;
 pub mod genai_names;
 pub mod ids;

@@ -9,6 +9,9 @@ use crate::error::Error;
 /// The first wait after a failure; each further one is twice as long, up to the longest.
 const FIRST: Duration = Duration::from_millis(250);
 
+/// The longest wait of the ladder in docs/wire.md. Longer ones are for the background, where many clients wait at once.
+const LADDER: Duration = Duration::from_secs(4);
+
 /// Waits between attempts (docs/wire.md, "Retry").
 #[derive(Debug, Clone, Copy)]
 pub struct Backoff {
@@ -20,12 +23,16 @@ impl Backoff {
         Backoff { longest }
     }
 
-    /// The wait before retry number `retry`, counted from 0, lengthened by the factor `jitter`.
-    pub fn wait(self, retry: u32, jitter: f64) -> Duration {
-        FIRST
-            .saturating_mul(1 << retry.min(20))
-            .min(self.longest)
-            .mul_f64(jitter)
+    /// The wait before retry number `retry`, counted from 0. `draw`, from 0 to 1, is drawn at random: a short
+    /// wait is lengthened by up to a fifth; a long one is anything from its half to its double, within the
+    /// longest. Clients whose waits began at the same moment are then spread over all of a wait.
+    pub fn wait(self, retry: u32, draw: f64) -> Duration {
+        let step = FIRST.saturating_mul(1 << retry.min(20)).min(self.longest);
+        if step <= LADDER {
+            return step.mul_f64(1.0 + 0.2 * draw);
+        }
+        let (least, most) = (step / 2, (step * 2).min(self.longest));
+        least + (most - least).mul_f64(draw)
     }
 }
 
@@ -54,9 +61,20 @@ mod tests {
     #[test]
     fn each_wait_is_twice_the_one_before_up_to_the_longest() {
         let backoff = Backoff::up_to(Duration::from_secs(4));
-        let steps: Vec<u128> = (0..7).map(|n| backoff.wait(n, 1.0).as_millis()).collect();
+        let steps: Vec<u128> = (0..7).map(|n| backoff.wait(n, 0.0).as_millis()).collect();
         assert_eq!(steps, [250, 500, 1000, 2000, 4000, 4000, 4000]);
-        assert_eq!(backoff.wait(u32::MAX, 1.2).as_millis(), 4800);
+        assert_eq!(backoff.wait(u32::MAX, 1.0).as_millis(), 4800);
+    }
+
+    #[test]
+    fn long_waits_are_spread_widely_and_short_ones_by_a_fifth() {
+        let backoff = Backoff::up_to(Duration::from_secs(30));
+        let seconds = |draw| {
+            let steps = [0, 3, 4, 5, 6, 7, 8, u32::MAX];
+            steps.map(|n| backoff.wait(n, draw).as_secs_f64())
+        };
+        assert_eq!(seconds(0.0), [0.25, 2.0, 4.0, 4.0, 8.0, 15.0, 15.0, 15.0]);
+        assert_eq!(seconds(1.0), [0.3, 2.4, 4.8, 16.0, 30.0, 30.0, 30.0, 30.0]);
     }
 
     #[test]

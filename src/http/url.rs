@@ -1,5 +1,7 @@
 //! URLs: the base URL of the service, and what is put behind it.
 
+use std::net::Ipv6Addr;
+
 use http::Uri;
 use http::uri::Scheme;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,7 +16,7 @@ pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The base URL in its normal form, without a trailing `/`, or what is wrong with it.
-fn base_url(text: &str) -> std::result::Result<String, &'static str> {
+pub(super) fn base_url(text: &str) -> std::result::Result<String, &'static str> {
     let uri: Uri = text
         .parse()
         .map_err(|_| "not a URL; expected http://host[:port][/path] or https://…")?;
@@ -51,11 +53,21 @@ pub fn base_url_of(text: &str, origin: &str) -> Result<String> {
 /// Whether there is a host, and the port, if there is one, is a number up to 65535.
 pub fn has_usable_host(uri: &Uri) -> bool {
     let authority = uri.authority().map_or("", |a| a.as_str());
-    let port = authority
-        .rsplit_once(':')
-        .filter(|(_, port)| !port.contains([']', '@']));
-    uri.host().is_some_and(|host| !host.is_empty())
-        && port.is_none_or(|(_, port)| port.parse::<u16>().is_ok())
+    // Behind the user and password.
+    let place = authority.rsplit_once('@').map_or(authority, |(_, p)| p);
+    let (host_is_usable, port) = match place.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((address, port)) => (address.parse::<Ipv6Addr>().is_ok(), port),
+            None => (false, ""),
+        },
+        None => {
+            let end = place.find(':').unwrap_or(place.len());
+            let (host, port) = place.split_at(end);
+            (!host.is_empty() && !host.contains(['[', ']']), port)
+        }
+    };
+    let number = port.strip_prefix(':').map(str::parse::<u16>);
+    host_is_usable && (port.is_empty() || matches!(number, Some(Ok(_))))
 }
 
 /// The port of a URL, or the one that its scheme stands for.
@@ -123,6 +135,25 @@ pub fn check_target(path: &str, query: Option<&str>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_in_brackets() {
+        for (text, usable) in [
+            ("http://api.example", true),
+            ("http://api.example:444/x", true),
+            ("http://[::1]", true),
+            ("http://[::1]:80", true),
+            ("http://user:p@h:80", true),
+            ("http://h:", false),
+            ("http://h:99999", false),
+            ("http://:80", false),
+            ("http://a[::1]:80", false),
+            ("http://![(($$:1$P]x", false),
+        ] {
+            let uri = text.parse::<Uri>();
+            assert_eq!(uri.is_ok_and(|uri| has_usable_host(&uri)), usable, "{text}");
+        }
+    }
 
     #[test]
     fn targets_stay_inside_the_base_url() {

@@ -7,6 +7,8 @@
 
 pub mod cursor;
 pub mod document;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 pub mod validate;
 pub mod writer;
 

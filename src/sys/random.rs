@@ -14,12 +14,12 @@ pub fn fill(bytes: &mut [u8]) -> Result<()> {
     })
 }
 
-/// A factor between 1.0 and 1.2, to spread the retries of many clients.
-pub fn jitter() -> f64 {
+/// A number from 0 to 1, to spread the retries of many clients.
+pub fn draw() -> f64 {
     let mut bytes = [0; 4];
     // Without randomness the retries are merely not spread.
     let _ = fill(&mut bytes);
-    1.0 + 0.2 * f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX)
+    f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]
@@ -27,9 +27,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn jitter_lengthens_by_at_most_a_fifth() {
-        for _ in 0..1000 {
-            assert!((1.0..=1.2).contains(&jitter()));
-        }
+    fn draws_are_spread_over_the_whole_range() {
+        let draws: Vec<f64> = (0..1000).map(|_| draw()).collect();
+        assert!(draws.iter().all(|draw| (0.0..=1.0).contains(draw)));
+        let parts = draws.iter().map(|draw| (draw * 9.99) as usize);
+        assert_eq!(parts.collect::<std::collections::HashSet<_>>().len(), 10);
     }
 }

@@ -20,6 +20,16 @@ impl TestFolder {
     }
 }
 
+/// Feeds a fuzzer's entry point with what the fuzzer has found worth keeping (tests/fuzz).
+pub fn replay(target: &str, run: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
+    let files: Vec<_> = std::fs::read_dir(folder.join(target)).unwrap().collect();
+    assert!(!files.is_empty(), "no corpus for {target}");
+    for file in files {
+        run(&std::fs::read(file.unwrap().path()).unwrap());
+    }
+}
+
 impl Drop for TestFolder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);

@@ -40,6 +40,10 @@ type Annotation = unsafe extern "C" fn(*const c_char, c_int);
 
 /// `None`: the process is not built with ThreadSanitizer.
 fn runtime() -> Option<&'static Runtime> {
+    if cfg!(axonpush_races) {
+        // The library itself is looked at (`make test-races`): nothing of it is hidden.
+        return None;
+    }
     static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
     RUNTIME.get_or_init(Runtime::find).as_ref()
 }

@@ -106,7 +106,7 @@ fn submit(
     let not_sent = |events, error| BatchOutcome {
         events,
         exported: Exported::Failed(error),
-        jitter: 1.0,
+        draw: 0.0,
         sent: false,
     };
     let mut events: Vec<Encoded> = Vec::with_capacity(taken.events.len());
@@ -157,7 +157,7 @@ fn ended(events: Vec<Encoded>, exported: Exported) -> BatchOutcome {
     BatchOutcome {
         events: events.collect(),
         exported,
-        jitter: random::jitter(),
+        draw: random::draw(),
         sent: true,
     }
 }

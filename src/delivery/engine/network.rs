@@ -228,7 +228,7 @@ fn outcome((slot, result): Done, sending: &mut Sending) -> Option<(usize, Attemp
             AttemptOutcome::Retry {
                 event,
                 error,
-                jitter: random::jitter(),
+                draw: random::draw(),
             }
         }
     };

@@ -15,6 +15,8 @@ mod bitmap;
 mod cleanup;
 pub mod disk;
 mod folders;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod maintenance;
 pub mod read;
 pub mod record;

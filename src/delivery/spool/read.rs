@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use super::folders::{RunFolder, segment_name};
-use super::record::{EventBody, HEADER, Header, Kind};
+use super::record::{EventBody, HEADER, Header, Kind, Sequence};
 use super::scan::{Place, is_at};
 use super::state::{Handle, record_room};
 use super::store::{Core, Refused};
@@ -72,8 +72,11 @@ impl Core {
             (run, segment.and_then(|segment| segment.file.clone()))
         };
         match file {
-            Some(segment) => read_event(&segment.file, &run, handle),
-            None => read_event(&*self.open_segment(&run, handle)?, &run, handle),
+            Some(segment) => read_event(&segment.file, run.id, handle.sequence),
+            None => {
+                let file = self.open_segment(&run, handle)?;
+                read_event(&*file, run.id, handle.sequence)
+            }
         }
     }
 
@@ -90,7 +93,7 @@ impl Core {
 
     /// Moves an event out of a segment that is not trusted any more.
     pub fn relocate(&self, handle: Handle, run: &RunFolder, file: &File) -> Result<(), Refused> {
-        let Ok((bytes, event)) = read_event(file, run, handle) else {
+        let Ok((bytes, event)) = read_event(file, run.id, handle.sequence) else {
             // Whoever reads it next finds that out as well, and ends it.
             return Ok(());
         };
@@ -124,12 +127,16 @@ impl Core {
 }
 
 /// Reads an event, and checks that it is the one.
-fn read_event(file: &File, run: &RunFolder, handle: Handle) -> io::Result<(u32, SpooledEvent)> {
+pub fn read_event(
+    file: &impl FileExt,
+    run: u64,
+    sequence: Sequence,
+) -> io::Result<(u32, SpooledEvent)> {
     let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the record is damaged");
-    let offset = handle.sequence.offset();
+    let offset = sequence.offset();
     let place = Place {
-        run: run.id,
-        segment: handle.sequence.segment(),
+        run,
+        segment: sequence.segment(),
     };
     let mut bytes = vec![0; FIRST_READ];
     let mut length = 0;

@@ -1,7 +1,7 @@
 //! What submits requests to a [`Multiplexer`] in tests, as the engine does, and what servers of both versions answer.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Method, Uri};
@@ -17,6 +17,7 @@ use crate::http::proxy::Proxy;
 use crate::http::request::Request;
 use crate::http::response::HttpResponse;
 use crate::http::{HttpSettings, HttpVersion};
+use crate::sys::sync::Mutex;
 
 pub const LIMIT: Duration = Duration::from_secs(20);
 /// Longer than a server on a busy machine takes to say how many streams it allows.
@@ -140,11 +141,11 @@ pub struct Answered(Arc<Mutex<Vec<String>>>);
 
 impl Answered {
     pub fn note(&self, body: String) {
-        self.0.lock().unwrap().push(body);
+        self.0.lock().push(body);
     }
 
     pub fn each_once(&self, count: usize) -> bool {
-        let bodies = self.0.lock().unwrap();
+        let bodies = self.0.lock();
         let different: HashSet<&String> = bodies.iter().collect();
         bodies.len() == count && different.len() == count
     }

@@ -292,7 +292,7 @@ fn open_tunnel(mut io: Io, mut head: Vec<u8>, means: &Means) -> Outcome {
     }
 }
 
-fn check_proxy(head: &[u8]) -> Result<(), Failure> {
+pub fn check_proxy(head: &[u8]) -> Result<(), Failure> {
     let mut headers = [httparse::EMPTY_HEADER; 100];
     let mut response = httparse::Response::new(&mut headers);
     match response.parse(head) {

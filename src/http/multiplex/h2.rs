@@ -264,7 +264,7 @@ impl H2 {
         let failed = self.io().flush().err();
         if failed.is_some() && self.state != State::Closed {
             // What the server said before it hung up is there all the same.
-            self.io().socket().expect_bytes();
+            self.io().expect_bytes();
             cut = self.exchange_frames(ended);
         }
         self.note_sound(now);
@@ -308,7 +308,7 @@ impl H2 {
     }
 
     fn note_sound(&mut self, now: Instant) {
-        let received = self.io().socket().received;
+        let received = self.io().received();
         if received != self.quiet.received || self.open == 0 {
             self.quiet = Quiet {
                 received,

@@ -1,14 +1,15 @@
 //! The rules of HTTP/2 (docs/background.md), each against a server that puts it to the test.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client_tests::{Answered, Client, LIMIT, answer_all};
 use super::scripted_tests::*;
 use crate::error::Kind;
+use crate::sys::sync::Mutex;
 
 #[test]
 fn many_exchanges_share_one_connection() {
@@ -86,7 +87,7 @@ fn a_refused_stream_goes_out_again_at_once_but_not_for_ever() {
         while let Some((stream, body)) = peer.request() {
             let never = body == "never";
             count.fetch_add(usize::from(never), Ordering::SeqCst);
-            if never || refused.lock().unwrap().insert(body) {
+            if never || refused.lock().insert(body) {
                 peer.reset(stream, REFUSED_STREAM);
             } else {
                 peer.respond(stream);
@@ -182,7 +183,7 @@ fn few_streams_are_reset_and_then_the_connection_is_replaced() {
             match frame.kind {
                 DATA if frame.payload != b"slow" => peer.respond(frame.stream),
                 RST_STREAM => {
-                    *counted.lock().unwrap().entry(peer.number).or_default() += 1;
+                    *counted.lock().entry(peer.number).or_default() += 1;
                 }
                 _ => {}
             }
@@ -201,7 +202,7 @@ fn few_streams_are_reset_and_then_the_connection_is_replaced() {
     client.submit_all(20..30);
     client.run_until(30);
     assert!((20..30).all(|id| client.done[&id].is_ok()));
-    let resets = resets.lock().unwrap();
+    let resets = resets.lock();
     assert!(resets.values().all(|count| *count <= 3), "{resets:?}");
     assert!(client.network.opened() >= 2);
 }
@@ -443,7 +444,7 @@ fn the_key_and_what_differs_from_event_to_event_are_never_indexed() {
         peer.settings(&[(MAX_CONCURRENT_STREAMS, 1)]);
         while let Some(frame) = peer.read() {
             match frame.kind {
-                HEADERS => noted.lock().unwrap().push(head_entries(&frame.payload)),
+                HEADERS => noted.lock().push(head_entries(&frame.payload)),
                 DATA => peer.respond(frame.stream),
                 _ => {}
             }
@@ -454,7 +455,7 @@ fn the_key_and_what_differs_from_event_to_event_are_never_indexed() {
         client.submit_all(id..id + 1);
         client.run_until(id + 1);
     }
-    let heads = heads.lock().unwrap();
+    let heads = heads.lock();
     // The two headers of the key, the event's own one, and the length.
     assert!(
         heads.iter().all(|head| head.never_indexed == 4),

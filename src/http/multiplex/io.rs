@@ -22,6 +22,9 @@ const OUTPUT_KEPT: usize = 64 * 1024;
 pub enum Io {
     Plain(Socket),
     Tls(Box<TlsIo>),
+    /// What a fuzzer feeds.
+    #[cfg(any(fuzzing, test))]
+    Memory(super::fuzz::Memory),
 }
 
 impl Io {
@@ -42,22 +45,42 @@ impl Io {
         match self {
             Io::Plain(socket) => socket,
             Io::Tls(tls) => tls.inner.socket(),
+            #[cfg(any(fuzzing, test))]
+            Io::Memory(_) => unreachable!("there is no socket"),
+        }
+    }
+
+    /// Bytes that came from the network so far.
+    pub fn received(&mut self) -> u64 {
+        match self {
+            #[cfg(any(fuzzing, test))]
+            Io::Memory(memory) => memory.received,
+            io => io.socket().received,
+        }
+    }
+
+    /// There may be something to read though nothing has announced it.
+    pub fn expect_bytes(&mut self) {
+        match self {
+            #[cfg(any(fuzzing, test))]
+            Io::Memory(_) => {}
+            io => io.socket().readable = true,
         }
     }
 
     /// Tells whether the handshake of the uppermost layer is done.
     pub fn handshake(&mut self) -> io::Result<bool> {
         match self {
-            Io::Plain(_) => Ok(true),
             Io::Tls(tls) => tls.handshake(),
+            _ => Ok(true),
         }
     }
 
     /// What the uppermost layer agreed on.
     pub fn protocol(&self) -> Option<&[u8]> {
         match self {
-            Io::Plain(_) => None,
             Io::Tls(tls) => tls.connection.alpn_protocol(),
+            _ => None,
         }
     }
 
@@ -66,6 +89,8 @@ impl Io {
         match self {
             Io::Plain(socket) => socket.read(buffer),
             Io::Tls(tls) => tls.read(buffer),
+            #[cfg(any(fuzzing, test))]
+            Io::Memory(memory) => memory.read(buffer),
         }
     }
 
@@ -77,21 +102,30 @@ impl Io {
                 tls.connection.writer().write_all(bytes)?;
                 tls.encrypt()?;
             }
+            #[cfg(any(fuzzing, test))]
+            Io::Memory(memory) => memory.written += bytes.len(),
         }
         Ok(())
     }
 
     /// Sends as much as the network takes now.
     pub fn flush(&mut self) -> io::Result<()> {
-        if let Io::Tls(tls) = self {
-            tls.encrypt()?;
+        match self {
+            Io::Tls(tls) => tls.encrypt()?,
+            #[cfg(any(fuzzing, test))]
+            Io::Memory(_) => return Ok(()),
+            Io::Plain(_) => {}
         }
         self.socket().flush()
     }
 
     /// So much waits to be sent that no more should be written.
     pub fn is_congested(&mut self) -> bool {
-        self.socket().waiting() > OUTPUT_LIMIT
+        match self {
+            #[cfg(any(fuzzing, test))]
+            Io::Memory(_) => false,
+            io => io.socket().waiting() > OUTPUT_LIMIT,
+        }
     }
 }
 
@@ -128,11 +162,6 @@ impl Socket {
         self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
         self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
         self.ending |= event.is_read_closed() || event.is_error();
-    }
-
-    /// There may be something to read though nothing has announced it.
-    pub fn expect_bytes(&mut self) {
-        self.readable = true;
     }
 
     /// Whether the connection is there.

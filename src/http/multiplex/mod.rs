@@ -10,6 +10,8 @@ mod client_tests;
 mod connect;
 mod connections;
 mod exchange;
+#[cfg(any(fuzzing, test))]
+pub mod fuzz;
 mod h1;
 mod h1_response;
 mod h2;

@@ -1,6 +1,6 @@
 //! Through a proxy: CONNECT, and TLS and ALPN inside.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use super::scripted_tests::*;
 use crate::error::Kind;
 use crate::http::HttpVersion;
 use crate::http::proxy::Proxy;
+use crate::sys::sync::Mutex;
 
 /// A proxy that shows what it was asked, and then does as the script says.
 fn proxy(
@@ -19,7 +20,7 @@ fn proxy(
     let noted = heads.clone();
     let server = serve_wires(tls, move |mut wire| {
         if let Some(head) = wire.read_head() {
-            noted.lock().unwrap().push(head);
+            noted.lock().push(head);
             script(wire);
         }
     });
@@ -58,7 +59,7 @@ fn both_versions_go_through_a_tunnel_and_the_proxy_learns_no_key() {
         client.submit_all(0..100);
         client.run_until(100);
         assert!(client.all_delivered() && answered.each_once(100));
-        let heads = heads.lock().unwrap();
+        let heads = heads.lock();
         for head in heads.iter() {
             assert!(
                 head.starts_with(&format!("connect {address} http/1.1\r\n")),
