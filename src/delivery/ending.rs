@@ -89,10 +89,7 @@ impl Queue {
     /// Gives an event back what it left in the queue while it was being sent.
     pub(super) fn take_back(&self, event: &mut QueuedEvent, in_flight: EventInFlight) {
         event.completion = in_flight.completion;
-        // Meanwhile it may have been written to the spool.
-        if let (None, Some(handle)) = (event.handle, in_flight.handle) {
-            self.note_spooled_event(event, handle);
-        }
+        self.note_place(event, in_flight.handle);
     }
 
     /// Ends events whose delivery timeout has passed while they waited; tells whether there were any.

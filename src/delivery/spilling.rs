@@ -66,8 +66,42 @@ impl Queue {
         }
     }
 
+    /// The disk does not give back the record of this event. Tells whether it is in memory, and now there
+    /// only.
+    pub fn note_unreadable(&self, handle: Handle) -> bool {
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        let sent = state.in_flight.iter_mut().map(|event| &mut event.handle);
+        let waiting = state.pending.iter_mut().map(|event| &mut event.handle);
+        let Some(found) = sent.chain(waiting).find(|at| **at == Some(handle)) else {
+            return false;
+        };
+        *found = None;
+        state.memory_only += 1;
+        if let Some(spool) = self.spool.get() {
+            spool.request_spill();
+        }
+        true
+    }
+
+    /// Where an event is now, whose attempt has ended. Meanwhile it may have been written to the spool; or
+    /// that did not give it back.
+    pub(super) fn note_place(&self, event: &mut QueuedEvent, place: Option<Handle>) {
+        match (event.handle, place) {
+            (None, Some(handle)) => self.note_spooled_event(event, handle),
+            (Some(_), None) => {
+                event.handle = None;
+                // It could not be written anew while the network thread had it.
+                if let Some(spool) = self.spool.get() {
+                    spool.request_spill();
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// From now on its age ends it, and no longer the delivery timeout.
-    pub(super) fn note_spooled_event(&self, event: &mut QueuedEvent, handle: Handle) {
+    fn note_spooled_event(&self, event: &mut QueuedEvent, handle: Handle) {
         event.handle = Some(handle);
         event.expires_at = event.accepted_at + self.limits.spool_max_age;
     }

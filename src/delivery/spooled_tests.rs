@@ -107,6 +107,14 @@ fn wait_for(what: &str, mut ready: impl FnMut() -> bool) {
     }
 }
 
+/// Closes a client, and waits for its spool to let go, however slow the machine is. Gives how many events
+/// were abandoned.
+fn stop(delivery: &Delivery) -> u64 {
+    let abandoned = delivery.stop();
+    spool(delivery).close(spools::soon());
+    abandoned
+}
+
 /// The keys that a client finds which comes next.
 pub fn left_in(dir: &Path) -> Vec<String> {
     let next = spools::open(dir);
@@ -193,7 +201,7 @@ fn survive(fault: Fault, sync: SyncPolicy) {
         "{fault:?}"
     );
 
-    assert_eq!(delivery.stop(), 0, "{fault:?}");
+    assert_eq!(stop(&delivery), 0, "{fault:?}");
     let counters = delivery.counters();
     assert!(counters.add_up());
     assert_eq!(counters.kept as usize, all.len(), "{fault:?}: {counters:?}");
@@ -290,7 +298,7 @@ fn whatever_fails_whenever_every_event_is_kept_in_the_end() {
         done.store(true, Ordering::Relaxed);
         sampler.join().unwrap();
     });
-    assert_eq!(delivery.stop(), 0);
+    assert_eq!(stop(&delivery), 0);
     let left = left_in(dir.path());
     assert_eq!(left.len(), published.len(), "each once");
     assert_eq!(spools::keys(left), spools::keys(published));
@@ -318,12 +326,41 @@ fn a_disk_that_fails_again_meanwhile_gets_the_rest_later() {
     wait_for("all are on the disk", || {
         spool(&delivery).stats().events == 300
     });
-    assert_eq!(delivery.stop(), 0);
+    assert_eq!(stop(&delivery), 0);
     let left = left_in(dir.path());
     assert!(
         left.iter()
             .eq(&(0..300).map(|n| n.to_string()).collect::<Vec<_>>())
     );
+}
+
+#[test]
+fn what_a_failing_disk_forgets_is_written_to_it_anew_if_memory_has_it() {
+    for sync in [SyncPolicy::Interval, SyncPolicy::Each] {
+        let dir = TestFolder::new();
+        let disk = Arc::new(FaultyDisk::default());
+        let settings = Settings {
+            sync,
+            ..settings(dir.path())
+        };
+        let delivery = delivery(settings, disk.clone());
+        set(&disk, Fault::Sync(EIO), true);
+        *disk.forgets.lock() = true;
+        for n in 0..40 {
+            publish(&delivery, &n.to_string(), None);
+        }
+        wait_for("it has failed", || spool(&delivery).stats().disk_errors > 0);
+        set(&disk, Fault::Sync(EIO), false);
+        spool(&delivery).retry_now();
+        let all = spools::keys(0..40);
+        wait_for("all are on the disk", || {
+            spools::keys(left_in(killed(dir.path()).path())) == all
+        });
+        assert_eq!(stop(&delivery), 0);
+        assert_eq!(delivery.counters().kept, 40);
+        let left = left_in(dir.path());
+        assert_eq!((left.len(), spools::keys(left)), (40, all));
+    }
 }
 
 #[test]
@@ -340,7 +377,7 @@ fn what_closing_does_not_find_on_the_disk_is_abandoned_and_comes_to_nobody() {
         // The spool's thread is in the middle of it, or done.
         spool(&delivery).retry_now();
         std::thread::sleep(Duration::from_millis(wait));
-        let abandoned = delivery.stop();
+        let abandoned = stop(&delivery);
         let counters = delivery.counters();
         assert!(counters.add_up());
         assert_eq!(counters.kept + abandoned, 1000);
@@ -360,7 +397,7 @@ fn a_flush_that_is_over_has_waited_for_what_earlier_clients_left() {
         // Nobody takes it, so there is no moment at which nothing is left.
         let error = next.flush(Duration::ZERO, &scope).unwrap_err();
         assert_eq!(error.kind, Kind::Timeout);
-        next.stop();
+        stop(&next);
     }
 }
 
@@ -390,6 +427,6 @@ fn room_that_others_make_is_used_too() {
     wait_for("all are on the disk", || {
         spool(&delivery).stats().events == 50
     });
-    assert_eq!(delivery.stop(), 0);
+    assert_eq!(stop(&delivery), 0);
     assert_eq!(left_in(dir.path()).len(), 50);
 }

@@ -13,7 +13,7 @@ use crate::delivery::spool::Spool;
 use crate::delivery::spool::disk::Disk;
 use crate::delivery::spool::read::SpooledEvent;
 use crate::delivery::spool::record::{EventBody, Identity};
-use crate::delivery::spool::state::RunKey;
+use crate::delivery::spool::state::{Handle, RunKey};
 use crate::delivery::spool::store::{Listener, Refused, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::event::Event;
@@ -40,6 +40,11 @@ impl Listener for SpoolListener {
         if let Some(engine) = self.0.upgrade() {
             engine.queue.note_spool_room();
         }
+    }
+
+    fn unreadable(&self, handle: Handle) -> bool {
+        let engine = self.0.upgrade();
+        engine.is_some_and(|engine| engine.queue.note_unreadable(handle))
     }
 
     fn spill(&self) -> bool {

@@ -91,10 +91,29 @@ impl Core {
         Ok(file)
     }
 
+    /// An event that cannot be read is nowhere but in memory, if it is there. If it is not, whoever reads it
+    /// next ends it.
+    fn give_back(&self, mut handle: Handle) {
+        let offset = handle.sequence.offset();
+        let known = {
+            let mut state = self.state.lock();
+            match state.segment(handle.segment()) {
+                Some(segment) if !segment.waiting.contains(offset) => {
+                    handle.bytes = segment.room_at(offset);
+                }
+                _ => return,
+            }
+            state.known(handle)
+        };
+        if self.listener.unreadable(known) {
+            self.state.lock().end(known);
+        }
+    }
+
     /// Moves an event out of a segment that is not trusted any more.
     pub fn relocate(&self, handle: Handle, run: &RunFolder, file: &File) -> Result<(), Refused> {
         let Ok((bytes, event)) = read_event(file, run.id, handle.sequence) else {
-            // Whoever reads it next finds that out as well, and ends it.
+            self.give_back(handle);
             return Ok(());
         };
         let trace = event.trace.as_ref();

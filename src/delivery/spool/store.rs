@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::disk::Disk;
 use super::folders::{RunFolder, segment_name};
 use super::record::Identity;
-use super::state::{Run, RunKey, Segment, SegmentFile, SegmentKey, State, Trouble};
+use super::state::{Handle, Run, RunKey, Segment, SegmentFile, SegmentKey, State, Trouble};
 use crate::log::RateLimiter;
 use crate::sys::files::Folder;
 use crate::sys::sync::{Condvar, Mutex};
@@ -47,6 +47,9 @@ pub trait Listener: Send + Sync {
     fn refill(&self);
     /// Segments were removed, so that there is room for events.
     fn room(&self);
+    /// The disk does not give back the record of an event that is held in memory: it is in memory only
+    /// again. `false`: nobody holds it.
+    fn unreadable(&self, handle: Handle) -> bool;
     /// To write some of the events that are in memory only, by [`super::Spool::append_late`]: the disk can
     /// be used again, there is room, or [`super::Spool::request_spill`] was called. Tells whether to be
     /// called again.

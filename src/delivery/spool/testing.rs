@@ -40,6 +40,10 @@ impl Listener for Heard {
 
     fn room(&self) {}
 
+    fn unreadable(&self, _: Handle) -> bool {
+        false
+    }
+
     fn spill(&self) -> bool {
         false
     }
@@ -187,6 +191,8 @@ pub struct FaultyDisk {
     /// So many writes succeed before the next one fails.
     pub writes_before: Mutex<u32>,
     pub sync: Mutex<Option<i32>>,
+    /// What could not be synced is gone: a system may drop it from its cache.
+    pub forgets: Mutex<bool>,
     /// Files that were synced, by how often.
     pub syncs: Mutex<u64>,
 }
@@ -222,7 +228,12 @@ impl Disk for FaultyDisk {
 
     fn sync(&self, file: &File) -> io::Result<()> {
         *self.syncs.lock() += 1;
-        fault(&self.sync)?;
+        let outcome = fault(&self.sync);
+        if outcome.is_err() && *self.forgets.lock() {
+            let zeros = vec![0; file.metadata()?.len() as usize];
+            SystemDisk.write(file, &[IoSlice::new(&zeros)], 0)?;
+        }
+        outcome?;
         SystemDisk.sync(file)
     }
 
