@@ -611,6 +611,22 @@ static bool the_queue_bounds_what_waits(void) {
     return true;
 }
 
+static bool a_small_queue_does_not_wait_for_a_large_batch(void) {
+    axonpush_options options = collector_options(NULL);
+    options.queue_max_events = 10;
+    options.overflow = AXONPUSH_OVERFLOW_BLOCK;
+    options.otlp_batch_timeout_ms = 60000;
+    axonpush_client *client = client_with(&options);
+    tally *tally = batch_tally(200);
+    int64_t start = now_ms();
+    CHECK_INT(publish_range(client, tally, 0, 200), 200);
+    CHECK(now_ms() - start < 30000);
+    CHECK_INT(axonpush_flush(client, 20000, NULL), AXONPUSH_OK);
+    CHECK_STATS(client, delivered, 200);
+    axonpush_close(client);
+    return true;
+}
+
 static axonpush_client *inherited;
 
 static int publish_in_child(void) {
@@ -660,6 +676,7 @@ static const test tests[] = {
     TEST(a_spooled_event_is_recovered_as_a_record),
     TEST(closing_ends_in_time_with_a_silent_collector),
     TEST(the_queue_bounds_what_waits),
+    TEST(a_small_queue_does_not_wait_for_a_large_batch),
     TEST(a_forked_child_sends_batches_of_its_own),
 };
 
