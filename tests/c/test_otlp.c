@@ -580,17 +580,18 @@ static bool closing_ends_in_time_with_a_silent_collector(void) {
     axonpush_options options = collector_options(NULL);
     options.shutdown_timeout_ms = 200;
     axonpush_client *client = client_with(&options);
-    tally *tally = batch_tally(700);
-    CHECK_INT(publish_range(client, tally, 0, 700), 700);
+    int count = scaled(700);
+    tally *tally = batch_tally(count);
+    CHECK_INT(publish_range(client, tally, 0, count), count);
     sleep_ms(50);
     int64_t start = now_ms();
     CHECK_INT(axonpush_shutdown(client, 200, NULL), AXONPUSH_ERR_TIMEOUT);
     CHECK(in_time(start, 200));
     axonpush_stats stats = stats_of(client);
     CHECK(counters_add_up(&stats));
-    CHECK_INT(stats.abandoned, 700);
+    CHECK_INT(stats.abandoned, count);
     axonpush_close(client);
-    CHECK(tally_sound(tally, 700));
+    CHECK(tally_sound(tally, count));
     CHECK(only_threads(0));
     return true;
 }
