@@ -181,7 +181,10 @@ impl Client {
                 spool_max_bytes: spool.map_or(0, |spool| spool.max_bytes),
                 spool_max_age: spool.map_or(Duration::ZERO, |spool| spool.max_age),
                 polled: config.completion_mode == CompletionMode::Polled,
-                batch: config.exporter.as_ref().map(|settings| settings.limits),
+                batch: config.exporter.as_ref().map(|settings| {
+                    let limits = settings.limits;
+                    limits.within(config.queue_max_events, config.queue_max_bytes)
+                }),
             },
             self.background.clone(),
             self.encoder.clone(),

@@ -72,10 +72,14 @@ impl Queue {
     /// When something is to be sent, if anything waits.
     pub(super) fn due(&self, state: &State) -> Option<Instant> {
         match &self.limits.batch {
-            Some(limits) if state.pace() == Pace::Normal && !state.breaker.is_open() => {
+            Some(limits)
+                if state.pace() == Pace::Normal
+                    && state.blocked == 0
+                    && !state.breaker.is_open() =>
+            {
                 state.pending.batch_due(limits)
             }
-            // Nobody waits for company in a hurry, and neither does a probe.
+            // Nobody waits for company in a hurry, or while a caller waits for room; and neither does a probe.
             _ => state.pending.ready_since(),
         }
     }

@@ -176,6 +176,7 @@ pub extern "C" fn axonpush_events_publish(
 /// What the publishing thread did before the call happens before the completion. What a completion
 /// did happens before the axonpush_flush(), axonpush_shutdown() or axonpush_close() that waited for
 /// it returns. Completions that run at the same time are not ordered among themselves.
+/// With AXONPUSH_EXPORTER_OTLP the response is the receiver's to the whole batch, and has no "/eventId".
 /// Lifetime: `response` and `error` are borrowed and live until the function returns. `user_data`
 /// stays yours throughout.
 /// It must return normally, not by an exception or longjmp.
@@ -240,7 +241,8 @@ impl Callback {
 /// AXONPUSH_OK means that the event is accepted: `completion` (which may be NULL) is called exactly
 /// once for it, it is retried until `delivery_timeout_ms`, and axonpush_stats_get() counts it. Its
 /// `dedup_key`, `span_id` and `occurred_at` are the same on every attempt, so that the service
-/// stores it once. Events are started in the order in which they were accepted.
+/// stores it once (what AXONPUSH_EXPORTER_OTLP promises is said there). Events are started in the order in
+/// which they were accepted.
 ///
 /// Any other status means that the event was not accepted and `completion` is not called:
 /// AXONPUSH_ERR_INVALID_ARGUMENT, AXONPUSH_ERR_QUEUE_FULL or AXONPUSH_ERR_CLOSED.

@@ -580,17 +580,18 @@ static bool closing_ends_in_time_with_a_silent_collector(void) {
     axonpush_options options = collector_options(NULL);
     options.shutdown_timeout_ms = 200;
     axonpush_client *client = client_with(&options);
-    tally *tally = batch_tally(700);
-    CHECK_INT(publish_range(client, tally, 0, 700), 700);
+    int count = scaled(700);
+    tally *tally = batch_tally(count);
+    CHECK_INT(publish_range(client, tally, 0, count), count);
     sleep_ms(50);
     int64_t start = now_ms();
     CHECK_INT(axonpush_shutdown(client, 200, NULL), AXONPUSH_ERR_TIMEOUT);
     CHECK(in_time(start, 200));
     axonpush_stats stats = stats_of(client);
     CHECK(counters_add_up(&stats));
-    CHECK_INT(stats.abandoned, 700);
+    CHECK_INT(stats.abandoned, count);
     axonpush_close(client);
-    CHECK(tally_sound(tally, 700));
+    CHECK(tally_sound(tally, count));
     CHECK(only_threads(0));
     return true;
 }
@@ -608,6 +609,22 @@ static bool the_queue_bounds_what_waits(void) {
     CHECK_STATS(client, queued_events, 100);
     axonpush_close(client);
     CHECK(tally_sound(tally, 100));
+    return true;
+}
+
+static bool a_small_queue_does_not_wait_for_a_large_batch(void) {
+    axonpush_options options = collector_options(NULL);
+    options.queue_max_events = 10;
+    options.overflow = AXONPUSH_OVERFLOW_BLOCK;
+    options.otlp_batch_timeout_ms = 60000;
+    axonpush_client *client = client_with(&options);
+    tally *tally = batch_tally(200);
+    int64_t start = now_ms();
+    CHECK_INT(publish_range(client, tally, 0, 200), 200);
+    CHECK(now_ms() - start < 30000);
+    CHECK_INT(axonpush_flush(client, 20000, NULL), AXONPUSH_OK);
+    CHECK_STATS(client, delivered, 200);
+    axonpush_close(client);
     return true;
 }
 
@@ -660,6 +677,7 @@ static const test tests[] = {
     TEST(a_spooled_event_is_recovered_as_a_record),
     TEST(closing_ends_in_time_with_a_silent_collector),
     TEST(the_queue_bounds_what_waits),
+    TEST(a_small_queue_does_not_wait_for_a_large_batch),
     TEST(a_forked_child_sends_batches_of_its_own),
 };
 

@@ -42,6 +42,18 @@ pub struct BatchLimits {
     pub timeout: Duration,
 }
 
+impl BatchLimits {
+    /// No batch waits for more than half of what the queue can hold: what is being sent is in it, too.
+    pub fn within(self, queue_max_events: usize, queue_max_bytes: u64) -> Self {
+        let half = usize::try_from(queue_max_bytes / 2).unwrap_or(usize::MAX);
+        BatchLimits {
+            max_events: self.max_events.min((queue_max_events / 2).max(1)),
+            max_bytes: self.max_bytes.min(half.max(1)),
+            ..self
+        }
+    }
+}
+
 /// An endpoint that is not the service's.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
