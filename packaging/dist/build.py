@@ -117,6 +117,7 @@ def missing(platform):
 
 # ---- The library ----
 
+@functools.cache
 def library(platform):
     """The folder with libaxonpush.so and libaxonpush.a."""
     folder = BUILD / platform.name / "lib"
@@ -131,6 +132,7 @@ def library(platform):
     return folder
 
 
+@functools.cache
 def programs(platform):
     """The folder with the programs of the workspace: the development server, and the command line where it is there."""
     folder = BUILD / platform.name / "bin"
