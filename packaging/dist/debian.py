@@ -1,7 +1,7 @@
 """Debian packages, built with Debian's own Rust from vendored crates.
 
 packaging/debian is the folder `debian` of the source package, but for what other files of the project say already: the
-changelog, and which programs there are.
+changelog, and new symbols.
 """
 
 import os
@@ -10,7 +10,6 @@ import re
 import shutil
 import time
 
-import build
 import facts
 import linked
 from facts import BUILD, DIST, ROOT, VERSION, output, run
@@ -80,8 +79,6 @@ def make(platform):
     (source / "debian/changelog").write_text(
         f"libaxonpush ({REVISION}) unstable; urgency=medium\n\n  * Release {VERSION}; CHANGELOG.md says what is new.\n\n"
         f" -- {maintainer}  {date}\n")
-    (source / "debian/programs").write_text("".join(f"{name}\n" for name in build.program_names()))
-    (source / "debian/descriptions").write_text("".join(f"{name}: {text}\n" for name, text in build.descriptions().items()))
 
     # `-d`: Debian's Rust may be there without being known to dpkg.
     run(["dpkg-buildpackage", "--build=binary", "--no-sign", "--no-check-builddeps"], source, SOURCE_DATE_EPOCH=facts.EPOCH,

@@ -29,23 +29,17 @@ class Platform(NamedTuple):
     name: str
     triple: str
     zig: str  # what cargo-zigbuild is asked for: the triple, with the oldest glibc
-    glibc: str  # that glibc, or nothing
-    binutils: str  # what the names of ld, objcopy, ar and nm begin with
+    glibc: str  # that glibc
     wheel: str  # the tag of a wheel
     cpu: str  # npm's
     libc: str  # npm's
-    go: str  # GOOS_GOARCH, or nothing where Go cannot tell the platform from another one
+    go: str  # GOOS_GOARCH
 
 
 # glibc 2.17 is of 2012: RHEL 7 and everything since. It is also the oldest that Rust's standard library runs on.
 PLATFORMS = [
-    Platform("linux-x64-gnu", "x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu.2.17", "2.17", "",
+    Platform("linux-x64-gnu", "x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu.2.17", "2.17",
              "manylinux_2_17_x86_64", "x64", "glibc", "linux_amd64"),
-    Platform("linux-arm64-gnu", "aarch64-unknown-linux-gnu", "aarch64-unknown-linux-gnu.2.17", "2.17", "aarch64-linux-gnu-",
-             "manylinux_2_17_aarch64", "arm64", "glibc", "linux_arm64"),
-    # Alpine. Go cannot tell it from glibc's platform, so there it takes the system's library.
-    Platform("linux-x64-musl", "x86_64-unknown-linux-musl", "x86_64-unknown-linux-musl", "", "",
-             "musllinux_1_2_x86_64", "x64", "musl", ""),
 ]
 
 

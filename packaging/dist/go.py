@@ -71,8 +71,6 @@ def native_module(platform):
 
 def make(platform):
     """The library for one platform."""
-    if not platform.go:
-        return
     build.library(platform)
     prefix = tarball.install(platform)
     documents = BUILD / platform.name / "go"
@@ -91,7 +89,6 @@ def make(platform):
 
 def make_common(platforms):
     """The binding."""
-    platforms = [platform for platform in platforms if platform.go]
     kept = [file for file in facts.tracked("bindings/go") if file.parts[0] not in ("bench", "test", "with-checkout") and file.name != "go.mod"]
     files = {str(file): (ROOT / "bindings/go" / file).read_bytes() for file in kept}
     # Its own header, which it was written against, whichever library it is linked with.

@@ -32,9 +32,8 @@ def install(platform):
     """What `make install` makes of the library, in a folder that can be moved."""
     prefix = BUILD / platform.name / "install"
     shutil.rmtree(prefix, ignore_errors=True)
-    binutils = {tool.upper(): platform.binutils + tool for tool in ("ld", "objcopy", "ar", "nm")}
     run([ROOT / "packaging/install"], PREFIX="/", LIBDIR="lib", INCLUDEDIR="include", DESTDIR=prefix, RELOCATABLE="1",
-        AXONPUSH_LIB_DIR=BUILD / platform.name / "lib", **binutils)
+        AXONPUSH_LIB_DIR=BUILD / platform.name / "lib")
     return prefix
 
 
