@@ -41,7 +41,7 @@ pub struct TakenBatch {
 pub struct BatchOutcome {
     pub events: Vec<Sent>,
     pub exported: Exported,
-    /// The waits are lengthened by it.
+    /// From 0 to 1; it spreads the waits.
     pub draw: f64,
     /// `false`: nothing was sent, so that it says nothing of the receiver.
     pub sent: bool,

@@ -1,7 +1,6 @@
 //! What a fuzzer feeds the readers of what servers and proxies send (tests/fuzz).
 
-use std::collections::{HashSet, VecDeque};
-use std::io::{self, ErrorKind};
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,6 +8,7 @@ use http::{HeaderValue, Method, Uri};
 
 use super::connect::check_proxy;
 use super::exchange::{Ended, Exchange};
+use super::fed::Memory;
 use super::h1_response::ResponseParser;
 use super::h2::{H2, State};
 use super::io::Io;
@@ -21,33 +21,6 @@ use crate::http::response::{Expect, HttpResponse};
 use crate::http::{HttpSettings, HttpVersion, proxy, retry, url};
 
 const KEY: &str = "ak_0123456789";
-
-/// A connection that is no more than the bytes that a fuzzer has.
-#[derive(Default)]
-pub struct Memory {
-    input: VecDeque<u8>,
-    ended: bool,
-    pub received: u64,
-    pub written: usize,
-}
-
-impl Memory {
-    fn feed(&mut self, bytes: &[u8]) {
-        self.input.extend(bytes);
-    }
-
-    pub fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.input.is_empty() && !self.ended {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        let count = buffer.len().min(self.input.len());
-        for (to, from) in buffer.iter_mut().zip(self.input.drain(..count)) {
-            *to = from;
-        }
-        self.received += count as u64;
-        Ok(count)
-    }
-}
 
 /// A response of HTTP/1.1 is read alike in whatever pieces it comes. The first byte is their length.
 pub fn http1_response(bytes: &[u8]) {
@@ -113,9 +86,10 @@ pub fn http_texts(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    if let Ok(base) = url::base_url(text) {
+    if let Ok(base) = url::base_url_of(text, "text") {
         assert!(base.starts_with("http") && !base.ends_with('/'), "{base}");
-        assert_eq!(url::base_url(&base), Ok(base.clone()), "twice");
+        let again = url::base_url_of(&base, "its normal form");
+        assert_eq!(again.ok().as_deref(), Some(base.as_str()));
         assert!(url::uri(&base, "/event").is_ok(), "{base}");
     }
     if url::check_target(text, None).is_ok() {

@@ -24,7 +24,7 @@ pub enum Io {
     Tls(Box<TlsIo>),
     /// What a fuzzer feeds.
     #[cfg(any(fuzzing, test))]
-    Memory(super::fuzz::Memory),
+    Memory(super::fed::Memory),
 }
 
 impl Io {

@@ -11,6 +11,8 @@ mod connect;
 mod connections;
 mod exchange;
 #[cfg(any(fuzzing, test))]
+mod fed;
+#[cfg(any(fuzzing, test))]
 pub mod fuzz;
 mod h1;
 mod h1_response;
