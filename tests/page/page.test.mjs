@@ -157,7 +157,7 @@ const SNIPPETS = {
     missing: (!AXONPUSH_TEST_LIBRARY && 'no library was given') || (!has('go', 'version') && 'Go is not installed'), name: 'main.go',
     start: async (folder) => {
       const name = 'github.com/axonpush/libaxonpush/bindings/go';
-      writeFileSync(join(folder, 'go.mod'), `module hello\n\ngo 1.19\n\nrequire ${name} v0.0.0\n\nreplace ${name} => ${binding('go')}\n`);
+      writeFileSync(join(folder, 'go.mod'), `module hello\n\ngo 1.19\n\nrequire ${name} v0.0.0\n\nreplace ${name} => ${JSON.stringify(binding('go'))}\n`);
       const env = { ...process.env, GOTOOLCHAIN: 'local', GOPROXY: 'off', GOFLAGS: '-mod=mod' };
       await run(join(binding('go'), 'with-checkout'), ['go', 'run', '.'], { cwd: folder, env });
     },
