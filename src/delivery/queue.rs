@@ -143,7 +143,7 @@ impl Queue {
         mut event: Box<QueuedEvent>,
         on_full: OnFull<'_>,
     ) -> Result<Pushed> {
-        let mut state = self.make_room(event.bytes, on_full)?;
+        let mut state = self.make_room(event.bytes, event.accepted_at, on_full)?;
         if self.limits.overflow == Overflow::Block {
             // It may have waited long for room.
             event.accepted_at = Instant::now();
@@ -167,8 +167,13 @@ impl Queue {
         self.state.lock().drops.take_rest()
     }
 
-    /// Waits, drops or refuses until an event of `bytes` fits.
-    fn make_room(&self, bytes: u64, on_full: OnFull<'_>) -> Result<MutexGuard<'_, State>> {
+    /// Waits, drops or refuses until an event of `bytes` fits, which came at `since`.
+    fn make_room(
+        &self,
+        bytes: u64,
+        since: Instant,
+        on_full: OnFull<'_>,
+    ) -> Result<MutexGuard<'_, State>> {
         let limits = &self.limits;
         if bytes > limits.max_bytes {
             return Err(Error::new(
@@ -179,7 +184,6 @@ impl Queue {
                 ),
             ));
         }
-        let since = Instant::now();
         let mut state = self.state.lock();
         loop {
             if state.phase != Phase::Open {
