@@ -26,8 +26,8 @@ func TestTheEndOfAContextEndsTheCall(t *testing.T) {
 		},
 	}
 	for name, call := range calls {
-		ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
 		start := time.Now()
+		ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
 		err := call(ctx)
 		cancel()
 		if took := time.Since(start); err != context.DeadlineExceeded || took < 50*time.Millisecond || took > 500*time.Millisecond {
